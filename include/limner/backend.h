@@ -1,0 +1,84 @@
+/* Choosing a device and opening it. */
+#ifndef LIMNER_BACKEND_H
+#define LIMNER_BACKEND_H
+
+#include <limner/api.h>
+#include <limner/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+LIM_BEGIN
+
+struct lim_backend;
+
+/* All zero is a good choice: the best OpenCL GPU, else the CPU path. */
+struct lim_device_choice {
+    const char *platform; /* index or part of a platform's name; NULL: any */
+    const char
+        *device;      /* auto, cpu, gpu, opencl, P:D, index, uuid:, pci:, name:, text; NULL: auto */
+    int threads;      /* CPU path only; 0: as many as there are processors */
+    size_t workspace; /* cap on scratch memory for convolutions in bytes; 0: the backend's own */
+    bool sync;        /* wait after every kernel: slow, but names the one that fails */
+};
+
+/* Opens the device and logs one line that names it. NULL after exactly one error line; `why` (may
+ * be NULL) then says LIM_USAGE, LIM_NO_DEVICE or LIM_ERROR. An explicit choice never falls back.
+ * Blocks while kernels are compiled (seconds on some drivers).
+ * Thread-safety: one thread at a time may use a backend and all that belongs to it. */
+LIM_API struct lim_backend *lim_backend_create(const struct lim_device_choice *choice,
+                                               enum lim_status *why);
+
+/* Waits for queued work first. Destroy what was created from it before. NULL is fine. */
+LIM_API void lim_backend_destroy(struct lim_backend *be);
+
+/* Waits until everything queued is done. False once any queued work has failed: the first failure
+ * was logged, and everything after it did nothing. */
+LIM_API bool lim_backend_finish(struct lim_backend *be);
+
+/* False once any queued work is known to have failed. Does not wait. */
+LIM_API bool lim_backend_ok(const struct lim_backend *be);
+
+/* The device as its driver names it, e.g. "CPU path (2 threads, OpenBLAS)". Valid as long as `be`.
+ */
+LIM_API const char *lim_backend_name(const struct lim_backend *be);
+
+/* The option that chooses this device again: "--device cpu", "--device 0:1". Valid as long as `be`.
+ */
+LIM_API const char *lim_backend_option(const struct lim_backend *be);
+
+/* Kernels launched (on the CPU path: primitives run) since the backend was created. */
+LIM_API uint64_t lim_backend_launches(const struct lim_backend *be);
+
+/* The matrix multiplications this backend has, a NULL-terminated list; the first is the one in use
+ * unless lim_backend_use_gemm has chosen another ("blas" "builtin"; "packed" "tiled" "clblast"). */
+LIM_API const char *const *lim_backend_gemms(const struct lim_backend *be);
+
+/* Uses the named one from here on. False (and no change) where this backend does not have it. */
+LIM_API bool lim_backend_use_gemm(struct lim_backend *be, const char *name);
+
+/* One device of an OpenCL platform, as `limner devices` shows it. */
+struct lim_device_info {
+    int platform, device; /* as `clinfo -l` counts; device -1: a platform without any */
+    char platform_name[128], platform_version[128];
+    char name[128], vendor[128], driver[128], version[128];
+    char type[16]; /* "gpu", "cpu", "accelerator", "other"; "" with device -1 */
+    char uuid[40]; /* 32 hex digits, or "" where the driver does not say */
+    char pci[24];  /* dddd:bb:dd.f, or "" */
+    unsigned compute_units, clock_mhz;
+    size_t max_group;
+    uint64_t global_mem, max_alloc, local_mem; /* bytes */
+    bool usable;                               /* limner can run there */
+    bool duplicate; /* the same hardware stands earlier in the list, under another platform */
+    char note[256]; /* why it is not usable, or a hint; else "" */
+};
+
+/* Every OpenCL device of this machine. Returns the number of rows (0 where OpenCL is absent, then
+ * `*why_none` is a line that says why and what to do, else ""), which lim_device_list_free gives
+ * back. Opens no context. `why_none` points to static text or to memory of the list. */
+LIM_API int lim_device_list(struct lim_device_info **list, const char **why_none);
+LIM_API void lim_device_list_free(struct lim_device_info *list);
+
+LIM_END
+
+#endif

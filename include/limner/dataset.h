@@ -1,0 +1,64 @@
+/* A folder or a .zip of pictures, made ready for training: square, of one size, 8 bits, in memory.
+ */
+#ifndef LIMNER_DATASET_H
+#define LIMNER_DATASET_H
+
+#include <limner/api.h>
+#include <limner/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+LIM_BEGIN
+
+struct lim_dataset;
+
+struct lim_dataset_config {
+    int size;     /* pictures become size x size: centre crop to a square, antialiased resize */
+    int channels; /* 3: grey becomes RGB. 1: RGB becomes grey (Rec. 601 luma) */
+    int threads;  /* for decoding; 0: as many as there are processors */
+    /* Told from the opening thread, `done` of `total` files, several times a second. May be NULL.
+     * Returning false stops: lim_dataset_open then returns NULL with LIM_INTERRUPTED. */
+    bool (*progress)(void *user, int done, int total);
+    void *user;
+};
+
+/* A file that was not used. */
+struct lim_skipped {
+    const char *path;   /* in a .zip: the entry's name */
+    const char *reason; /* "not a picture (HTML text)", "truncated PNG" ... */
+};
+
+/* Finds, decodes and keeps every picture under `path` (a folder, searched recursively, or a .zip).
+ * Order is by name, so that it does not depend on the file system. NULL after one log line; `why`
+ * then says LIM_BAD_INPUT (no such path, nothing usable) or another status. Blocks; uses its own
+ * threads. */
+LIM_API struct lim_dataset *lim_dataset_open(const char *path,
+                                             const struct lim_dataset_config *config,
+                                             enum lim_status *why);
+LIM_API void lim_dataset_destroy(struct lim_dataset *ds);
+
+LIM_API int lim_dataset_count(const struct lim_dataset *ds); /* usable pictures */
+LIM_API int lim_dataset_size(const struct lim_dataset *ds);
+LIM_API int lim_dataset_channels(const struct lim_dataset *ds);
+
+/* The files that were not used, in order of their names; memory of the data set. */
+LIM_API int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_skipped **list);
+
+/* Files passed over in silence for what they are: hidden, Thumbs.db, text beside the pictures. */
+LIM_API int lim_dataset_ignored(const struct lim_dataset *ds);
+
+/* A hash over the prepared pixels: two runs saw the same pictures when it is equal. */
+LIM_API uint64_t lim_dataset_fingerprint(const struct lim_dataset *ds);
+
+/* Picture i, size*size*channels bytes; memory of the data set. Any thread. */
+LIM_API const uint8_t *lim_dataset_picture(const struct lim_dataset *ds, int i);
+
+/* The pictures of one step, out[batch][size][size][channels]: a pure function of (seed, step,
+ * batch). Steps walk through a fresh shuffle of all pictures each epoch; an epoch has count/batch
+ * steps (at least 1), the remainder sits that epoch out. Any thread. Needs batch <= count. */
+LIM_API void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t step,
+                               int batch, uint8_t *out);
+
+LIM_END
+
+#endif

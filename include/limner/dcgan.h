@@ -1,0 +1,119 @@
+/* The DCGAN of Radford, Metz and Chintala 2015 (arXiv 1511.06434): generator, discriminator, their
+ * training step, painting, and the files they are kept in. */
+#ifndef LIMNER_DCGAN_H
+#define LIMNER_DCGAN_H
+
+#include <limner/api.h>
+#include <limner/backend.h>
+#include <limner/net.h>
+#include <limner/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+LIM_BEGIN
+
+struct lim_dcgan_config {
+    int size;     /* 16, 32, 64, 128 or 256 */
+    int channels; /* 3, or 1 for grey */
+    int width;    /* channels of the layer next to the picture; doubled each layer, at most 1024 */
+    int kernel;   /* 4 or 5 */
+    int latent;   /* numbers in z */
+    int batch;
+    float lr, beta1, beta2;
+    float smooth; /* real pictures' target is 1 - smooth */
+    uint64_t seed;
+};
+
+/* 64, 3, 128, 4, 100, 64; 2e-4, 0.5, 0.999; 0; 1. */
+LIM_API struct lim_dcgan_config lim_dcgan_defaults(void);
+
+/* False after one log line that names the value and the range it must lie in. */
+LIM_API bool lim_dcgan_check(const struct lim_dcgan_config *config);
+
+enum { LIM_DCGAN_MAX_LAYERS = 24 };
+
+/* The tables of G and D; return the number of rows written (<= LIM_DCGAN_MAX_LAYERS). */
+LIM_API int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
+                                     struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS]);
+LIM_API int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
+                                         struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS]);
+
+struct lim_dcgan;
+
+/* With initial weights from config->seed. `generator_only`: without D and the optimisers, to paint
+ * with. NULL after one log line. `be` must outlive it. */
+LIM_API struct lim_dcgan *lim_dcgan_create(struct lim_backend *be,
+                                           const struct lim_dcgan_config *config,
+                                           bool generator_only);
+LIM_API void lim_dcgan_destroy(struct lim_dcgan *gan);
+
+LIM_API const struct lim_dcgan_config *lim_dcgan_get_config(const struct lim_dcgan *gan);
+LIM_API struct lim_net *lim_dcgan_generator(struct lim_dcgan *gan);
+LIM_API struct lim_net *lim_dcgan_discriminator(struct lim_dcgan *gan); /* NULL: generator only */
+
+/* Updates so far (of D and G together one); a checkpoint restores it. */
+LIM_API uint64_t lim_dcgan_steps(const struct lim_dcgan *gan);
+
+struct lim_dcgan_stats {
+    float loss_real, loss_fake, loss_g; /* mean binary cross entropies */
+    float d_real, d_fake, d_fake_after; /* D(x), D(G(z)) before and after D's update */
+};
+
+/* One step on pictures[batch][size][size][channels] (8 bits): latents from (seed, step), D on real
+ * and on fake, Adam on D, G through the new D, Adam on G. Waits for the device once, at the end,
+ * and only where `stats` is not NULL. False when the device has failed. */
+LIM_API bool lim_dcgan_step(struct lim_dcgan *gan, const uint8_t *pictures,
+                            struct lim_dcgan_stats *stats);
+
+/* The same on given floats in [-1, 1] and given latents[batch][latent]: for comparison with others.
+ */
+LIM_API bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float *latents,
+                               struct lim_dcgan_stats *stats);
+
+/* The latent of a seed: `latent` numbers from N(0, 1), of the seed alone. */
+LIM_API void lim_dcgan_latent(uint64_t seed, int latent, float *z);
+
+/* Paints pictures[count][size][size][channels] from latents[count][latent], any count. With running
+ * statistics one latent gives the same bits in any company; `batch_stats` normalises each internal
+ * batch by its own instead. False when the device has failed. */
+LIM_API bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count,
+                             bool batch_stats, uint8_t *pictures);
+
+/* Where a training stands beside the weights. */
+struct lim_progress {
+    uint64_t step;        /* updates done */
+    uint64_t seen;        /* real pictures seen */
+    uint64_t data_seed;   /* of the order of the pictures */
+    uint64_t fingerprint; /* lim_dataset_fingerprint of the pictures */
+    double seconds;       /* spent training */
+};
+
+/* Everything that resuming needs, as safetensors (settings, progress and a checksum of all tensors
+ * in
+ * __metadata__): temporary name in the same folder, fsync, rename. Or, `generator_only`, the model
+ * to share. False after one log line; the file of before is then intact. */
+LIM_API bool lim_dcgan_save(struct lim_dcgan *gan, const char *path,
+                            const struct lim_progress *progress, bool generator_only);
+
+/* Reads either kind, on any device. `generator_only` ignores the rest of a checkpoint; without it a
+ * file that lacks D is an error. `batch` > 0 replaces the batch the file names. `progress` may be
+ * NULL. NULL after one log line; `why` then says LIM_BAD_INPUT or another status. */
+LIM_API struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
+                                         bool generator_only, struct lim_progress *progress,
+                                         enum lim_status *why);
+
+/* Reads only the settings of a file, without a device. */
+struct lim_model_info {
+    struct lim_dcgan_config config;
+    struct lim_progress progress;
+    bool generator_only;
+    char version[32]; /* of the limner that wrote it */
+    char hash[17];    /* of its tensors, 16 hex digits */
+    uint64_t generator_params, discriminator_params;
+};
+LIM_API bool lim_model_info_read(const char *path, struct lim_model_info *info,
+                                 enum lim_status *why);
+
+LIM_END
+
+#endif

@@ -1,0 +1,26 @@
+/* limner: a portable compute backend (OpenCL or CPU), networks on it, and a DCGAN that paints. */
+#ifndef LIMNER_LIMNER_H
+#define LIMNER_LIMNER_H
+
+#include <limner/adam.h>
+#include <limner/api.h>
+#include <limner/backend.h>
+#include <limner/dataset.h>
+#include <limner/dcgan.h>
+#include <limner/image.h>
+#include <limner/log.h>
+#include <limner/net.h>
+#include <limner/ops.h>
+#include <limner/random.h>
+#include <limner/status.h>
+#include <limner/tensor.h>
+#include <limner/train.h>
+
+LIM_BEGIN
+
+/* "0.1.0". */
+LIM_API const char *lim_version(void);
+
+LIM_END
+
+#endif

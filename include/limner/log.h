@@ -1,0 +1,25 @@
+/* Where the library's messages go. It never writes to stdout or stderr by itself. */
+#ifndef LIMNER_LOG_H
+#define LIMNER_LOG_H
+
+#include <limner/api.h>
+
+LIM_BEGIN
+
+enum lim_log_level {
+    LIM_LOG_ERROR,   /* something asked for was not done */
+    LIM_LOG_WARNING, /* done, but the user should know */
+    LIM_LOG_INFO,    /* one line on a choice that was made */
+    LIM_LOG_DEBUG    /* for whoever looks for a fault */
+};
+
+/* `message` is one line without a newline, valid during the call. May be called from any thread. */
+typedef void lim_log_fn(void *user, enum lim_log_level level, const char *message);
+
+/* Sends messages of `level` and graver to `fn`; NULL (the default) is silence.
+ * Thread-safety: call it before any other thread uses the library. */
+LIM_API void lim_log_set(lim_log_fn *fn, void *user, enum lim_log_level level);
+
+LIM_END
+
+#endif

@@ -1,0 +1,89 @@
+/* Networks from tables: a row is a layer, the input of each the output of the one before. */
+#ifndef LIMNER_NET_H
+#define LIMNER_NET_H
+
+#include <limner/api.h>
+#include <limner/ops.h>
+#include <limner/tensor.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+LIM_BEGIN
+
+enum lim_layer_kind {
+    LIM_LAYER_CONV,            /* out, kernel, stride, pads, bias */
+    LIM_LAYER_CONV_TRANSPOSED, /* the same; output (h - 1)*stride + kernel - pad_start - pad_end */
+    LIM_LAYER_BATCHNORM,       /* eps, momentum */
+    LIM_LAYER_ACTIVATION,      /* activation, slope */
+    LIM_LAYER_KINDS
+};
+
+/* A row. Fields a kind does not name are ignored. */
+struct lim_layer_desc {
+    enum lim_layer_kind kind;
+    int out;    /* channels of the output */
+    int kernel; /* rows and columns */
+    int stride;
+    int pad_start,
+        pad_end; /* top and left; bottom and right (Keras 'same' 5x5, stride 2: 1 and 2) */
+    bool bias;
+    enum lim_activation activation;
+    float slope;
+    struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */
+};
+
+struct lim_net;
+
+/* Pictures h x w with c channels, at most `batch` of them at once. All memory is taken here.
+ * Weights are zero until lim_net_init or a checkpoint fills them. NULL after one log line (a layer
+ * that does not fit names its row). */
+LIM_API struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_desc *rows,
+                                       int count, int h, int w, int c, int batch);
+LIM_API void lim_net_destroy(struct lim_net *net);
+
+/* DCGAN's initialisation: weights N(0, 0.02), biases 0, gamma N(1, 0.02), beta 0, running mean 0
+ * and variance 1; a function of the seed alone. */
+LIM_API void lim_net_init(struct lim_net *net, uint64_t seed);
+
+enum lim_mode {
+    LIM_TRAIN,      /* batch statistics; running ones are updated; kept for the backward pass */
+    LIM_INFER,      /* running statistics */
+    LIM_BATCH_STATS /* batch statistics, running ones untouched: to paint with */
+};
+
+/* x: 1 to `batch` pictures. The output is valid until the next forward pass of this net. */
+LIM_API struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x,
+                                          enum lim_mode mode);
+
+enum lim_want { LIM_WANT_INPUT = 1, LIM_WANT_PARAMS = 2 };
+
+/* After a forward pass in LIM_TRAIN, with the same x alive: dy has the output's shape and is left
+ * unchanged. Adds to the gradients (LIM_WANT_PARAMS); returns the input's gradient (LIM_WANT_INPUT,
+ * else a tensor without a buffer), valid until the net's next call. */
+LIM_API struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy,
+                                           unsigned want);
+
+LIM_API void lim_net_zero_grads(struct lim_net *net);
+
+/* ONE flat view each, of equal length for params and grads; state: the running statistics (a tensor
+ * without a buffer where the net has none). */
+LIM_API struct lim_tensor lim_net_params(const struct lim_net *net);
+LIM_API struct lim_tensor lim_net_grads(const struct lim_net *net);
+LIM_API struct lim_tensor lim_net_state(const struct lim_net *net);
+
+/* The named parts of params and state, for checkpoints: "0.weight", "0.bias", "1.gamma", "1.beta",
+ * "1.running_mean", "1.running_var", the number being the row. */
+struct lim_net_part {
+    char name[32];
+    struct lim_tensor tensor; /* weights r, s, c, k of the convolution as lim_conv has them */
+    bool state;
+};
+LIM_API int lim_net_part_count(const struct lim_net *net);
+LIM_API struct lim_net_part lim_net_part(const struct lim_net *net, int index);
+
+/* Shape of the output for one picture. */
+LIM_API void lim_net_output_shape(const struct lim_net *net, int *h, int *w, int *c);
+
+LIM_END
+
+#endif

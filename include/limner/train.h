@@ -1,0 +1,60 @@
+/* A whole training: pictures in, a run folder out. What `limner train` does. */
+#ifndef LIMNER_TRAIN_H
+#define LIMNER_TRAIN_H
+
+#include <limner/api.h>
+#include <limner/dataset.h>
+#include <limner/dcgan.h>
+#include <limner/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+LIM_BEGIN
+
+/* Told after each step, from the training thread. */
+struct lim_train_status {
+    uint64_t step, total_steps; /* total by the first limit that will be met */
+    uint64_t seen;              /* real pictures seen */
+    double epoch;               /* passes over the pictures, with a fraction */
+    double epochs;              /* those asked for */
+    double per_second;          /* pictures/s over the last seconds */
+    double seconds, seconds_left;
+    double waited;     /* share of the time spent waiting for pictures */
+    uint64_t launches; /* kernels of the last step */
+    struct lim_dcgan_stats stats;
+    bool saved, sampled; /* a checkpoint, a grid was written after this step */
+};
+
+struct lim_train_config {
+    struct lim_dcgan_config gan;
+    const char *pictures;     /* as given by the user, for config.json and the line that resumes */
+    const char *run;          /* the run folder */
+    bool resume;              /* continue what is in `run` */
+    double epochs;            /* stop after this many passes ... */
+    double seconds;           /* ... or this much time training (0: no limit) ... */
+    uint64_t images;          /* ... or this many real pictures (0: no limit) */
+    uint64_t steps;           /* ... or this many steps in all (0: no limit) */
+    uint64_t sample_every;    /* steps between grids; 0: chosen so that a training has about 60 */
+    uint64_t save_every;      /* steps between checkpoints; 0: every five minutes and at the end */
+    int grid;                 /* pictures along each edge of a grid; 0: 8 */
+    const volatile int *stop; /* polled each step: not 0 finishes the step, saves and ends */
+    void (*status)(void *user, const struct lim_train_status *status); /* may be NULL */
+    void *user;
+};
+
+/* Creates the run folder (or checks it, with resume), trains, and leaves the folder whole whatever
+ * happens. The batch has been fitted to the data set by the caller (batch <= count).
+ * Returns LIM_OK, LIM_INTERRUPTED (saved), LIM_DIVERGED, LIM_DEVICE_FAILED, LIM_BAD_INPUT or
+ * LIM_ERROR, each after its log line. Blocks until then. */
+LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
+                                  const struct lim_train_config *config);
+
+/* The settings kept in an existing run, to resume with: fills config->gan, epochs and the paths
+ * that are NULL (owned by the config: free with lim_train_config_finish). False after one log line.
+ */
+LIM_API bool lim_train_config_load(const char *run, struct lim_train_config *config);
+LIM_API void lim_train_config_finish(struct lim_train_config *config);
+
+LIM_END
+
+#endif

@@ -1,0 +1,105 @@
+/* What a backend is made of: THE table of operations. Private: callers use limner/ops.h, whose
+ * front door (ops.c) has checked shapes, lengths and aliasing before a slot is called, so slots
+ * check nothing.
+ *
+ * A slot queues its work and returns; on failure it calls lim_backend_fail, after which the front
+ * door calls no more operations. Slots marked "optional" may be NULL: the comment says what happens
+ * then. */
+#ifndef LIMNER_SRC_BACKEND_H
+#define LIMNER_SRC_BACKEND_H
+
+#include <limner/backend.h>
+#include <limner/ops.h>
+#include <limner/tensor.h>
+
+/* First member of every backend's own buffer. */
+struct lim_buffer {
+    struct lim_backend *be;
+    size_t count; /* floats */
+};
+
+struct lim_backend_ops {
+    void (*destroy)(struct lim_backend *be);
+    bool (*finish)(struct lim_backend *be); /* waits; logs and returns false on failure */
+
+    /* Zeroed; NULL after one log line. `count` is at least 1. */
+    struct lim_buffer *(*buffer_create)(struct lim_backend *be, size_t count);
+    void (*buffer_destroy)(struct lim_buffer *buf);
+    void (*write)(struct lim_tensor t, const float *host);
+    void (*read)(struct lim_tensor t, float *host);
+
+    /* The index in `gemms`, the backend's list, is already known to be good. */
+    void (*use_gemm)(struct lim_backend *be, int index);
+
+    /* Primitives: every slot required, as limner/ops.h defines them. */
+    void (*gemm)(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
+                 struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
+    void (*im2col)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                   struct lim_tensor col);
+    void (*col2im)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
+                   struct lim_tensor x);
+    void (*bias_forward)(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y);
+    void (*bias_backward)(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
+    void (*batchnorm_train)(struct lim_backend *be, const struct lim_batchnorm *bn,
+                            struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                            struct lim_tensor running_mean, struct lim_tensor running_var,
+                            struct lim_tensor mean, struct lim_tensor inv_std, struct lim_tensor y);
+    void (*batchnorm_infer)(struct lim_backend *be, const struct lim_batchnorm *bn,
+                            struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                            struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+    void (*batchnorm_backward)(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
+                               struct lim_tensor gamma, struct lim_tensor mean,
+                               struct lim_tensor inv_std, struct lim_tensor dgamma,
+                               struct lim_tensor dbeta, struct lim_tensor dx);
+    void (*activation_forward)(struct lim_backend *be, enum lim_activation kind, float slope,
+                               struct lim_tensor x, struct lim_tensor y);
+    void (*activation_backward)(struct lim_backend *be, enum lim_activation kind, float slope,
+                                struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
+    void (*bce_logits)(struct lim_backend *be, struct lim_tensor logits, float target,
+                       struct lim_tensor stats, struct lim_tensor dlogits);
+    /* correct1 = 1/(1 - beta1^t), correct2 = 1/(1 - beta2^t), computed in double. */
+    void (*adam)(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
+                 float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
+                 struct lim_tensor p);
+    void (*fill)(struct lim_backend *be, float value, struct lim_tensor y);
+    void (*copy)(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
+    void (*axpby)(struct lim_backend *be, float a, struct lim_tensor x, float b,
+                  struct lim_tensor y);
+
+    /* Composites: optional; ops.c lowers them to im2col, gemm and col2im, its test oracle. */
+    void (*conv_forward)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                         struct lim_tensor w, struct lim_tensor y);
+    void (*conv_backward_data)(struct lim_backend *be, const struct lim_conv *cv,
+                               struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
+    void (*conv_backward_weights)(struct lim_backend *be, const struct lim_conv *cv,
+                                  struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
+};
+
+/* First member of every backend's own struct. The backend fills the upper part; backend.c and ops.c
+ * look after the rest. */
+struct lim_backend {
+    const struct lim_backend_ops *ops;
+    const char *const *gemms; /* NULL-terminated, preferred first */
+    char name[192];           /* for people */
+    char option[64];          /* "--device cpu" */
+    size_t workspace_cap;     /* bytes that the lowering of a convolution may take; set by create */
+    uint64_t launches;        /* counted by the backend */
+
+    bool failed;
+    struct lim_buffer *workspace; /* grown by lim_conv_reserve, never within a step */
+};
+
+/* Latches the first failure. The caller has logged it, or passes `what` to have one line logged. */
+void lim_backend_fail(struct lim_backend *be, const char *what, ...) LIM_PRINTF(2, 3);
+
+/* The two backends there are. `choice` has no NULL or zero left that backend.c could fill in. */
+struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why);
+
+/* Where OpenCL was not built in, opencl_absent.c stands for these three. lim_opencl_create logs one
+ * line on failure; lim_opencl_auto returns NULL without an error line and fills `reason` where
+ * there is no GPU to prefer. */
+struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why);
+struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
+                                    size_t reason_size, enum lim_status *why);
+
+#endif

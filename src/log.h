@@ -1,0 +1,15 @@
+/* One line to the user's callback. */
+#ifndef LIMNER_SRC_LOG_H
+#define LIMNER_SRC_LOG_H
+
+#include <limner/log.h>
+#include <stdbool.h>
+
+void lim_log(enum lim_log_level level, const char *format, ...) LIM_PRINTF(2, 3);
+
+#define lim_error(...) lim_log(LIM_LOG_ERROR, __VA_ARGS__)
+#define lim_warning(...) lim_log(LIM_LOG_WARNING, __VA_ARGS__)
+#define lim_info(...) lim_log(LIM_LOG_INFO, __VA_ARGS__)
+#define lim_debug(...) lim_log(LIM_LOG_DEBUG, __VA_ARGS__)
+
+#endif

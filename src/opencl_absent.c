@@ -1,0 +1,35 @@
+/* Stands for src/opencl where it was not built in. */
+#include "backend.h"
+#include "log.h"
+
+#include <stdio.h>
+
+static const char absent[] = "this limner was built without OpenCL (meson -Dopencl=enabled)";
+
+struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why)
+{
+    lim_error("--device '%s': %s", choice->device, absent);
+    *why = LIM_NO_DEVICE;
+    return NULL;
+}
+
+struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
+                                    size_t reason_size, enum lim_status *why)
+{
+    (void)choice;
+    (void)why;
+    snprintf(reason, reason_size, "%s", absent);
+    return NULL;
+}
+
+int lim_device_list(struct lim_device_info **list, const char **why_none)
+{
+    *list = NULL;
+    *why_none = absent;
+    return 0;
+}
+
+void lim_device_list_free(struct lim_device_info *list)
+{
+    (void)list;
+}

@@ -1,0 +1,349 @@
+/* The front door: checks once what every backend may rely on, and lowers what a backend leaves out.
+ */
+#include <limner/ops.h>
+
+#include "backend.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+
+/* Rows of the matrix that a tensor is. */
+static int rows(struct lim_tensor t)
+{
+    return t.n * t.h * t.w;
+}
+
+static bool valid(struct lim_backend *be, struct lim_tensor t)
+{
+    return t.buf && t.buf->be == be && t.n > 0 && t.h > 0 && t.w > 0 && t.c > 0 &&
+           (size_t)t.n * (size_t)t.h * (size_t)t.w <= INT_MAX &&
+           t.offset + lim_tensor_count(t) <= t.buf->count;
+}
+
+static bool apart(struct lim_tensor a, struct lim_tensor b)
+{
+    return a.buf != b.buf || a.offset + lim_tensor_count(a) <= b.offset ||
+           b.offset + lim_tensor_count(b) <= a.offset;
+}
+
+static bool same_memory(struct lim_tensor a, struct lim_tensor b)
+{
+    return a.buf == b.buf && a.offset == b.offset && lim_tensor_count(a) == lim_tensor_count(b);
+}
+
+static bool same_shape(struct lim_tensor a, struct lim_tensor b)
+{
+    return a.n == b.n && a.h == b.h && a.w == b.w && a.c == b.c;
+}
+
+static bool is_vector(struct lim_backend *be, struct lim_tensor t, int c)
+{
+    return valid(be, t) && lim_tensor_count(t) == (size_t)c;
+}
+
+void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
+              struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
+{
+    assert(valid(be, a) && valid(be, b) && valid(be, c) && apart(a, c) && apart(b, c));
+    assert((ta ? a.c : rows(a)) == rows(c) && (tb ? rows(b) : b.c) == c.c);
+    assert((ta ? rows(a) : a.c) == (tb ? b.c : rows(b)));
+    if (!be->failed)
+        be->ops->gemm(be, ta, tb, alpha, a, b, beta, c);
+}
+
+bool lim_conv_init(struct lim_conv *cv)
+{
+    int padded_h = cv->h + cv->pad_top + cv->pad_bottom;
+    int padded_w = cv->w + cv->pad_left + cv->pad_right;
+
+    if (cv->n < 1 || cv->h < 1 || cv->w < 1 || cv->c < 1 || cv->k < 1 || cv->r < 1 || cv->s < 1 ||
+        cv->stride < 1 || cv->pad_top < 0 || cv->pad_left < 0 || cv->pad_bottom < 0 ||
+        cv->pad_right < 0 || cv->r > padded_h || cv->s > padded_w)
+        return false;
+    cv->p = (padded_h - cv->r) / cv->stride + 1;
+    cv->q = (padded_w - cv->s) / cv->stride + 1;
+    return true;
+}
+
+/* Is t some images of the convolution's input (x), output (y), columns, or its weights? */
+static bool is_x(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.n <= cv->n && t.h == cv->h && t.w == cv->w && t.c == cv->c;
+}
+
+static bool is_y(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.n <= cv->n && t.h == cv->p && t.w == cv->q && t.c == cv->k;
+}
+
+static bool is_col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.h == cv->p && t.w == cv->q && t.c == cv->r * cv->s * cv->c;
+}
+
+static bool is_w(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.n == cv->r && t.h == cv->s && t.w == cv->c && t.c == cv->k;
+}
+
+void lim_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                struct lim_tensor col)
+{
+    assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
+    if (!be->failed)
+        be->ops->im2col(be, cv, x, col);
+}
+
+void lim_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
+                struct lim_tensor x)
+{
+    assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
+    if (!be->failed)
+        be->ops->col2im(be, cv, col, x);
+}
+
+/* A 1x1 output over the whole unpadded picture, or a 1x1 kernel: the columns are the picture
+ * itself. */
+static bool col_is_x(const struct lim_conv *cv)
+{
+    bool unpadded = !cv->pad_top && !cv->pad_left && !cv->pad_bottom && !cv->pad_right;
+
+    return unpadded &&
+           ((cv->r == cv->h && cv->s == cv->w) || (cv->r == 1 && cv->s == 1 && cv->stride == 1));
+}
+
+static size_t col_floats(const struct lim_conv *cv, int n)
+{
+    return (size_t)n * (size_t)cv->p * (size_t)cv->q * (size_t)cv->r * (size_t)cv->s *
+           (size_t)cv->c;
+}
+
+/* Images whose columns fit the cap; at least one, whatever the cap. */
+static int images_at_once(const struct lim_backend *be, const struct lim_conv *cv)
+{
+    size_t fit = be->workspace_cap / (col_floats(cv, 1) * sizeof(float));
+
+    if (fit < 1)
+        return 1;
+    return fit < (size_t)cv->n ? (int)fit : cv->n;
+}
+
+bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
+{
+    size_t need;
+
+    if (col_is_x(cv))
+        return true;
+    need = col_floats(cv, images_at_once(be, cv));
+    if (be->workspace && be->workspace->count >= need)
+        return true;
+    lim_buffer_destroy(be->workspace);
+    be->workspace = lim_buffer_create(be, need);
+    return be->workspace != NULL;
+}
+
+/* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
+ */
+static struct lim_tensor columns(struct lim_backend *be, const struct lim_conv *cv,
+                                 struct lim_tensor x)
+{
+    int rsc = cv->r * cv->s * cv->c;
+
+    if (col_is_x(cv))
+        return lim_tensor_of(x.buf, x.offset, x.n, cv->p, cv->q, rsc);
+    return lim_tensor_of(be->workspace, 0, x.n, cv->p, cv->q, rsc);
+}
+
+enum pass { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS };
+
+/* The oracle of every better convolution: columns and one batch-wide gemm per range of images. */
+static void lower(struct lim_backend *be, const struct lim_conv *cv, enum pass pass,
+                  struct lim_tensor x, struct lim_tensor w, struct lim_tensor y)
+{
+    int step = col_is_x(cv) ? x.n : images_at_once(be, cv);
+
+    if (!lim_conv_reserve(be, cv)) {
+        lim_backend_fail(be, NULL);
+        return;
+    }
+    for (int first = 0; first < x.n; first += step) {
+        int n = first + step <= x.n ? step : x.n - first;
+        struct lim_tensor xi = lim_tensor_images(x, first, n), yi = lim_tensor_images(y, first, n);
+        struct lim_tensor col = columns(be, cv, xi);
+
+        if (pass != BACKWARD_DATA && !col_is_x(cv))
+            lim_im2col(be, cv, xi, col);
+        if (pass == FORWARD)
+            lim_gemm(be, LIM_NO_TRANS, LIM_NO_TRANS, 1.0f, col, w, 0.0f, yi);
+        else if (pass == BACKWARD_WEIGHTS)
+            lim_gemm(be, LIM_TRANS, LIM_NO_TRANS, 1.0f, col, yi, 1.0f, w);
+        else
+            lim_gemm(be, LIM_NO_TRANS, LIM_TRANS, 1.0f, yi, w, 0.0f, col);
+        if (pass == BACKWARD_DATA && !col_is_x(cv))
+            lim_col2im(be, cv, col, xi);
+    }
+}
+
+void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                      struct lim_tensor w, struct lim_tensor y)
+{
+    assert(is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
+    assert(apart(x, y) && apart(w, y));
+    if (be->failed)
+        return;
+    if (be->ops->conv_forward)
+        be->ops->conv_forward(be, cv, x, w, y);
+    else
+        lower(be, cv, FORWARD, x, w, y);
+}
+
+void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
+                            struct lim_tensor w, struct lim_tensor dx)
+{
+    assert(is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) && dx.n == dy.n);
+    assert(apart(dx, dy) && apart(dx, w));
+    if (be->failed)
+        return;
+    if (be->ops->conv_backward_data)
+        be->ops->conv_backward_data(be, cv, dy, w, dx);
+    else
+        lower(be, cv, BACKWARD_DATA, dx, w, dy);
+}
+
+void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
+                               struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
+{
+    assert(is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) && x.n == dy.n);
+    assert(apart(x, dw) && apart(dy, dw));
+    if (be->failed)
+        return;
+    if (be->ops->conv_backward_weights)
+        be->ops->conv_backward_weights(be, cv, x, dy, dw);
+    else
+        lower(be, cv, BACKWARD_WEIGHTS, x, dw, dy);
+}
+
+void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+{
+    assert(valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
+    if (!be->failed)
+        be->ops->bias_forward(be, bias, y);
+}
+
+void lim_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias)
+{
+    assert(valid(be, dy) && is_vector(be, dbias, dy.c) && apart(dbias, dy));
+    if (!be->failed)
+        be->ops->bias_backward(be, dy, dbias);
+}
+
+void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor running_mean, struct lim_tensor running_var,
+                         struct lim_tensor mean, struct lim_tensor inv_std, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y) && rows(x) > 1);
+    assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
+    assert(is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
+    assert(is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
+    if (!be->failed)
+        be->ops->batchnorm_train(be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std,
+                                 y);
+}
+
+void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
+    assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
+    assert(is_vector(be, mean, x.c) && is_vector(be, var, x.c));
+    if (!be->failed)
+        be->ops->batchnorm_infer(be, bn, x, gamma, beta, mean, var, y);
+}
+
+void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
+                            struct lim_tensor gamma, struct lim_tensor mean,
+                            struct lim_tensor inv_std, struct lim_tensor dgamma,
+                            struct lim_tensor dbeta, struct lim_tensor dx)
+{
+    assert(valid(be, x) && valid(be, dy) && valid(be, dx));
+    assert(same_shape(x, dy) && same_shape(x, dx));
+    assert(apart(x, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    assert(is_vector(be, gamma, x.c) && is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
+    assert(!dgamma.buf == !dbeta.buf);
+    assert(!dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));
+    if (!be->failed)
+        be->ops->batchnorm_backward(be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx);
+}
+
+void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                            struct lim_tensor x, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && kind < LIM_ACTIVATIONS);
+    assert(apart(x, y) || same_memory(x, y));
+    assert(kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
+    if (!be->failed)
+        be->ops->activation_forward(be, kind, slope, x, y);
+}
+
+void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+{
+    assert(valid(be, y) && valid(be, dy) && valid(be, dx) && kind < LIM_ACTIVATIONS);
+    assert(same_shape(y, dy) && same_shape(y, dx));
+    assert(apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    assert(kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
+    if (!be->failed)
+        be->ops->activation_backward(be, kind, slope, y, dy, dx);
+}
+
+void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
+                    struct lim_tensor stats, struct lim_tensor dlogits)
+{
+    assert(valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
+    assert(is_vector(be, stats, 2) && apart(logits, dlogits));
+    assert(apart(stats, logits) && apart(stats, dlogits));
+    if (!be->failed)
+        be->ops->bce_logits(be, logits, target, stats, dlogits);
+}
+
+void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,
+              struct lim_tensor g, struct lim_tensor m, struct lim_tensor v, struct lim_tensor p)
+{
+    float correct1 = (float)(1.0 / (1.0 - pow((double)adam->beta1, (double)t)));
+    float correct2 = (float)(1.0 / (1.0 - pow((double)adam->beta2, (double)t)));
+
+    assert(t >= 1 && valid(be, g) && valid(be, m) && valid(be, v) && valid(be, p));
+    assert(lim_tensor_count(g) == lim_tensor_count(p) &&
+           lim_tensor_count(m) == lim_tensor_count(p));
+    assert(lim_tensor_count(v) == lim_tensor_count(p));
+    assert(apart(g, p) && apart(m, p) && apart(v, p) && apart(g, m) && apart(g, v) && apart(m, v));
+    if (!be->failed)
+        be->ops->adam(be, adam, correct1, correct2, g, m, v, p);
+}
+
+void lim_fill(struct lim_backend *be, float value, struct lim_tensor y)
+{
+    assert(valid(be, y));
+    if (!be->failed)
+        be->ops->fill(be, value, y);
+}
+
+void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
+    assert(apart(x, y));
+    if (!be->failed)
+        be->ops->copy(be, x, y);
+}
+
+void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
+    assert(apart(x, y));
+    if (!be->failed)
+        be->ops->axpby(be, a, x, b, y);
+}

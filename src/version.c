@@ -1,0 +1,8 @@
+#include <limner/limner.h>
+
+#include "config.h"
+
+const char *lim_version(void)
+{
+    return LIM_VERSION;
+}
