@@ -1,0 +1,67 @@
+#!/bin/sh
+# Installs what building limner (and, with "tests", testing it) needs and this machine lacks.
+# usage: sh tests/install.sh [build|tests]
+# Says what it installs; asks for nothing; needs no root where nothing is missing.
+set -eu
+what=${1:-build}
+
+say() { printf 'limner: %s\n' "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        say "these packages are missing and neither root nor sudo is at hand; as root, run: $*"
+        exit 1
+    fi
+}
+
+apt_missing() {
+    for package; do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' ||
+            printf '%s ' "$package"
+    done
+}
+
+# The packages of one system: first those to build with, then those only the tests need.
+if command -v apt-get >/dev/null 2>&1; then
+    build='gcc meson ninja-build pkg-config python3-minimal libpng-dev libcjson-dev libcgif-dev libjpeg-dev libzip-dev
+        libopenblas-dev ocl-icd-opencl-dev opencl-headers libclblast-dev'
+    tests='g++ clang libomp-dev clang-format-14 libclang-rt-14-dev libcmocka-dev libgif-dev pocl-opencl-icd
+        mesa-opencl-icd oclgrind python3 zip unzip git'
+    [ "$what" = tests ] && build="$build $tests"
+    # shellcheck disable=SC2086
+    missing=$(apt_missing $build)
+    [ -z "$missing" ] && exit 0
+    say "installing: $missing"
+    as_root apt-get update -qq
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+elif command -v dnf >/dev/null 2>&1; then
+    build='gcc meson ninja-build pkgconf-pkg-config python3 libpng-devel cjson-devel libcgif-devel
+        libjpeg-turbo-devel libzip-devel openblas-devel ocl-icd-devel opencl-headers clblast-devel'
+    [ "$what" = tests ] && build="$build gcc-c++ clang clang-tools-extra libomp-devel libcmocka-devel giflib-devel pocl
+        mesa-libOpenCL zip unzip git"
+    # shellcheck disable=SC2086
+    rpm -q $build >/dev/null 2>&1 || as_root dnf install -y --skip-unavailable $build
+elif command -v pacman >/dev/null 2>&1; then
+    build='gcc meson ninja pkgconf python libpng cjson libjpeg-turbo libzip openblas ocl-icd opencl-headers clblast'
+    [ "$what" = tests ] && build="$build clang openmp cmocka giflib pocl opencl-mesa zip unzip git"
+    # shellcheck disable=SC2086
+    pacman -Q $build >/dev/null 2>&1 || as_root pacman -S --needed --noconfirm $build
+elif command -v zypper >/dev/null 2>&1; then
+    build='gcc meson ninja pkgconf python3 libpng16-devel libcjson-devel libjpeg8-devel libzip-devel openblas-devel
+        ocl-icd-devel opencl-headers'
+    [ "$what" = tests ] && build="$build gcc-c++ clang libcmocka-devel giflib-devel pocl Mesa-libOpenCL zip unzip git"
+    # shellcheck disable=SC2086
+    rpm -q $build >/dev/null 2>&1 || as_root zypper --non-interactive install $build
+elif command -v brew >/dev/null 2>&1; then
+    build='meson ninja pkg-config libpng cjson cgif jpeg-turbo libzip openblas'
+    [ "$what" = tests ] && build="$build cmocka giflib clang-format"
+    # shellcheck disable=SC2086
+    brew list $build >/dev/null 2>&1 || brew install $build
+else
+    say "no package manager that this script knows; README.md, 'Building', lists what limner needs"
+fi

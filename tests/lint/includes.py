@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Includes point downwards only (the table of the README of src). usage: includes.py SOURCE_ROOT"""
+import pathlib
+import re
+import sys
+
+root = pathlib.Path(sys.argv[1])
+PUBLIC = r"limner/\w+\.h"
+# Folder -> what its files may include besides the C library; the first folder that matches counts.
+RULES = [
+    ("include/limner", [PUBLIC]),
+    ("samples", [PUBLIC]),
+    ("src/cli", [PUBLIC, r"[\w-]+\.h"]),
+    ("src/layers", [PUBLIC, r"(layers/)?\w+\.h"]),
+    ("src/gan", [PUBLIC, r"(gan/|io/run\.|layers/)?\w*(\.h|h)", r"log\.h", r"config\.h"]),
+    ("src/cpu", [PUBLIC, r"(cpu/)?\w+\.h"]),
+    ("src/opencl", [PUBLIC, r"(opencl/)?\w+\.h", r"CL/\w+\.h", r"clblast_c\.h"]),
+    ("src/data", [PUBLIC, r"(data/)?\w+\.h"]),
+    ("src/io", [PUBLIC, r"(io/)?\w+\.h", r"gan/dcgan\.h", r"cjson/cJSON\.h"]),
+    ("src", [PUBLIC, r"(layers/layer\.h|\w+\.h)"]),
+    ("tests/conform", [PUBLIC, r"\w+\.h"]),
+]
+# Inside src, a bare "name.h" must be the folder's own, or one of these from src itself.
+SHARED = {"log.h", "config.h", "util.h"}
+BACKEND_ONLY = {"backend.h"}
+LIBRARIES = re.compile(r"(png|zip|cgif|jpeglib|jerror|cblas|omp|zlib|gif_lib|setjmp)\.h$|cjson/cJSON\.h$|sys/\w+\.h$")
+
+bad = []
+for path in sorted(root.glob("*/**/*.[ch]")):
+    name = path.relative_to(root).as_posix()
+    if name.startswith(("tests/", "subprojects/", "build")) and not name.startswith("tests/conform"):
+        continue
+    rule = next((r for r in RULES if name.startswith(r[0])), None)
+    if rule is None:
+        continue
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if not found:
+            continue
+        quoted, what = found.group(1) == '"', found.group(2)
+        if "/" not in what and not quoted or LIBRARIES.search(what):
+            if what.startswith("CL") and not name.startswith("src/opencl"):
+                bad.append(f"{name}:{number}: OpenCL headers belong in src/opencl: {what}")
+            continue
+        if not any(re.fullmatch(pattern, what) for pattern in rule[1]):
+            bad.append(f"{name}:{number}: {rule[0]} may not include {what}")
+        if quoted and what in BACKEND_ONLY and not re.match(r"src/(cpu|opencl)/|src/[\w.]+$", name):
+            bad.append(f"{name}:{number}: only backends and the front door include {what}")
+        if quoted and "/" not in what and name.startswith("src/"):
+            own = path.parent / what
+            if not own.exists() and what not in SHARED | BACKEND_ONLY:
+                bad.append(f"{name}:{number}: {what} is not of this folder: write folder/{what}")
+print("\n".join(bad))
+sys.exit(1 if bad else 0)

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Installs what is missing, builds limner in every way that matters, and runs every test.
+# usage: sh tests/run.sh [BUILD_FOLDER]     (default: build/tests beside this script's project)
+# Ends with "N passed, N failed"; the exit code is 0 only where nothing failed.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+build=${1:-$root/build/tests}
+sh "$root/tests/install.sh" tests || exit 1
+mkdir -p "$build" || exit 1
+
+passed=0
+failed=0
+notes=''
+
+fail() {
+    failed=$((failed + 1))
+    notes="$notes
+FAILED $1"
+}
+
+# The counts of a meson test run, from its own record: passed, failed, and the names that failed.
+count() {
+    python3 - "$1/meson-logs/$2.json" <<'PY'
+import json, sys
+passed, failed, names = 0, 0, []
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    if row["result"] in ("OK", "EXPECTEDFAIL"):
+        passed += 1
+    elif row["result"] != "SKIP":
+        failed += 1
+        names.append(row["name"])
+print(passed, failed, ";".join(names))
+PY
+}
+
+# variant NAME COMPILER "MESON OPTIONS" "SUITES": builds with warnings as errors and runs the suites.
+variant() {
+    name=$1
+    dir=$build/$name
+    printf '\n== %s: CC=%s meson setup %s\n' "$name" "$2" "$3"
+    # shellcheck disable=SC2086
+    if [ -f "$dir/build.ninja" ]; then
+        meson setup --reconfigure "$dir" "$root" -Dwerror=true $3 >"$build/$name.log" 2>&1
+    else
+        CC=$2 meson setup "$dir" "$root" -Dwerror=true $3 >"$build/$name.log" 2>&1
+    fi && ninja -C "$dir" >>"$build/$name.log" 2>&1
+    if [ $? -ne 0 ]; then
+        tail -n 40 "$build/$name.log"
+        fail "build of $name: CC=$2 meson setup -Dwerror=true $3 DIR && ninja -C DIR"
+        return
+    fi
+    passed=$((passed + 1))
+    for suite in $4; do
+        # Tests of a group share two cores; those that load the machine say so with is_parallel: false.
+        meson test -C "$dir" --no-rebuild --suite "$suite" --print-errorlogs --logbase "$suite" </dev/null
+        if [ ! -f "$dir/meson-logs/$suite.json" ]; then
+            fail "meson test -C $dir --suite $suite (no record of a run)"
+            continue
+        fi
+        result=$(count "$dir" "$suite")
+        ok=${result%% *}
+        rest=${result#* }
+        bad=${rest%% *}
+        names=${rest#* }
+        passed=$((passed + ok))
+        while [ "$bad" -gt 0 ]; do
+            fail "meson test -C '$dir' '${names%%;*}'"
+            names=${names#*;}
+            bad=$((bad - 1))
+        done
+    done
+}
+
+sanitize="-Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized"
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+
+variant gcc gcc "" "lint unit cli conform oclgrind mutation"
+variant clang clang "" "unit conform-cpu"
+variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=disabled -Dzip=disabled" \
+    "unit cli conform-cpu"
+variant asan clang "$sanitize" "unit cli"
+for feature in opencl blas openmp jpeg zip; do
+    variant "no-$feature" gcc "-D$feature=disabled" "unit"
+done
+
+[ -n "$notes" ] && printf '%s\n' "$notes"
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
