@@ -44,7 +44,8 @@ LIM_API int lim_dataset_channels(const struct lim_dataset *ds);
 /* The files that were not used, in order of their names; memory of the data set. */
 LIM_API int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_skipped **list);
 
-/* Files passed over in silence for what they are: hidden, Thumbs.db, text beside the pictures. */
+/* Files passed over in silence for what they are: hidden, Thumbs.db, text beside the pictures. A
+ * hidden folder counts as one. */
 LIM_API int lim_dataset_ignored(const struct lim_dataset *ds);
 
 /* A hash over the prepared pixels: two runs saw the same pictures when it is equal. */
@@ -58,6 +59,21 @@ LIM_API const uint8_t *lim_dataset_picture(const struct lim_dataset *ds, int i);
  * steps (at least 1), the remainder sits that epoch out. Any thread. Needs batch <= count. */
 LIM_API void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t step,
                                int batch, uint8_t *out);
+
+/* Makes the batches of first_step, first_step + 1 ... on a thread of its own, a few ahead. */
+struct lim_prefetch;
+
+/* The data set must outlive it. NULL after one log line (no memory, no thread). */
+LIM_API struct lim_prefetch *lim_prefetch_create(const struct lim_dataset *ds, uint64_t seed,
+                                                 uint64_t first_step, int batch);
+LIM_API void lim_prefetch_destroy(struct lim_prefetch *p);
+
+/* What lim_dataset_batch gives for the next step, pixels[batch][size][size][channels]: valid until
+ * the next call or destroy. Blocks while it is being made. One thread at a time. */
+LIM_API const uint8_t *lim_prefetch_next(struct lim_prefetch *p);
+
+/* Seconds that lim_prefetch_next has blocked, in all. */
+LIM_API double lim_prefetch_waited(const struct lim_prefetch *p);
 
 LIM_END
 

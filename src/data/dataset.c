@@ -1,0 +1,96 @@
+#include "data/open.h"
+
+#include <limner/dataset.h>
+#include <limner/random.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lim_dataset_destroy(struct lim_dataset *ds)
+{
+    if (!ds)
+        return;
+    for (int i = 0; i < ds->count; i++)
+        free(ds->pictures[i]);
+    free(ds->pictures);
+    free(ds->skipped);
+    data_files_finish(&ds->files);
+    free(ds);
+}
+
+int lim_dataset_count(const struct lim_dataset *ds)
+{
+    return ds->count;
+}
+
+int lim_dataset_size(const struct lim_dataset *ds)
+{
+    return ds->size;
+}
+
+int lim_dataset_channels(const struct lim_dataset *ds)
+{
+    return ds->channels;
+}
+
+int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_skipped **list)
+{
+    if (list)
+        *list = ds->skipped;
+    return ds->skipped_count;
+}
+
+int lim_dataset_ignored(const struct lim_dataset *ds)
+{
+    return ds->ignored;
+}
+
+uint64_t lim_dataset_fingerprint(const struct lim_dataset *ds)
+{
+    return ds->fingerprint;
+}
+
+const uint8_t *lim_dataset_picture(const struct lim_dataset *ds, int i)
+{
+    return ds->pictures[i];
+}
+
+/* Rounds of the Feistel network below. Four make a good cipher of wide blocks; with narrow ones,
+ * and few pictures, more cost nothing. */
+#define ROUNDS 8
+
+/* Where picture `i` of `count` stands in the shuffle of one epoch: a permutation as a function,
+ * without a table to build each epoch. Numbers are split into two digits of base `root`; each round
+ * adds a random function of one digit to the other, which can be undone, so no two numbers meet.
+ * What falls outside the count goes through again (root^2 >= count is hardly larger). */
+static uint64_t shuffled(uint64_t seed, uint64_t epoch, uint64_t count, uint64_t root, uint64_t i)
+{
+    do {
+        uint64_t high = i / root, low = i % root;
+
+        for (uint64_t round = 0; round < ROUNDS; round++) {
+            uint64_t index = (epoch * ROUNDS + round) * root + low;
+            uint64_t sum = high + lim_random_below(seed, LIM_RANDOM_SHUFFLE, index, root);
+
+            high = low;
+            low = sum % root;
+        }
+        i = high * root + low;
+    } while (i >= count);
+    return i;
+}
+
+void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t step, int batch,
+                       uint8_t *out)
+{
+    size_t bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
+    uint64_t count = (uint64_t)ds->count, steps = count / (uint64_t)batch;
+    uint64_t epoch, first, root = 1;
+
+    while (root * root < count)
+        root++;
+    steps = steps ? steps : 1;
+    epoch = step / steps;
+    first = step % steps * (uint64_t)batch;
+    for (int i = 0; i < batch; i++, out += bytes)
+        memcpy(out, ds->pictures[shuffled(seed, epoch, count, root, first + (uint64_t)i)], bytes);
+}

@@ -1,0 +1,183 @@
+/* JPEG: baseline and progressive, grey, colour, CMYK and YCCK. Damage is refused, not painted over.
+ */
+#include "config.h"
+#include "data/decode.h"
+#include "data/exif.h"
+
+#ifdef LIM_HAVE_JPEG
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+/* A progressive file may have any number of passes over the picture, each a handful of bytes; real
+ * ones have about ten. */
+#define SCAN_CAP 200
+
+struct reading {
+    const struct decode_job *job;
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf jump;
+    bool truncated;
+    char message[JMSG_LENGTH_MAX];
+    struct resizer resizer;
+    uint8_t *row, *flat;
+    bool entered;
+};
+
+static struct reading *reading_of(j_common_ptr jpeg)
+{
+    return jpeg->client_data;
+}
+
+static void on_error(j_common_ptr jpeg)
+{
+    struct reading *r = reading_of(jpeg);
+
+    jpeg->err->format_message(jpeg, r->message);
+    r->truncated = jpeg->err->msg_code == JWRN_JPEG_EOF || jpeg->err->msg_code == JERR_INPUT_EOF;
+    longjmp(r->jump, 1);
+}
+
+/* Level -1 is a warning: libjpeg would go on, and fill what is missing with grey. */
+static void on_message(j_common_ptr jpeg, int level)
+{
+    const struct jpeg_error_mgr *err = jpeg->err;
+
+    if (level >= 0)
+        return;
+    switch (err->msg_code) {
+    case JWRN_ADOBE_XFORM:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL:
+        return; /* odd headers, whole pixels */
+    case JWRN_EXTRANEOUS_DATA:
+        /* Some cameras pad the end by a few bytes. */
+        if (err->msg_parm.i[0] <= 4 && err->msg_parm.i[1] == JPEG_EOI)
+            return;
+        break;
+    }
+    on_error(jpeg);
+}
+
+static void on_output(j_common_ptr jpeg)
+{
+    (void)jpeg;
+}
+
+static void on_progress(j_common_ptr jpeg)
+{
+    struct reading *r = reading_of(jpeg);
+
+    if (r->jpeg.input_scan_number > SCAN_CAP) {
+        snprintf(r->message, sizeof r->message, "more than %d scans", SCAN_CAP);
+        longjmp(r->jump, 1);
+    }
+}
+
+static int orientation(struct reading *r)
+{
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
+        if (m->marker == JPEG_APP0 + 1 && m->data_length > 6 && memcmp(m->data, "Exif\0", 6) == 0)
+            return exif_orientation(m->data + 6, m->data_length - 6);
+    return 1;
+}
+
+/* cmyk[count][4] as paper would show it. Adobe's files count the paper that is left, not ink. */
+static void print_cmyk(const uint8_t *cmyk, int count, bool adobe, uint8_t *rgb)
+{
+    for (int i = 0; i < count; i++, cmyk += 4)
+        for (int k = 0; k < 3; k++) {
+            unsigned colour = adobe ? cmyk[k] : 255u - cmyk[k];
+            unsigned black = adobe ? cmyk[3] : 255u - cmyk[3];
+
+            *rgb++ = (uint8_t)((colour * black + 127) / 255);
+        }
+}
+
+static bool read_rows(struct reading *r)
+{
+    struct jpeg_decompress_struct *jpeg = &r->jpeg;
+    int width = (int)jpeg->output_width, channels = jpeg->output_components;
+
+    r->row = malloc((size_t)width * (size_t)channels);
+    r->flat = malloc((size_t)width * 3);
+    if (!r->row || !r->flat ||
+        !resizer_begin(&r->resizer, width, (int)jpeg->output_height, channels == 1 ? 1 : 3,
+                       orientation(r), r->job->target, r->job->channels))
+        return decode_refuse(r->job, "not enough memory for %dx%d", width,
+                             (int)jpeg->output_height);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        JSAMPROW rows[1] = {r->row};
+
+        jpeg_read_scanlines(jpeg, rows, 1);
+        if (channels == 4)
+            print_cmyk(r->row, width, jpeg->saw_Adobe_marker, r->flat);
+        resizer_push(&r->resizer, channels == 4 ? r->flat : r->row);
+    }
+    jpeg_finish_decompress(jpeg);
+    resizer_take(&r->resizer, r->job->out);
+    return true;
+}
+
+static bool read_jpeg(struct reading *r)
+{
+    struct jpeg_decompress_struct *jpeg = &r->jpeg;
+
+    if (setjmp(r->jump)) {
+        if (r->truncated)
+            return decode_refuse(r->job, "truncated JPEG");
+        return decode_refuse(r->job, "damaged JPEG (%s)", r->message);
+    }
+    jpeg_create_decompress(jpeg);
+    jpeg->client_data = r;
+    jpeg->progress = &r->progress;
+    jpeg_mem_src(jpeg, r->job->bytes, (unsigned long)r->job->size);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
+    jpeg_read_header(jpeg, TRUE);
+    if (!decode_check_size(r->job, jpeg->image_width, jpeg->image_height))
+        return false;
+    if (jpeg->num_components == 1)
+        jpeg->out_color_space = JCS_GRAYSCALE;
+    else
+        jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
+    if (jpeg_has_multiple_scans(jpeg))
+        r->entered = decode_enter(jpeg->image_width, jpeg->image_height);
+    jpeg_start_decompress(jpeg);
+    return read_rows(r);
+}
+
+bool decode_jpeg(const struct decode_job *job)
+{
+    struct reading r = {.job = job};
+    bool done;
+
+    r.jpeg.err = jpeg_std_error(&r.errors);
+    r.errors.error_exit = on_error;
+    r.errors.emit_message = on_message;
+    r.errors.output_message = on_output;
+    r.progress.progress_monitor = on_progress;
+    r.jpeg.client_data = &r;
+    done = read_jpeg(&r);
+    jpeg_destroy_decompress(&r.jpeg);
+    resizer_finish(&r.resizer);
+    free(r.row);
+    free(r.flat);
+    decode_leave(r.entered);
+    return done;
+}
+
+#else
+
+bool decode_jpeg(const struct decode_job *job)
+{
+    return decode_refuse(job, "JPEG (this limner was built without it)");
+}
+
+#endif

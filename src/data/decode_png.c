@@ -1,0 +1,167 @@
+/* PNG of every colour type, depth and interlacing. Transparency is laid over white. */
+#include "data/decode.h"
+#include "data/exif.h"
+
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that must survive libpng's longjmp. */
+struct reading {
+    const struct decode_job *job;
+    png_structp png;
+    png_infop info;
+    size_t at; /* bytes read */
+    bool truncated;
+    char message[128];
+    struct resizer resizer;
+    png_bytep whole; /* an interlaced picture */
+    png_bytep row;
+    uint8_t *flat; /* a row without alpha */
+    bool entered;
+};
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    struct reading *r = png_get_error_ptr(png);
+
+    snprintf(r->message, sizeof r->message, "%s", message);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    /* Of damaged notes beside the pixels: colour profiles, comments. */
+    (void)png;
+    (void)message;
+}
+
+static void on_read(png_structp png, png_bytep out, size_t size)
+{
+    struct reading *r = png_get_io_ptr(png);
+
+    if (size > r->job->size - r->at) {
+        r->truncated = true;
+        png_error(png, "the file ends early");
+    }
+    memcpy(out, r->job->bytes + r->at, size);
+    r->at += size;
+}
+
+/* in[count][channels] with channels 2 or 4, the last of them alpha. */
+static void over_white(const uint8_t *in, int count, int channels, uint8_t *out)
+{
+    for (int i = 0; i < count; i++, in += channels) {
+        unsigned alpha = in[channels - 1];
+
+        for (int k = 0; k < channels - 1; k++)
+            *out++ = (uint8_t)((in[k] * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
+}
+
+static void push(struct reading *r, const uint8_t *row, int width, int channels)
+{
+    if (channels == 2 || channels == 4) {
+        over_white(row, width, channels, r->flat);
+        row = r->flat;
+    }
+    resizer_push(&r->resizer, row);
+}
+
+static int orientation(struct reading *r)
+{
+#ifdef PNG_eXIf_SUPPORTED
+    png_uint_32 size = 0;
+    png_bytep exif = NULL;
+
+    if (png_get_eXIf_1(r->png, r->info, &size, &exif) && exif)
+        return exif_orientation(exif, size);
+#endif
+    return 1;
+}
+
+/* Everything becomes 8 bits a sample: grey, grey and alpha, RGB or RGBA. */
+static int ask_for_8_bits(struct reading *r)
+{
+    int passes;
+
+    png_set_expand(r->png); /* palettes, few bits, tRNS */
+    png_set_scale_16(r->png);
+    passes = png_set_interlace_handling(r->png);
+    png_read_update_info(r->png, r->info);
+    return passes;
+}
+
+static bool read_rows(struct reading *r)
+{
+    const struct decode_job *job = r->job;
+    int width = (int)png_get_image_width(r->png, r->info);
+    int height = (int)png_get_image_height(r->png, r->info);
+    int way_up = orientation(r);
+    int passes = ask_for_8_bits(r);
+    int channels = png_get_channels(r->png, r->info);
+    size_t row_size = png_get_rowbytes(r->png, r->info);
+
+    if (!resizer_begin(&r->resizer, width, height, channels < 3 ? 1 : 3, way_up, job->target,
+                       job->channels))
+        return decode_refuse(job, "not enough memory for %dx%d", width, height);
+    r->flat = malloc((size_t)width * 3);
+    if (passes > 1) {
+        r->entered = decode_enter((uint64_t)width, (uint64_t)height);
+        r->whole = malloc(row_size * (size_t)height);
+    } else {
+        r->row = malloc(row_size);
+    }
+    if (!r->flat || !(r->whole || r->row))
+        return decode_refuse(job, "not enough memory for %dx%d", width, height);
+
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < height; y++) {
+            png_bytep row = r->whole ? r->whole + (size_t)y * row_size : r->row;
+
+            png_read_row(r->png, row, NULL);
+            if (pass == passes - 1)
+                push(r, row, width, channels);
+        }
+    png_read_end(r->png, NULL); /* checks what follows the pixels, their checksum first */
+    resizer_take(&r->resizer, job->out);
+    return true;
+}
+
+static bool read_png(struct reading *r)
+{
+    const struct decode_job *job = r->job;
+
+    if (setjmp(png_jmpbuf(r->png))) {
+        if (r->truncated)
+            return decode_refuse(job, "truncated PNG");
+        return decode_refuse(job, "damaged PNG (%s)", r->message);
+    }
+    png_set_read_fn(r->png, r, on_read);
+    png_set_user_limits(r->png, PIXEL_CAP, PIXEL_CAP); /* ours says more; see below */
+    png_read_info(r->png, r->info);
+    return decode_check_size(job, png_get_image_width(r->png, r->info),
+                             png_get_image_height(r->png, r->info)) &&
+           read_rows(r);
+}
+
+bool decode_png(const struct decode_job *job)
+{
+    struct reading r = {.job = job};
+    bool done = false;
+
+    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, on_error, on_warning);
+    r.info = r.png ? png_create_info_struct(r.png) : NULL;
+    if (r.info)
+        done = read_png(&r);
+    else
+        decode_refuse(job, "not enough memory");
+    png_destroy_read_struct(&r.png, &r.info, NULL);
+    resizer_finish(&r.resizer);
+    free(r.whole);
+    free(r.row);
+    free(r.flat);
+    decode_leave(r.entered);
+    return done;
+}

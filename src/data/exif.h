@@ -1,0 +1,11 @@
+/* The one thing that limner wants from a camera's notes: which way is up. */
+#ifndef LIMNER_SRC_DATA_EXIF_H
+#define LIMNER_SRC_DATA_EXIF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The orientation, 1 to 8, of Exif data that begins with its TIFF header; 1 if it has none. */
+int exif_orientation(const uint8_t *tiff, size_t size);
+
+#endif

@@ -1,0 +1,251 @@
+/* Finds the files below a folder. Links are followed, and whatever is met twice counts once. */
+#include "data/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+    dev_t device;
+    ino_t inode;
+};
+
+struct walk {
+    struct data_files *files;
+    struct place *seen; /* folders */
+    size_t seen_count, seen_room;
+};
+
+/* True if the folder is new; false if it was walked already, or without memory (*failed). */
+static bool enter(struct walk *walk, const struct stat *st, bool *failed)
+{
+    for (size_t i = 0; i < walk->seen_count; i++)
+        if (walk->seen[i].device == st->st_dev && walk->seen[i].inode == st->st_ino)
+            return false;
+    if (walk->seen_count == walk->seen_room) {
+        size_t room = walk->seen_room ? walk->seen_room * 2 : 64;
+        struct place *seen = realloc(walk->seen, room * sizeof *seen);
+
+        if (!seen) {
+            *failed = true;
+            return false;
+        }
+        walk->seen = seen;
+        walk->seen_room = room;
+    }
+    walk->seen[walk->seen_count++] = (struct place){st->st_dev, st->st_ino};
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* The folder's names in byte order, hidden ones left out and counted. False without memory. */
+static bool read_names(struct walk *walk, DIR *dir, char ***names, size_t *count)
+{
+    size_t room = 0;
+    struct dirent *item;
+
+    while ((item = readdir(dir))) {
+        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
+            continue;
+        if (data_name_is_hidden(item->d_name, strlen(item->d_name))) {
+            walk->files->ignored++;
+            continue;
+        }
+        if (*count == room) {
+            char **more = realloc(*names, (room = room ? room * 2 : 64) * sizeof *more);
+
+            if (!more)
+                return false;
+            *names = more;
+        }
+        (*names)[*count] = malloc(strlen(item->d_name) + 1);
+        if (!(*names)[*count])
+            return false;
+        strcpy((*names)[(*count)++], item->d_name);
+    }
+    if (*count)
+        qsort(*names, *count, sizeof **names, compare_names);
+    return true;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    size_t length = strlen(folder), size = length + strlen(name) + 2;
+    char *path = malloc(size);
+
+    if (path)
+        snprintf(path, size, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/",
+                 name);
+    return path;
+}
+
+static bool add_trouble(struct walk *walk, const char *path, const char *what, int number)
+{
+    char reason[REASON_SIZE];
+
+    snprintf(reason, sizeof reason, "%s (%s)", what, strerror(number));
+    return data_files_add(walk->files, path, reason, 0, 0);
+}
+
+static bool walk_folder(struct walk *walk, const char *path, const struct stat *st);
+
+static bool visit(struct walk *walk, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st)) {
+        int number = errno;
+        struct stat link;
+        bool is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+
+        return add_trouble(walk, path, is_link ? "broken link" : "cannot be read", number);
+    }
+    if (S_ISDIR(st.st_mode))
+        return walk_folder(walk, path, &st);
+    if (S_ISREG(st.st_mode))
+        return data_files_add(walk->files, path, NULL, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+    walk->files->ignored++; /* sockets, pipes, devices */
+    return true;
+}
+
+static bool walk_folder(struct walk *walk, const char *path, const struct stat *st)
+{
+    char **names = NULL;
+    size_t count = 0;
+    bool failed = false;
+    DIR *dir;
+
+    if (!enter(walk, st, &failed))
+        return !failed;
+    dir = opendir(path);
+    if (!dir)
+        return add_trouble(walk, path, "folder cannot be read", errno);
+    failed = !read_names(walk, dir, &names, &count);
+    closedir(dir); /* before going deeper, so that depth costs no file handles */
+    for (size_t i = 0; i < count && !failed; i++) {
+        char *inner = join(path, names[i]);
+
+        failed = !inner || !visit(walk, inner);
+        free(inner);
+    }
+    free_names(names, count);
+    return !failed;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct data_file *left = *(struct data_file *const *)a;
+    const struct data_file *right = *(struct data_file *const *)b;
+
+    for (int i = 0; i < 2; i++)
+        if (left->key[i] != right->key[i])
+            return left->key[i] < right->key[i] ? -1 : 1;
+    return strcmp(left->path, right->path);
+}
+
+/* One file under several names (links, hard or symbolic) stays under the first of them. */
+static bool drop_repeats(struct data_files *files)
+{
+    size_t kept = 0;
+    struct data_file **order = malloc((files->count + 1) * sizeof *order);
+    const struct data_file *last = NULL;
+
+    if (!order)
+        return false;
+    for (size_t i = 0; i < files->count; i++)
+        order[i] = &files->list[i];
+    qsort(order, files->count, sizeof *order, compare_keys);
+    for (size_t i = 0; i < files->count; i++) {
+        struct data_file *file = order[i];
+
+        /* inode 0: a file system without numbers, or an entry that tells of a trouble */
+        if (last && file->key[1] && file->key[0] == last->key[0] && file->key[1] == last->key[1])
+            file->passed_over = true;
+        else
+            last = file;
+    }
+    free(order);
+    for (size_t i = 0; i < files->count; i++) {
+        if (files->list[i].passed_over)
+            free(files->list[i].path);
+        else
+            files->list[kept++] = files->list[i];
+    }
+    files->count = kept;
+    return true;
+}
+
+bool folder_list(const char *root, struct data_files *files)
+{
+    struct walk walk = {.files = files};
+    bool done = visit(&walk, root) && drop_repeats(files);
+
+    free(walk.seen);
+    if (done)
+        data_files_sort(files);
+    return done;
+}
+
+struct folder_source {
+    struct data_source base;
+    int fd;
+};
+
+static bool folder_open(struct data_source *source, const struct data_file *file, char *reason)
+{
+    struct folder_source *folder = (struct folder_source *)source;
+
+    folder->fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    if (folder->fd < 0)
+        snprintf(reason, REASON_SIZE, "cannot be read (%s)", strerror(errno));
+    return folder->fd >= 0;
+}
+
+static long folder_read(struct data_source *source, uint8_t *out, size_t size, char *reason)
+{
+    struct folder_source *folder = (struct folder_source *)source;
+    ssize_t got;
+
+    do
+        got = read(folder->fd, out, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        snprintf(reason, REASON_SIZE, "cannot be read (%s)", strerror(errno));
+    return (long)got;
+}
+
+static void folder_close(struct data_source *source)
+{
+    close(((struct folder_source *)source)->fd);
+}
+
+static void folder_destroy(struct data_source *source)
+{
+    free(source);
+}
+
+struct data_source *folder_source_create(void)
+{
+    struct folder_source *folder = calloc(1, sizeof *folder);
+
+    if (!folder)
+        return NULL;
+    folder->base = (struct data_source){folder_open, folder_read, folder_close, folder_destroy};
+    return &folder->base;
+}

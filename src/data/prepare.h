@@ -1,0 +1,26 @@
+/* One file of a source becomes a picture, or a reason why not. */
+#ifndef LIMNER_SRC_DATA_PREPARE_H
+#define LIMNER_SRC_DATA_PREPARE_H
+
+#include "data/source.h"
+
+/* One per thread. */
+struct preparer {
+    struct data_source *source;
+    int size, channels;
+    uint8_t *bytes; /* of the file */
+    size_t room;
+};
+
+enum prepared {
+    PREPARED,
+    SKIPPED,     /* with a reason */
+    PASSED_OVER, /* not a picture by content, nor by its name */
+};
+
+/* out[size][size][channels]; reason: REASON_SIZE bytes. */
+enum prepared prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
+                           char *reason);
+void preparer_finish(struct preparer *p);
+
+#endif

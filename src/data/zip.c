@@ -1,0 +1,191 @@
+/* Pictures in a .zip. Entry names are only names here: nothing is ever unpacked to a file. */
+#include "config.h"
+#include "data/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool file_is_zip(const char *path)
+{
+    char head[4] = "";
+    FILE *file = fopen(path, "rb");
+    size_t got = file ? fread(head, 1, sizeof head, file) : 0;
+
+    if (file)
+        fclose(file);
+    /* An archive with entries, and one without. */
+    return got == 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0);
+}
+
+#ifdef LIM_HAVE_ZIP
+#include <zip.h>
+
+static zip_t *open_archive(const char *path, char *reason)
+{
+    int code = 0;
+    zip_t *archive = zip_open(path, ZIP_RDONLY, &code);
+
+    if (!archive) {
+        zip_error_t error;
+
+        zip_error_init_with_code(&error, code);
+        snprintf(reason, REASON_SIZE, "%s", zip_error_strerror(&error));
+        zip_error_fini(&error);
+    }
+    return archive;
+}
+
+/* The length of the name up to and with its first hidden part; 0 if it has none. */
+static size_t hidden_prefix(const char *name)
+{
+    size_t start = 0;
+
+    while (name[start]) {
+        /* Some archivers on Windows write backslashes. */
+        size_t length = strcspn(name + start, "/\\");
+        bool dots = length <= 2 && strspn(name + start, ".") >= length;
+
+        if (!dots && data_name_is_hidden(name + start, length))
+            return start + length;
+        start += length + (name[start + length] != 0);
+    }
+    return 0;
+}
+
+/* Leaves the hidden entries out; a hidden folder counts as one, as it does on a disk. */
+static void drop_hidden(struct data_files *files)
+{
+    size_t kept = 0, last_length = 0;
+    const char *last = NULL;
+    char *owned = NULL;
+
+    for (size_t i = 0; i < files->count; i++) {
+        struct data_file *file = &files->list[i];
+        size_t length = hidden_prefix(file->path);
+
+        if (length == 0) {
+            files->list[kept++] = *file;
+            continue;
+        }
+        if (!last || length != last_length || memcmp(last, file->path, length) != 0)
+            files->ignored++;
+        free(owned);
+        owned = file->path;
+        last = owned;
+        last_length = length;
+        free(file->reason);
+    }
+    free(owned);
+    files->count = kept;
+}
+
+bool zip_list(const char *path, struct data_files *files, char *reason)
+{
+    zip_t *archive = open_archive(path, reason);
+    zip_int64_t count = archive ? zip_get_num_entries(archive, 0) : 0;
+    bool done = archive != NULL;
+
+    for (zip_int64_t i = 0; i < count && done; i++) {
+        const char *name = zip_get_name(archive, (zip_uint64_t)i, 0);
+        size_t length = name ? strlen(name) : 0;
+
+        if (length == 0 || name[length - 1] == '/' || name[length - 1] == '\\')
+            continue; /* a folder */
+        done = data_files_add(files, name, NULL, (uint64_t)i, 0);
+        if (!done)
+            snprintf(reason, REASON_SIZE, "no memory");
+    }
+    if (archive)
+        zip_discard(archive);
+    data_files_sort(files);
+    drop_hidden(files);
+    return done;
+}
+
+struct zip_source {
+    struct data_source base;
+    zip_t *archive;
+    zip_file_t *file;
+};
+
+static bool entry_open(struct data_source *source, const struct data_file *file, char *reason)
+{
+    struct zip_source *zip = (struct zip_source *)source;
+    zip_stat_t st;
+
+    zip_stat_init(&st);
+    if (zip_stat_index(zip->archive, file->key[0], 0, &st)) {
+        snprintf(reason, REASON_SIZE, "damaged entry (%s)", zip_strerror(zip->archive));
+        return false;
+    }
+    if ((st.valid & ZIP_STAT_ENCRYPTION_METHOD) && st.encryption_method != ZIP_EM_NONE) {
+        snprintf(reason, REASON_SIZE, "encrypted entry");
+        return false;
+    }
+    if ((st.valid & ZIP_STAT_SIZE) && st.size > FILE_SIZE_CAP) {
+        snprintf(reason, REASON_SIZE, "larger than %zu MiB", FILE_SIZE_CAP >> 20);
+        return false;
+    }
+    zip->file = zip_fopen_index(zip->archive, file->key[0], 0);
+    if (!zip->file)
+        snprintf(reason, REASON_SIZE, "damaged entry (%s)", zip_strerror(zip->archive));
+    return zip->file != NULL;
+}
+
+static long entry_read(struct data_source *source, uint8_t *out, size_t size, char *reason)
+{
+    struct zip_source *zip = (struct zip_source *)source;
+    zip_int64_t got = zip_fread(zip->file, out, size);
+
+    if (got < 0)
+        snprintf(reason, REASON_SIZE, "damaged entry (%s)", zip_file_strerror(zip->file));
+    return (long)got;
+}
+
+static void entry_close(struct data_source *source)
+{
+    zip_fclose(((struct zip_source *)source)->file);
+}
+
+static void zip_destroy(struct data_source *source)
+{
+    zip_discard(((struct zip_source *)source)->archive);
+    free(source);
+}
+
+struct data_source *zip_source_create(const char *path)
+{
+    char reason[REASON_SIZE];
+    struct zip_source *zip = calloc(1, sizeof *zip);
+
+    if (!zip)
+        return NULL;
+    zip->base = (struct data_source){entry_open, entry_read, entry_close, zip_destroy};
+    /* An archive is not for two threads at once, so each has its own. */
+    zip->archive = open_archive(path, reason);
+    if (!zip->archive) {
+        free(zip);
+        return NULL;
+    }
+    return &zip->base;
+}
+
+#else
+
+bool zip_list(const char *path, struct data_files *files, char *reason)
+{
+    (void)path;
+    (void)files;
+    snprintf(reason, REASON_SIZE,
+             "this limner was built without .zip archives: unpack it, and give the folder");
+    return false;
+}
+
+struct data_source *zip_source_create(const char *path)
+{
+    (void)path;
+    return NULL;
+}
+
+#endif
