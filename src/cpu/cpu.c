@@ -1,0 +1,161 @@
+/* The backend that every machine has. Operations run at once, on the calling thread and OpenMP's.
+ */
+#include "cpu.h"
+
+#include "config.h"
+#include "log.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef LIM_HAVE_OPENMP
+#include <omp.h>
+#endif
+
+/* The columns of one range of images: small enough to stay in the last-level cache beside the
+ * weights and the pictures. */
+static const size_t default_workspace = (size_t)8 << 20;
+
+void *cpu_alloc(size_t bytes)
+{
+    if (bytes > SIZE_MAX - 63)
+        return NULL;
+    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+void *cpu_scratch(struct lim_backend *be, size_t bytes)
+{
+    struct cpu_backend *cpu = cpu_of(be);
+
+    if (bytes > cpu->scratch_size) {
+        free(cpu->scratch);
+        cpu->scratch = cpu_alloc(bytes);
+        cpu->scratch_size = cpu->scratch ? bytes : 0;
+        if (!cpu->scratch)
+            lim_backend_fail(be, "no memory for %zu MiB of scratch on the CPU path", bytes >> 20);
+    }
+    return cpu->scratch;
+}
+
+static struct lim_buffer *buffer_create(struct lim_backend *be, size_t count)
+{
+    struct cpu_buffer *buf = malloc(sizeof *buf);
+
+    if (!buf || count > SIZE_MAX / sizeof *buf->data)
+        goto fail;
+    buf->base = (struct lim_buffer){.be = be, .count = count};
+    buf->data = cpu_alloc(count * sizeof *buf->data);
+    if (!buf->data)
+        goto fail;
+    memset(buf->data, 0, count * sizeof *buf->data);
+    return &buf->base;
+
+fail:
+    free(buf);
+    lim_error("no memory for a buffer of %zu MiB on the CPU path: try a smaller --batch or --width",
+              count / ((size_t)1 << 18));
+    return NULL;
+}
+
+static void buffer_destroy(struct lim_buffer *base)
+{
+    struct cpu_buffer *buf = (struct cpu_buffer *)base;
+
+    free(buf->data);
+    free(buf);
+}
+
+static void write_host(struct lim_tensor t, const float *host)
+{
+    memcpy(cpu_data(t), host, lim_tensor_count(t) * sizeof *host);
+}
+
+static void read_host(struct lim_tensor t, float *host)
+{
+    memcpy(host, cpu_data(t), lim_tensor_count(t) * sizeof *host);
+}
+
+static bool finish(struct lim_backend *be)
+{
+    (void)be;
+    return true;
+}
+
+static void use_gemm(struct lim_backend *be, int index)
+{
+    cpu_of(be)->gemm = index;
+}
+
+static void destroy(struct lim_backend *be)
+{
+    free(cpu_of(be)->scratch);
+    free(cpu_of(be));
+}
+
+static int count_threads(int wanted)
+{
+#ifdef LIM_HAVE_OPENMP
+    return wanted > 0 ? wanted : omp_get_max_threads();
+#else
+    (void)wanted;
+    return 1;
+#endif
+}
+
+static const struct lim_backend_ops cpu_ops;
+
+struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why)
+{
+    struct cpu_backend *cpu = calloc(1, sizeof *cpu);
+
+    if (!cpu) {
+        lim_error("no memory to open the CPU path");
+        *why = LIM_ERROR;
+        return NULL;
+    }
+    cpu_gemm_init();
+    cpu->threads = count_threads(choice->threads);
+    cpu->base.ops = &cpu_ops;
+    cpu->base.gemms = cpu_gemms;
+    cpu->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace;
+    snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
+             cpu->threads == 1 ? "" : "s",
+#ifdef LIM_HAVE_BLAS
+             "OpenBLAS"
+#else
+             "built-in gemm"
+#endif
+    );
+    snprintf(cpu->base.option, sizeof cpu->base.option, "--device cpu");
+    lim_info("device: %s (%s)", cpu->base.name, cpu->base.option);
+    *why = LIM_OK;
+    return &cpu->base;
+}
+
+static const struct lim_backend_ops cpu_ops = {
+    .destroy = destroy,
+    .finish = finish,
+    .buffer_create = buffer_create,
+    .buffer_destroy = buffer_destroy,
+    .write = write_host,
+    .read = read_host,
+    .use_gemm = use_gemm,
+    .gemm = cpu_gemm,
+    .im2col = cpu_im2col,
+    .col2im = cpu_col2im,
+    .bias_forward = cpu_bias_forward,
+    .bias_backward = cpu_bias_backward,
+    .batchnorm_train = cpu_batchnorm_train,
+    .batchnorm_infer = cpu_batchnorm_infer,
+    .batchnorm_backward = cpu_batchnorm_backward,
+    .activation_forward = cpu_activation_forward,
+    .activation_backward = cpu_activation_backward,
+    .bce_logits = cpu_bce_logits,
+    .adam = cpu_adam,
+    .fill = cpu_fill,
+    .copy = cpu_copy,
+    .axpby = cpu_axpby,
+};

@@ -1,0 +1,110 @@
+/* The CPU path: what its files share. Work is cut into pieces that do not depend on the number of
+ * threads, and every piece is summed in a fixed order, so results have the same bits for any
+ * number. No atomics. */
+#ifndef LIMNER_SRC_CPU_CPU_H
+#define LIMNER_SRC_CPU_CPU_H
+
+#include "backend.h"
+
+#include <stddef.h>
+
+/* Compiled once for each instruction set and chosen when the program starts. Contraction is off
+ * (meson.build), so all versions give the same bits. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__)
+#define CPU_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define CPU_CLONES
+#endif
+
+/* Elements that one thread takes at once in loops over whole tensors: 64 KiB of floats. */
+enum { CPU_CHUNK = 16384 };
+
+struct cpu_backend {
+    struct lim_backend base;
+    int threads;
+    int gemm; /* index in base.gemms */
+    void *scratch;
+    size_t scratch_size; /* bytes */
+};
+
+struct cpu_buffer {
+    struct lim_buffer base;
+    float *data; /* aligned to 64 bytes */
+};
+
+static inline struct cpu_backend *cpu_of(struct lim_backend *be)
+{
+    return (struct cpu_backend *)be;
+}
+
+static inline float *cpu_data(struct lim_tensor t)
+{
+    return ((struct cpu_buffer *)t.buf)->data + t.offset;
+}
+
+static inline int cpu_rows(struct lim_tensor t)
+{
+    return t.n * t.h * t.w;
+}
+
+static inline int cpu_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Pieces of at most `size` that make up `count`. */
+static inline int cpu_pieces(size_t count, size_t size)
+{
+    return (int)((count + size - 1) / size);
+}
+
+/* Memory aligned to 64 bytes, for free(); NULL when there is none. */
+void *cpu_alloc(size_t bytes);
+
+/* The backend's scratch memory, its contents undefined; the next call may move it. It grows to the
+ * largest size asked for, so steps after the first allocate nothing. NULL after one log line, with
+ * the backend failed. */
+void *cpu_scratch(struct lim_backend *be, size_t bytes);
+
+/* gemm.c */
+extern const char *const cpu_gemms[];
+void cpu_gemm_init(void);
+void cpu_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
+              struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
+
+/* conv.c */
+void cpu_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                struct lim_tensor col);
+void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
+                struct lim_tensor x);
+
+/* norm.c */
+void cpu_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
+void cpu_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor running_mean, struct lim_tensor running_var,
+                         struct lim_tensor mean, struct lim_tensor inv_std, struct lim_tensor y);
+void cpu_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+void cpu_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
+                            struct lim_tensor gamma, struct lim_tensor mean,
+                            struct lim_tensor inv_std, struct lim_tensor dgamma,
+                            struct lim_tensor dbeta, struct lim_tensor dx);
+
+/* pointwise.c */
+void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y);
+void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                            struct lim_tensor x, struct lim_tensor y);
+void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
+void cpu_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
+                    struct lim_tensor stats, struct lim_tensor dlogits);
+void cpu_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
+              float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
+              struct lim_tensor p);
+void cpu_fill(struct lim_backend *be, float value, struct lim_tensor y);
+void cpu_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
+void cpu_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y);
+
+#endif

@@ -1,0 +1,249 @@
+/* Operations on each element by itself. Chunks of CPU_CHUNK elements are shared among the threads.
+ */
+#include "cpu.h"
+
+#include <math.h>
+#include <string.h>
+
+/* An output may be the very same memory as an input: tell the compiler that iterations do not
+ * depend on each other all the same. */
+#define EACH(i, n) _Pragma("omp simd") for (size_t i = 0; i < (n); i++)
+
+static size_t chunk_size(size_t count, int chunk)
+{
+    size_t left = count - (size_t)chunk * CPU_CHUNK;
+
+    return left < CPU_CHUNK ? left : CPU_CHUNK;
+}
+
+CPU_CLONES static void add_bias(int rows, int c, const float *bias, float *y)
+{
+    for (int i = 0; i < rows; i++) {
+        float *row = y + (size_t)i * (size_t)c;
+
+        EACH(j, (size_t)c)
+        row[j] += bias[j];
+    }
+}
+
+void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+{
+    const float *b = cpu_data(bias);
+    float *out = cpu_data(y);
+    int rows = cpu_rows(y), c = y.c;
+    int step = c < CPU_CHUNK ? CPU_CHUNK / c : 1;
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int first = 0; first < rows; first += step)
+        add_bias(cpu_min(step, rows - first), c, b, out + (size_t)first * (size_t)c);
+    be->launches++;
+    (void)threads;
+}
+
+CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n, const float *x,
+                                float *y)
+{
+    switch (kind) {
+    case LIM_RELU: /* a NaN stays one */
+        EACH(i, n)
+        y[i] = x[i] < 0.0f ? 0.0f : x[i];
+        break;
+    case LIM_LEAKY_RELU:
+        EACH(i, n)
+        y[i] = x[i] > 0.0f ? x[i] : slope * x[i];
+        break;
+    case LIM_TANH:
+        for (size_t i = 0; i < n; i++)
+            y[i] = tanhf(x[i]);
+        break;
+    case LIM_SIGMOID:
+        for (size_t i = 0; i < n; i++)
+            y[i] = 1.0f / (1.0f + expf(-x[i]));
+        break;
+    case LIM_ACTIVATIONS:
+        break;
+    }
+}
+
+void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                            struct lim_tensor x, struct lim_tensor y)
+{
+    size_t count = lim_tensor_count(x);
+    const float *in = cpu_data(x);
+    float *out = cpu_data(y);
+    int chunks = cpu_pieces(count, CPU_CHUNK);
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int i = 0; i < chunks; i++) {
+        size_t at = (size_t)i * CPU_CHUNK;
+
+        activate(kind, slope, chunk_size(count, i), in + at, out + at);
+    }
+    be->launches++;
+    (void)threads;
+}
+
+CPU_CLONES static void activate_back(enum lim_activation kind, float slope, size_t n,
+                                     const float *y, const float *dy, float *dx)
+{
+    switch (kind) {
+    case LIM_RELU:
+        EACH(i, n)
+        dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+        break;
+    case LIM_LEAKY_RELU:
+        EACH(i, n)
+        dx[i] = y[i] > 0.0f ? dy[i] : slope * dy[i];
+        break;
+    case LIM_TANH:
+        EACH(i, n)
+        dx[i] = dy[i] * (1.0f - y[i] * y[i]);
+        break;
+    case LIM_SIGMOID:
+        EACH(i, n)
+        dx[i] = dy[i] * (y[i] * (1.0f - y[i]));
+        break;
+    case LIM_ACTIVATIONS:
+        break;
+    }
+}
+
+void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+{
+    size_t count = lim_tensor_count(y);
+    const float *out = cpu_data(y), *dout = cpu_data(dy);
+    float *din = cpu_data(dx);
+    int chunks = cpu_pieces(count, CPU_CHUNK);
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int i = 0; i < chunks; i++) {
+        size_t at = (size_t)i * CPU_CHUNK;
+
+        activate_back(kind, slope, chunk_size(count, i), out + at, dout + at, din + at);
+    }
+    be->launches++;
+    (void)threads;
+}
+
+/* One logit a picture: nothing to share. In double, so that the mean is exact to float. */
+void cpu_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
+                    struct lim_tensor stats, struct lim_tensor dlogits)
+{
+    size_t count = lim_tensor_count(logits);
+    const float *l = cpu_data(logits);
+    float *d = cpu_data(dlogits), *out = cpu_data(stats);
+    double loss = 0.0, guess = 0.0, t = (double)target;
+
+    for (size_t i = 0; i < count; i++) {
+        double x = (double)l[i], small = exp(-fabs(x));
+        double sigmoid = (x >= 0.0 ? 1.0 : small) / (1.0 + small);
+
+        loss += (x < 0.0 ? 0.0 : x) - x * t + log1p(small); /* a NaN stays one */
+        guess += sigmoid;
+        d[i] = (float)((sigmoid - t) / (double)count);
+    }
+    out[0] = (float)(loss / (double)count);
+    out[1] = (float)(guess / (double)count);
+    be->launches++;
+}
+
+CPU_CLONES static void adam_chunk(const struct lim_adam_desc *adam, float correct1, float correct2,
+                                  size_t n, const float *restrict g, float *restrict m,
+                                  float *restrict v, float *restrict p)
+{
+    float beta1 = adam->beta1, beta2 = adam->beta2, lr = adam->lr, eps = adam->eps;
+    float new1 = (float)(1.0 - (double)beta1), new2 = (float)(1.0 - (double)beta2);
+
+    EACH(i, n)
+    {
+        m[i] = beta1 * m[i] + new1 * g[i];
+        v[i] = beta2 * v[i] + new2 * (g[i] * g[i]);
+        p[i] -= lr * (m[i] * correct1) / (sqrtf(v[i] * correct2) + eps);
+    }
+}
+
+void cpu_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
+              float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
+              struct lim_tensor p)
+{
+    size_t count = lim_tensor_count(p);
+    const float *grad = cpu_data(g);
+    float *first = cpu_data(m), *second = cpu_data(v), *param = cpu_data(p);
+    int chunks = cpu_pieces(count, CPU_CHUNK);
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int i = 0; i < chunks; i++) {
+        size_t at = (size_t)i * CPU_CHUNK;
+
+        adam_chunk(adam, correct1, correct2, chunk_size(count, i), grad + at, first + at,
+                   second + at, param + at);
+    }
+    be->launches++;
+    (void)threads;
+}
+
+CPU_CLONES static void fill_chunk(float value, size_t n, float *y)
+{
+    EACH(i, n)
+    y[i] = value;
+}
+
+void cpu_fill(struct lim_backend *be, float value, struct lim_tensor y)
+{
+    size_t count = lim_tensor_count(y);
+    float *out = cpu_data(y);
+    int chunks = cpu_pieces(count, CPU_CHUNK);
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int i = 0; i < chunks; i++)
+        fill_chunk(value, chunk_size(count, i), out + (size_t)i * CPU_CHUNK);
+    be->launches++;
+    (void)threads;
+}
+
+void cpu_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
+{
+    size_t count = lim_tensor_count(x);
+    const float *in = cpu_data(x);
+    float *out = cpu_data(y);
+    int chunks = cpu_pieces(count, CPU_CHUNK);
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int i = 0; i < chunks; i++)
+        memcpy(out + (size_t)i * CPU_CHUNK, in + (size_t)i * CPU_CHUNK,
+               chunk_size(count, i) * sizeof *out);
+    be->launches++;
+    (void)threads;
+}
+
+CPU_CLONES static void axpby_chunk(float a, size_t n, const float *restrict x, float b,
+                                   float *restrict y)
+{
+    EACH(i, n)
+    y[i] = a * x[i] + b * y[i];
+}
+
+void cpu_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
+{
+    size_t count = lim_tensor_count(x);
+    const float *in = cpu_data(x);
+    float *out = cpu_data(y);
+    int chunks = cpu_pieces(count, CPU_CHUNK);
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int i = 0; i < chunks; i++) {
+        size_t at = (size_t)i * CPU_CHUNK;
+
+        axpby_chunk(a, chunk_size(count, i), in + at, b, out + at);
+    }
+    be->launches++;
+    (void)threads;
+}
