@@ -1,0 +1,238 @@
+/* limner-conform: does a device compute every operation as it is defined? */
+#include "conform.h"
+
+#include "conform_options.h"
+
+#include <limner/log.h>
+#include <limner/status.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_SKIPPED = 77 }; /* what test runners take for "not tested" */
+
+static const struct {
+    const struct conform_op *ops;
+    const int *count;
+} families[] = {
+    {conform_gemm, &conform_gemm_count}, {conform_conv, &conform_conv_count},
+    {conform_norm, &conform_norm_count}, {conform_pointwise, &conform_pointwise_count},
+    {conform_loss, &conform_loss_count},
+};
+
+static void to_stderr(void *user, enum lim_log_level level, const char *message)
+{
+    static const char *const words[] = {"error: ", "warning: ", "", ""};
+
+    (void)user;
+    fprintf(stderr, "limner-conform: %s%s\n", words[level], message);
+}
+
+static bool wanted(const struct options *opt, const struct conform_op *op, int i)
+{
+    unsigned flags = op->flags(i);
+
+    if (opt->op && strncmp(op->name, opt->op, strlen(opt->op)) != 0)
+        return false;
+    if (opt->only >= 0)
+        return i == opt->only;
+    if (opt->small && !(flags & CASE_SMALL))
+        return false;
+    return opt->list || opt->bench == !!(flags & CASE_BENCH);
+}
+
+/* Calls `fn` for each operation. */
+static int for_each(int (*fn)(void *user, const struct conform_op *op), void *user)
+{
+    int sum = 0;
+
+    for (int f = 0; f < COUNT_OF(families); f++)
+        for (int k = 0; k < *families[f].count; k++)
+            sum += fn(user, &families[f].ops[k]);
+    return sum;
+}
+
+struct program {
+    struct options opt;
+    struct session s;
+    const char *names[64]; /* of the operations, to suggest from */
+    int name_count;
+    int failed, cases;
+    bool broken;
+};
+
+static int count_wanted(void *user, const struct conform_op *op)
+{
+    struct program *pr = user;
+    int count = 0;
+
+    pr->names[pr->name_count++ % COUNT_OF(pr->names)] = op->name;
+    for (int i = 0; i < op->cases; i++)
+        count += wanted(&pr->opt, op, i);
+    return count;
+}
+
+static int list(void *user, const struct conform_op *op)
+{
+    struct program *pr = user;
+    char label[128];
+
+    for (int i = 0; i < op->cases; i++) {
+        unsigned flags = op->flags(i);
+
+        if (!wanted(&pr->opt, op, i))
+            continue;
+        op->label(i, label, sizeof label);
+        printf("%-22s %4d  %s%s%s\n", op->name, i, label, flags & CASE_SMALL ? "  (small)" : "",
+               flags & CASE_BENCH ? "  (bench)" : "");
+    }
+    return 0;
+}
+
+/* "equal", or error/bound; "-" where nothing of that kind was asked. */
+static void print_worst(const struct worst *worst, enum kind kind)
+{
+    if (!worst->asked[kind])
+        printf(" %8s", "-");
+    else if (kind == KIND_EQUAL)
+        printf(" %8s", worst->ratio[kind] > 0.0 ? "DIFFERS" : "equal");
+    else
+        printf(" %8.3f", worst->ratio[kind]);
+}
+
+static void run(struct program *pr, const struct conform_op *op, const char *gemm)
+{
+    struct worst worst = {0};
+    int cases = 0, failed = 0;
+    char name[64];
+
+    if (gemm && !lim_backend_use_gemm(pr->s.be, gemm))
+        return;
+    for (int i = 0; i < op->cases && !pr->broken; i++) {
+        enum outcome outcome;
+
+        if (!wanted(&pr->opt, op, i))
+            continue;
+        cases++;
+        if (pr->opt.bench) {
+            pr->broken = !conform_bench(&pr->s, op, i, gemm);
+            continue;
+        }
+        outcome = conform_case(&pr->s, op, i, gemm, &worst);
+        failed += outcome == OUTCOME_FAILED;
+        pr->broken = outcome == OUTCOME_BROKEN;
+    }
+    pr->cases += cases;
+    pr->failed += failed;
+    if (pr->opt.bench || !cases)
+        return;
+    snprintf(name, sizeof name, "%s%s%s", op->name, gemm ? " " : "", gemm ? gemm : "");
+    printf("%-26s %5d", name, cases);
+    for (int kind = 0; kind < KINDS; kind++)
+        print_worst(&worst, (enum kind)kind);
+    if (pr->broken)
+        printf("  BROKEN\n");
+    else if (failed)
+        printf("  FAILED (%d of %d)\n", failed, cases);
+    else
+        printf("  %s\n", worst.close ? "ok, but over half of the bound" : "ok");
+    fflush(stdout);
+}
+
+static int run_op(void *user, const struct conform_op *op)
+{
+    struct program *pr = user;
+    const char *const *gemms = lim_backend_gemms(pr->s.be);
+
+    if (!op->each_gemm || pr->opt.gemm) {
+        run(pr, op, pr->opt.gemm);
+        return 0;
+    }
+    for (int i = 0; gemms[i]; i++)
+        run(pr, op, gemms[i]);
+    lim_backend_use_gemm(pr->s.be, gemms[0]);
+    return 0;
+}
+
+/* Opens the device. Not 0: the program ends so. */
+static int open_device(struct program *pr)
+{
+    struct lim_device_choice *choice = &pr->opt.choice;
+    enum lim_status why;
+    bool any;
+
+    /* Unlike limner itself this never falls back: it would report on another device. */
+    any = !choice->platform &&
+          (!choice->device || !*choice->device || strcmp(choice->device, "auto") == 0);
+    if (!choice->device || !*choice->device || strcmp(choice->device, "auto") == 0)
+        choice->device = "opencl";
+    pr->s.be = lim_backend_create(choice, &why);
+    if (!pr->s.be && any && why == LIM_NO_DEVICE) {
+        printf("limner-conform: nothing checked, for there is no OpenCL device; "
+               "--device cpu checks the CPU path\n");
+        return EXIT_SKIPPED;
+    }
+    if (!pr->s.be)
+        return (int)why;
+    pr->s.choice = *choice;
+    if (pr->opt.gemm && !lim_backend_use_gemm(pr->s.be, pr->opt.gemm)) {
+        const char *const *gemms = lim_backend_gemms(pr->s.be);
+
+        fprintf(stderr, "limner-conform: --gemm '%s': this device has", pr->opt.gemm);
+        for (int i = 0; gemms[i]; i++)
+            fprintf(stderr, "%s %s", i ? "," : "", gemms[i]);
+        fputc('\n', stderr);
+        return LIM_USAGE;
+    }
+    return 0;
+}
+
+static int check_device(struct program *pr)
+{
+    int status = open_device(pr);
+
+    if (status)
+        return status;
+    pr->s.seed = pr->opt.seed;
+    pr->s.again = lim_backend_option(pr->s.be);
+    printf("%s, seed %" PRIu64 "\n", lim_backend_name(pr->s.be), pr->opt.seed);
+    if (!pr->opt.bench)
+        printf("error / bound, worst       cases integers  element     norm  verdict\n");
+    for_each(run_op, pr);
+    if (pr->broken)
+        return LIM_DEVICE_FAILED;
+    if (pr->opt.bench)
+        return LIM_OK;
+    if (pr->failed) {
+        printf("%d of %d cases DO NOT CONFORM\n", pr->failed, pr->cases);
+        return LIM_NONCONFORMING;
+    }
+    printf("all %d cases conform\n", pr->cases);
+    return LIM_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct program pr = {0};
+    int status;
+
+    if (!options_read(&pr.opt, argc, argv, &status))
+        return status;
+    lim_log_set(to_stderr, NULL, LIM_LOG_WARNING);
+    if (for_each(count_wanted, &pr) == 0) {
+        fprintf(stderr,
+                "limner-conform: no such case; operations are named like '%s', and --list "
+                "shows all\n",
+                nearest(pr.opt.op ? pr.opt.op : "", pr.names, pr.name_count));
+        return LIM_USAGE;
+    }
+    if (pr.opt.list) {
+        for_each(list, &pr);
+        return LIM_OK;
+    }
+    status = check_device(&pr);
+    lim_backend_destroy(pr.s.capped);
+    lim_backend_destroy(pr.s.be);
+    return status;
+}

@@ -1,0 +1,184 @@
+/* limner-conform: what a case is, and what the families' files share.
+ *
+ * An operation (struct conform_op) is a numbered list of cases. A case is built twice, once from
+ * small integers and once from floats: `build` declares the operands and fills the inputs, `refer`
+ * computes what is wanted in double straight from the definition, and what error is allowed
+ * (tests/README.md), `call` queues the operation on a backend. Guard bands, NaN-filled outputs,
+ * offsets, repetition and comparison are the harness's (conform_run.c). */
+#ifndef LIMNER_TESTS_CONFORM_H
+#define LIMNER_TESTS_CONFORM_H
+
+#include <limner/backend.h>
+#include <limner/ops.h>
+#include <limner/tensor.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
+
+/* Half the distance from 1 to the next float: the unit of every bound. */
+#define U 0x1p-24
+
+/* Integers, in one shared buffer at odd offsets; floats, in buffers of their own, at offsets that
+ * vectors of four may rely on. */
+enum pass { PASS_INTEGERS, PASS_FLOATS, PASSES };
+
+#define BOTH_PASSES (1u << PASS_INTEGERS | 1u << PASS_FLOATS)
+
+/* Equal bits; a bound on every element; a bound on the relative Frobenius error. */
+enum kind { KIND_EQUAL, KIND_ELEMENT, KIND_NORM, KINDS };
+
+enum role { ROLE_IN, ROLE_OUT, ROLE_INOUT };
+
+struct rng {
+    uint64_t state;
+};
+
+struct operand {
+    const char *name;
+    enum role role;
+    int n, h, w, c;
+    size_t count;
+    float *init; /* [count], NaN for ROLE_OUT */
+
+    /* Of outputs, by `refer`: exact, or `bound` and perhaps `norm`. */
+    bool exact;
+    double *want;  /* [count] */
+    double *bound; /* [count], the absolute error allowed */
+    double norm;   /* the relative Frobenius error allowed; 0: not asked */
+    bool certain;  /* the bound is that of the worst rounding: coming near it means nothing */
+
+    float *got; /* [count] of outputs, after the run */
+    struct lim_tensor t;
+};
+
+enum { MAX_OPERANDS = 12 };
+
+struct problem {
+    enum pass pass;
+    struct rng rng;
+    int count;
+    struct operand o[MAX_OPERANDS];
+    double flops; /* of one call, for --bench */
+};
+
+enum case_flags {
+    CASE_SMALL = 1, /* fit for a simulator: --small */
+    CASE_BENCH = 2  /* timed by --bench, and only there */
+};
+
+struct conform_op {
+    const char *name;
+    int cases;
+    unsigned passes;  /* bits 1 << PASS_x */
+    bool each_gemm;   /* once for every matrix multiplication of the backend */
+    size_t workspace; /* not 0: on a backend of its own with this cap */
+    unsigned (*flags)(int i);
+    void (*label)(int i, char *text, size_t size);
+    void (*build)(int i, struct problem *pb);
+    void (*refer)(int i, struct problem *pb);
+    void (*call)(int i, struct lim_backend *be, const struct operand *o);
+    /* Optional: a check of the results among themselves; false fills `text`. */
+    bool (*relate)(int i, const struct problem *pb, char *text, size_t size);
+};
+
+/* The part of a struct conform_op that follows from build_x, refer_x and call_x. */
+#define CONFORM_OP(text, count, x) \
+    .name = text, .cases = count, .build = build_##x, .refer = refer_##x, .call = call_##x
+
+/* Every family's table. */
+extern const struct conform_op conform_gemm[], conform_conv[], conform_norm[], conform_pointwise[],
+    conform_loss[];
+extern const int conform_gemm_count, conform_conv_count, conform_norm_count,
+    conform_pointwise_count, conform_loss_count;
+
+/* conform_data.c. Memory that is not there ends the program: nothing could be checked. */
+void *conform_alloc(size_t count, size_t size);
+uint64_t conform_hash(uint64_t seed, const char *text);
+uint64_t rng_next(struct rng *rng);
+int rng_below(struct rng *rng, int below);
+double rng_uniform(struct rng *rng); /* in [0, 1) */
+double rng_normal(struct rng *rng);
+
+/* A new operand with NaN in it, its values to be filled in by one of the others. Valid as long as
+ * the problem is. */
+struct operand *operand_add(struct problem *pb, const char *name, enum role role, int n, int h,
+                            int w, int c);
+/* Integers in [-most, most] in the pass of integers; else normal numbers times `scale`. */
+void operand_fill(struct problem *pb, struct operand *o, int most, double scale);
+/* Overwrites the first values, as far as there are so many. */
+void operand_plant(struct operand *o, const float *values, int count);
+void operand_want(struct operand *o); /* allocates want and bound */
+void problem_finish(struct problem *pb);
+
+/* Lengths of vectors: around groups of 64 and 256, a prime, one over 2^16; and the output of a
+ * layer of a DCGAN, for --bench. */
+enum { LENGTHS = 11 };
+extern const int conform_lengths[LENGTHS];
+unsigned conform_length_flags(int length);
+struct operand *operand_add_line(struct problem *pb, const char *name, enum role role, int length);
+
+/* conform_compare.c */
+struct miss {
+    const struct operand *o;
+    size_t index, misses; /* the worst element, and how many are outside */
+    double got, want, bound;
+};
+
+struct worst {
+    bool asked[KINDS];
+    double ratio[KINDS]; /* error / bound */
+    bool close;          /* some error exceeds half of a bound that is a matter of chance */
+};
+
+/* Updates `worst`; returns false and fills `miss` and `kind` where the output is outside. */
+bool conform_compare(const struct operand *o, struct worst *worst, struct miss *miss,
+                     enum kind *kind);
+/* The error of a sum of `terms` products, `sum` being that of their absolute values. */
+double bound_products(double terms, double sum);
+double norm_products(double terms);
+bool certain_products(double terms);
+/* The same of `terms` numbers, as in batch norm and bias gradients. */
+double bound_sum(double terms, double sum);
+double ulp(double x); /* of a float near x */
+
+/* conform_run.c */
+struct session {
+    struct lim_backend *be;
+    struct lim_device_choice choice;
+    struct lim_backend *capped; /* with a workspace cap, for the operations that ask; else NULL */
+    uint64_t seed;
+    const char *again; /* options that choose this device and gemm again */
+};
+
+enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_BROKEN };
+
+/* One case in all its passes. Failures are printed. OUTCOME_BROKEN: the device has failed. */
+enum outcome conform_case(struct session *s, const struct conform_op *op, int i, const char *gemm,
+                          struct worst *worst);
+/* The backend for this operation; NULL after a log line. */
+struct lim_backend *conform_backend(struct session *s, const struct conform_op *op,
+                                    const char *gemm);
+
+/* conform_bench.c: times one case and prints a line. False when the device has failed. */
+bool conform_bench(struct session *s, const struct conform_op *op, int i, const char *gemm);
+
+/* conform_place.c: operands in device memory between guard bands. */
+struct placed {
+    int count;
+    struct lim_buffer *buf[MAX_OPERANDS];
+    float *host[MAX_OPERANDS]; /* an image of each buffer */
+    size_t size[MAX_OPERANDS];
+    int where[MAX_OPERANDS]; /* operand -> buffer */
+};
+
+bool placed_init(struct placed *pl, struct lim_backend *be, struct problem *pb);
+void placed_finish(struct placed *pl);
+void placed_write(struct placed *pl, const struct problem *pb);
+/* Reads everything back; false and a text where a guard or an input has changed. */
+bool placed_read(struct placed *pl, const struct problem *pb, char *text, size_t size);
+/* The values of an operand as last read. */
+const float *placed_values(const struct placed *pl, const struct problem *pb, int operand);
+
+#endif

@@ -1,0 +1,24 @@
+/* The command line of limner-conform. */
+#ifndef LIMNER_TESTS_CONFORM_OPTIONS_H
+#define LIMNER_TESTS_CONFORM_OPTIONS_H
+
+#include <limner/backend.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct options {
+    struct lim_device_choice choice;
+    const char *gemm, *op; /* NULL: all */
+    int only;              /* the one case to run; -1: every one */
+    uint64_t seed;
+    bool small, bench, list;
+};
+
+/* Reads the arguments and the environment. False: the program ends now, with *status; what there
+ * was to say has been said. */
+bool options_read(struct options *opt, int argc, char **argv, int *status);
+
+/* The one of names[count] that takes the fewest changes to become `word`. */
+const char *nearest(const char *word, const char *const *names, int count);
+
+#endif

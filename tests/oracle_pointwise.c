@@ -1,0 +1,47 @@
+/* Functions of one number. What limner/ops.h defines to the bit is computed in float, one rounding
+ * an operation; the rest in double. */
+#include "oracle.h"
+
+#include <math.h>
+
+double oracle_sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+double oracle_bce(double logit, double target)
+{
+    return fmax(logit, 0.0) - logit * target + log1p(exp(-fabs(logit)));
+}
+
+double oracle_activation(enum lim_activation kind, float slope, float x)
+{
+    float leaked = slope * x;
+
+    switch (kind) {
+    case LIM_RELU:
+        return x > 0.0f ? (double)x : 0.0;
+    case LIM_LEAKY_RELU:
+        return x > 0.0f ? (double)x : (double)leaked;
+    case LIM_TANH:
+        return tanh((double)x);
+    default:
+        return oracle_sigmoid((double)x);
+    }
+}
+
+double oracle_activation_backward(enum lim_activation kind, float slope, float y, float dy)
+{
+    float leaked = slope * dy;
+
+    switch (kind) {
+    case LIM_RELU:
+        return y > 0.0f ? (double)dy : 0.0;
+    case LIM_LEAKY_RELU:
+        return y > 0.0f ? (double)dy : (double)leaked;
+    case LIM_TANH:
+        return (double)dy * (1.0 - (double)y * (double)y);
+    default:
+        return (double)dy * (double)y * (1.0 - (double)y);
+    }
+}
