@@ -1,0 +1,17 @@
+"""Writes the kernel files as C arrays: embed.py OUT.c COMMON.cl GEMM.cl ...
+
+Arrays, because a string literal may be no longer than 4095 characters in portable C."""
+import os
+import sys
+
+with open(sys.argv[1], "w", encoding="ascii") as out:
+    out.write("/* Made by cl/embed.py. */\n")
+    for path in sys.argv[2:]:
+        name = os.path.splitext(os.path.basename(path))[0]
+        with open(path, "rb") as source:
+            data = source.read()
+        out.write(f"extern const char ocl_source_{name}[];\n")
+        out.write(f"const char ocl_source_{name}[] = {{\n")
+        for at in range(0, len(data), 16):
+            out.write("    " + "".join(f"{byte}, " for byte in data[at:at + 16]) + "\n")
+        out.write("    0};\n")

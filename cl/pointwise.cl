@@ -1,0 +1,164 @@
+/* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby. A
+ * work-item does one vector of them. */
+
+/* enum lim_activation */
+#define RELU 0
+#define LEAKY_RELU 1
+#define TANH 2
+#define SIGMOID 3
+
+/* Elements of logits that one work-item sums up: fixed, so that the order of additions is. */
+#ifndef BCE_BLOCK
+#define BCE_BLOCK 64
+#endif
+
+/* y = f(x), elementwise; y may be x. A NaN stays one. */
+__kernel void activation_forward(int kind, float slope, __global const float *x, ulong x_at,
+                                 __global float *y, ulong y_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count) {
+        real_v v = load_part(x + x_at + i, count - i);
+
+        if (kind == RELU)
+            v = v < 0.0f ? (real_v)(0.0f) : v;
+        else if (kind == LEAKY_RELU)
+            v = v > 0.0f ? v : slope * v;
+        else if (kind == TANH)
+            v = tanh(v);
+        else
+            v = 1.0f / (1.0f + exp(-v));
+        store_part(v, y + y_at + i, count - i);
+    }
+}
+
+/* dx = dy f'(x), with f' from y = f(x); dx may be dy. */
+__kernel void activation_backward(int kind, float slope, __global const float *y, ulong y_at,
+                                  __global const float *dy, ulong dy_at, __global float *dx,
+                                  ulong dx_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count) {
+        real_v v = load_part(y + y_at + i, count - i);
+        real_v d = load_part(dy + dy_at + i, count - i);
+
+        if (kind == RELU)
+            d = v > 0.0f ? d : (real_v)(0.0f);
+        else if (kind == LEAKY_RELU)
+            d = v > 0.0f ? d : slope * d;
+        else if (kind == TANH)
+            d = d * (1.0f - v * v);
+        else
+            d = d * (v * (1.0f - v));
+        store_part(d, dx + dx_at + i, count - i);
+    }
+}
+
+/* y[rows][c] += bias[c]. Work-items: vectors of channels, rows. */
+__kernel void bias_forward(__global const float *bias, ulong bias_at, __global float *y, ulong y_at,
+                           ulong rows, int c)
+{
+    ulong row = get_global_id(1);
+    int c0 = (int)get_global_id(0) * LIM_VECTOR;
+
+    if (row < rows && c0 < c) {
+        ulong n = (ulong)(c - c0);
+        __global float *to = y + y_at + row * (ulong)c + c0;
+
+        store_part(load_part(to, n) + load_part(bias + bias_at + c0, n), to, n);
+    }
+}
+
+/* dlogits = (sigmoid(l) - target) / count; sums[block][2] = sums over BCE_BLOCK elements of the
+ * loss max(l, 0) - l target + log1p(exp(-|l|)) and of sigmoid(l). */
+__kernel void bce_blocks(__global const float *logits, ulong logits_at, float target,
+                         __global float *dlogits, ulong dlogits_at, __global float *sums,
+                         ulong sums_at, ulong count)
+{
+    ulong block = get_global_id(0);
+    ulong first = block * BCE_BLOCK;
+
+    if (first < count) {
+        ulong last = min(first + BCE_BLOCK, count);
+        float loss = 0.0f, sigmoids = 0.0f;
+
+        for (ulong i = first; i < last; i++) {
+            float l = logits[logits_at + i];
+            float sigmoid = 1.0f / (1.0f + exp(-l));
+
+            loss += (l > 0.0f ? l : 0.0f) - l * target + log1p(exp(-fabs(l)));
+            sigmoids += sigmoid;
+            dlogits[dlogits_at + i] = (sigmoid - target) / (float)count;
+        }
+        sums[sums_at + 2 * block] = loss;
+        sums[sums_at + 2 * block + 1] = sigmoids;
+    }
+}
+
+/* stats[2] = the two means. Work-items: 2. */
+__kernel void bce_means(__global const float *sums, ulong sums_at, ulong blocks, ulong count,
+                        __global float *stats, ulong stats_at)
+{
+    ulong which = get_global_id(0);
+
+    if (which < 2) {
+        float sum = 0.0f;
+
+        for (ulong b = 0; b < blocks; b++)
+            sum += sums[sums_at + 2 * b + which];
+        stats[stats_at + which] = sum / (float)count;
+    }
+}
+
+/* One step of Adam; correct1 = 1/(1 - beta1^t), rest1 = 1 - beta1, and so on. */
+__kernel void adam(float lr, float beta1, float rest1, float beta2, float rest2, float eps,
+                   float correct1, float correct2, __global const float *g, ulong g_at,
+                   __global float *m, ulong m_at, __global float *v, ulong v_at, __global float *p,
+                   ulong p_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count) {
+        ulong n = count - i;
+        real_v grad = load_part(g + g_at + i, n);
+        real_v first = beta1 * load_part(m + m_at + i, n) + rest1 * grad;
+        real_v second = beta2 * load_part(v + v_at + i, n) + rest2 * (grad * grad);
+        real_v change = lr * (first * correct1) / (sqrt(second * correct2) + eps);
+
+        store_part(first, m + m_at + i, n);
+        store_part(second, v + v_at + i, n);
+        store_part(load_part(p + p_at + i, n) - change, p + p_at + i, n);
+    }
+}
+
+__kernel void fill(float value, __global float *y, ulong y_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count)
+        store_part((real_v)(value), y + y_at + i, count - i);
+}
+
+__kernel void copy(__global const float *x, ulong x_at, __global float *y, ulong y_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count)
+        store_part(load_part(x + x_at + i, count - i), y + y_at + i, count - i);
+}
+
+/* y = a x + b y */
+__kernel void axpby(float a, __global const float *x, ulong x_at, float b, __global float *y,
+                    ulong y_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count) {
+        ulong n = count - i;
+        __global float *to = y + y_at + i;
+
+        store_part(a * load_part(x + x_at + i, n) + b * load_part(to, n), to, n);
+    }
+}

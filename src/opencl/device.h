@@ -1,0 +1,22 @@
+/* Which OpenCL device a user's words mean. */
+#ifndef LIMNER_SRC_OPENCL_DEVICE_H
+#define LIMNER_SRC_OPENCL_DEVICE_H
+
+#ifndef CL_TARGET_OPENCL_VERSION
+#define CL_TARGET_OPENCL_VERSION 120
+#endif
+#include <CL/cl.h>
+
+#include <limner/backend.h>
+
+struct ocl_device {
+    cl_device_id id;
+    int platform_index, device_index;
+    char name[160];
+};
+
+bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device *device,
+                       enum lim_status *why);
+bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size);
+
+#endif

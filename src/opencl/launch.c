@@ -1,0 +1,163 @@
+/* Queueing kernels: arguments, group sizes within the limits, and how far the host may run ahead.
+ */
+#include "opencl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Launches between two flushes, and between two events to wait for: with them, never more than
+ * about 100 launches are unfinished, which some drivers and watchdogs do not take well. */
+enum { FLUSH_EVERY = 16, EVENT_EVERY = 48 };
+
+struct ocl_grid ocl_line(const struct ocl_backend *ocl, size_t count, size_t per)
+{
+    size_t group = ocl->limits.is_cpu ? 32 : 128;
+
+    return (struct ocl_grid){{(count + per - 1) / per, 1, 1}, {group, 1, 1}};
+}
+
+struct ocl_grid ocl_plane(const struct ocl_backend *ocl, size_t columns, size_t rows)
+{
+    struct ocl_grid grid = {{columns, rows, 1}, {1, 8, 1}};
+
+    if (!ocl->limits.is_cpu) {
+        while (grid.group[0] < columns && grid.group[0] < 64)
+            grid.group[0] *= 2;
+        grid.group[1] = 128 / grid.group[0];
+    }
+    return grid;
+}
+
+/* Cuts grid->group to what device and kernel take, and rounds the items up to whole groups. False
+ * where they exceed what every driver counts right. */
+static bool fit(const struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid *grid)
+{
+    size_t limit =
+        ocl->limits.group < ocl->kernel_group[id] ? ocl->limits.group : ocl->kernel_group[id];
+    size_t *group = grid->group;
+
+    for (int d = 0; d < 3; d++)
+        while (group[d] > 1 && group[d] > ocl->limits.items[d])
+            group[d] /= 2;
+    while (group[0] * group[1] * group[2] > limit && group[0] * group[1] * group[2] > 1) {
+        int largest = group[0] >= group[1] && group[0] >= group[2] ? 0
+                      : group[1] >= group[2]                       ? 1
+                                                                   : 2;
+
+        group[largest] /= 2;
+    }
+    for (int d = 0; d < 3; d++) {
+        grid->items[d] = (grid->items[d] + group[d] - 1) / group[d] * group[d];
+        if (grid->items[d] > INT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+static cl_int set_arg(cl_kernel kernel, cl_uint *index, const struct ocl_arg *arg)
+{
+    cl_mem mem;
+    cl_ulong offset;
+    cl_int err;
+
+    switch (arg->kind) {
+    case OCL_ARG_TENSOR:
+        mem = ((const struct ocl_buffer *)arg->tensor.buf)->mem;
+        offset = arg->tensor.offset;
+        err = clSetKernelArg(kernel, (*index)++, sizeof mem, &mem);
+        return err ? err : clSetKernelArg(kernel, (*index)++, sizeof offset, &offset);
+    case OCL_ARG_INT:
+        return clSetKernelArg(kernel, (*index)++, sizeof arg->i, &arg->i);
+    case OCL_ARG_ULONG:
+        return clSetKernelArg(kernel, (*index)++, sizeof arg->u, &arg->u);
+    case OCL_ARG_FLOAT:
+        return clSetKernelArg(kernel, (*index)++, sizeof arg->f, &arg->f);
+    case OCL_ARG_LOCAL:
+        return clSetKernelArg(kernel, (*index)++, arg->bytes, NULL);
+    }
+    return CL_INVALID_VALUE;
+}
+
+void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid grid,
+                     const struct ocl_arg *args, int count)
+{
+    const char *name = ocl_kernel_name(id);
+    cl_ulong local = ocl->kernel_local_mem[id];
+    cl_event event = NULL;
+    cl_uint index = 0;
+    cl_int err = CL_SUCCESS;
+
+    if (ocl->base.failed)
+        return;
+    for (int i = 0; i < count && !err; i++) {
+        if (args[i].kind == OCL_ARG_LOCAL)
+            local += args[i].bytes;
+        err = set_arg(ocl->kernels[id], &index, &args[i]);
+    }
+    if (local > ocl->limits.local_mem) {
+        lim_backend_fail(&ocl->base, "kernel %s needs %llu bytes of local memory, %s has %llu",
+                         name, (unsigned long long)local, ocl_where(ocl),
+                         (unsigned long long)ocl->limits.local_mem);
+        return;
+    }
+    if (!fit(ocl, id, &grid)) {
+        lim_backend_fail(&ocl->base,
+                         "kernel %s: %zux%zux%zu work-items are too many for one launch", name,
+                         grid.items[0], grid.items[1], grid.items[2]);
+        return;
+    }
+    if (!err)
+        err = clEnqueueNDRangeKernel(ocl->queue, ocl->kernels[id], 3, NULL, grid.items, grid.group,
+                                     0, NULL, ocl_wants_event(ocl) ? &event : NULL);
+    if (err) {
+        lim_backend_fail(&ocl->base,
+                         "launching kernel %s (%zux%zux%zu in groups of %zux%zux%zu) "
+                         "failed on %s: %s",
+                         name, grid.items[0], grid.items[1], grid.items[2], grid.group[0],
+                         grid.group[1], grid.group[2], ocl_where(ocl), ocl_error(err));
+        return;
+    }
+    ocl_launched(ocl, name, event);
+}
+
+bool ocl_wants_event(const struct ocl_backend *ocl)
+{
+    return ocl->unfinished % EVENT_EVERY == EVENT_EVERY - 1;
+}
+
+void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
+{
+    cl_int err = CL_SUCCESS;
+
+    memmove(&ocl->pending[1], &ocl->pending[0], sizeof ocl->pending - sizeof ocl->pending[0]);
+    ocl->pending[0] = name;
+    ocl->unfinished++;
+    ocl->base.launches++;
+    if (event) {
+        if (ocl->halfway) {
+            err = clWaitForEvents(1, &ocl->halfway);
+            clReleaseEvent(ocl->halfway);
+        }
+        ocl->halfway = event;
+        if (err)
+            ocl_fail(ocl, "clWaitForEvents", err);
+    }
+    if (ocl->sync)
+        ocl_finish(&ocl->base);
+    else if (ocl->unfinished % FLUSH_EVERY == 0 && (err = clFlush(ocl->queue)) != CL_SUCCESS)
+        ocl_fail(ocl, "clFlush", err);
+}
+
+bool ocl_finish(struct lim_backend *be)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+    cl_int err = clFinish(ocl->queue);
+
+    if (ocl->halfway)
+        clReleaseEvent(ocl->halfway);
+    ocl->halfway = NULL;
+    if (err)
+        ocl_fail(ocl, "clFinish", err);
+    ocl->unfinished = 0;
+    return !be->failed;
+}

@@ -1,0 +1,114 @@
+/* Buffers on the device, and the way in and out of them. */
+#include "opencl.h"
+
+#include "../log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+    struct ocl_buffer *buf = NULL;
+    const float zero = 0.0f;
+    const char *call = "clCreateBuffer";
+    cl_int err = CL_SUCCESS;
+
+    if (count > SIZE_MAX / sizeof(float) || count * sizeof(float) > ocl->limits.max_alloc) {
+        lim_error("%s cannot hold %.0f MB in one buffer (its limit is %.0f MB): choose a smaller "
+                  "batch or width",
+                  ocl_where(ocl), (double)count * sizeof(float) / 1e6,
+                  (double)ocl->limits.max_alloc / 1e6);
+        return NULL;
+    }
+    buf = calloc(1, sizeof *buf);
+    if (!buf) {
+        lim_error("out of host memory");
+        return NULL;
+    }
+    buf->base.be = be;
+    buf->base.count = count;
+    buf->mem = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, count * sizeof(float), NULL, &err);
+    if (!buf->mem && !err)
+        err = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    /* Zeroing also makes lazy drivers say here, and not in mid-training, that memory is short. */
+    if (!err) {
+        call = "clEnqueueFillBuffer";
+        err = clEnqueueFillBuffer(ocl->queue, buf->mem, &zero, sizeof zero, 0,
+                                  count * sizeof(float), 0, NULL, NULL);
+    }
+    if (!err) {
+        call = "clFinish";
+        err = clFinish(ocl->queue);
+    }
+    if (!err)
+        return &buf->base;
+    lim_error("a buffer of %.1f MB on %s: %s failed: %s; choose a smaller batch or width",
+              (double)count * sizeof(float) / 1e6, ocl_where(ocl), call, ocl_error(err));
+    if (buf->mem)
+        clReleaseMemObject(buf->mem);
+    free(buf);
+    return NULL;
+}
+
+void ocl_buffer_destroy(struct lim_buffer *base)
+{
+    struct ocl_buffer *buf = (struct ocl_buffer *)base;
+
+    clReleaseMemObject(buf->mem);
+    free(buf);
+}
+
+struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count)
+{
+    if (!ocl->scratch || ocl->scratch->count < count) {
+        if (ocl->scratch)
+            ocl_buffer_destroy(ocl->scratch);
+        ocl->scratch = ocl_buffer_create(&ocl->base, count);
+        if (!ocl->scratch)
+            lim_backend_fail(&ocl->base, NULL);
+    }
+    return (struct lim_tensor){.buf = ocl->scratch, .n = 1, .h = 1, .w = 1, .c = 1};
+}
+
+/* Host memory of ours goes through an aligned buffer: some drivers write past the end of what is
+ * not aligned to a cache line, and have read other lines than asked for. */
+void ocl_write(struct lim_tensor t, const float *host)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)t.buf->be;
+    size_t count = lim_tensor_count(t);
+
+    for (size_t done = 0; done < count; done += OCL_STAGING) {
+        size_t part = count - done < OCL_STAGING ? count - done : OCL_STAGING;
+        cl_int err;
+
+        memcpy(ocl->staging, host + done, part * sizeof *host);
+        err = clEnqueueWriteBuffer(ocl->queue, ((struct ocl_buffer *)t.buf)->mem, CL_TRUE,
+                                   (t.offset + done) * sizeof(float), part * sizeof(float),
+                                   ocl->staging, 0, NULL, NULL);
+        if (err) {
+            ocl_fail(ocl, "clEnqueueWriteBuffer", err);
+            return;
+        }
+    }
+}
+
+void ocl_read(struct lim_tensor t, float *host)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)t.buf->be;
+    size_t count = lim_tensor_count(t);
+
+    for (size_t done = 0; done < count; done += OCL_STAGING) {
+        size_t part = count - done < OCL_STAGING ? count - done : OCL_STAGING;
+        cl_int err = clEnqueueReadBuffer(ocl->queue, ((struct ocl_buffer *)t.buf)->mem, CL_TRUE,
+                                         (t.offset + done) * sizeof(float), part * sizeof(float),
+                                         ocl->staging, 0, NULL, NULL);
+
+        if (err) {
+            ocl_fail(ocl, "clEnqueueReadBuffer", err);
+            return;
+        }
+        memcpy(host + done, ocl->staging, part * sizeof *host);
+    }
+}

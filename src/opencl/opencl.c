@@ -1,0 +1,190 @@
+/* The OpenCL backend: opening a device, closing it, and the table of operations. */
+#include "opencl.h"
+
+#include "../log.h"
+#include "device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void destroy(struct lim_backend *be)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    if (ocl->queue)
+        clFinish(ocl->queue);
+    if (ocl->halfway)
+        clReleaseEvent(ocl->halfway);
+    if (ocl->scratch)
+        ocl_buffer_destroy(ocl->scratch);
+    ocl_gemm_finish(ocl);
+    ocl_programs_finish(ocl);
+    if (ocl->queue)
+        clReleaseCommandQueue(ocl->queue);
+    if (ocl->context)
+        clReleaseContext(ocl->context);
+    free(ocl->staging);
+    free(ocl);
+}
+
+static const struct lim_backend_ops ops = {
+    .destroy = destroy,
+    .finish = ocl_finish,
+    .buffer_create = ocl_buffer_create,
+    .buffer_destroy = ocl_buffer_destroy,
+    .write = ocl_write,
+    .read = ocl_read,
+    .use_gemm = ocl_use_gemm,
+    .gemm = ocl_gemm,
+    .im2col = ocl_im2col,
+    .col2im = ocl_col2im,
+    .bias_forward = ocl_bias_forward,
+    .bias_backward = ocl_bias_backward,
+    .batchnorm_train = ocl_batchnorm_train,
+    .batchnorm_infer = ocl_batchnorm_infer,
+    .batchnorm_backward = ocl_batchnorm_backward,
+    .activation_forward = ocl_activation_forward,
+    .activation_backward = ocl_activation_backward,
+    .bce_logits = ocl_bce_logits,
+    .adam = ocl_adam,
+    .fill = ocl_fill,
+    .copy = ocl_copy,
+    .axpby = ocl_axpby,
+};
+
+/* Asks the device what it allows. An error code of OpenCL, or 0. */
+static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
+{
+    size_t items[16] = {0};
+    cl_uint dims = 0, units = 0, width = 0;
+    cl_device_type type = 0;
+    cl_int err;
+
+    if ((err = clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t),
+                               &limits->group, NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS, sizeof dims, &dims,
+                               NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_ITEM_SIZES,
+                               (dims < 16 ? dims : 16) * sizeof(size_t), items, NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong),
+                               &limits->local_mem, NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong),
+                               &limits->max_alloc, NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width,
+                               NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, NULL)))
+        return err;
+    memcpy(limits->items, items, sizeof limits->items);
+    limits->units = units ? units : 1;
+    limits->float_width = width;
+    limits->is_cpu = (type & CL_DEVICE_TYPE_CPU) != 0;
+    return CL_SUCCESS;
+}
+
+/* The sizes that the kernels are built with. */
+static void choose_tiles(struct ocl_backend *ocl)
+{
+    const struct ocl_limits *limits = &ocl->limits;
+
+    ocl->vector = limits->is_cpu ? 16 : 4;
+    /* Rows x two vectors of sums must fit the registers: 32 of them where they hold 16 floats, 16
+     * where they hold fewer. */
+    ocl->tile_columns = limits->float_width >= 16 ? 32 : limits->float_width >= 8 ? 16 : 8;
+    ocl->tile_rows = limits->float_width >= 16 ? 8 : 4;
+    ocl->group_x = ocl->group_y = 16;
+    while (ocl->group_x > 1 && (size_t)ocl->group_x > limits->items[0])
+        ocl->group_x /= 2;
+    while (ocl->group_y > 1 && (size_t)ocl->group_y > limits->items[1])
+        ocl->group_y /= 2;
+    while ((size_t)(ocl->group_x * ocl->group_y) > limits->group && ocl->group_x * ocl->group_y > 1)
+        *(ocl->group_x > ocl->group_y ? &ocl->group_x : &ocl->group_y) /= 2;
+}
+
+/* Scratch memory for convolutions: a quarter of the largest buffer, and no more than 256 MiB; on a
+ * CPU what stays in its last cache, because columns are written and read at once. */
+static size_t default_workspace(const struct ocl_backend *ocl)
+{
+    size_t cap = (size_t)256 << 20;
+
+    if (ocl->limits.is_cpu)
+        cap = (size_t)8 << 20;
+    return ocl->limits.max_alloc / 4 < cap ? (size_t)(ocl->limits.max_alloc / 4) : cap;
+}
+
+/* Opens the chosen device. NULL after one log line. */
+static struct lim_backend *open_device(const struct ocl_device *device,
+                                       const struct lim_device_choice *choice)
+{
+    struct ocl_backend *ocl = calloc(1, sizeof *ocl);
+    const char *call = "clGetDeviceInfo";
+    cl_int err = CL_SUCCESS;
+
+    if (!ocl) {
+        lim_error("out of host memory");
+        return NULL;
+    }
+    ocl->base.ops = &ops;
+    ocl->device = device->id;
+    ocl->sync = choice->sync;
+    snprintf(ocl->base.name, sizeof ocl->base.name, "%s", device->name);
+    snprintf(ocl->base.option, sizeof ocl->base.option, "--device %d:%d", device->platform_index,
+             device->device_index);
+    err = ask_limits(ocl->device, &ocl->limits);
+    if (!err) {
+        call = "clCreateContext";
+        ocl->context = clCreateContext(NULL, 1, &ocl->device, NULL, NULL, &err);
+    }
+    if (!err) {
+        call = "clCreateCommandQueue";
+        ocl->queue = clCreateCommandQueue(ocl->context, ocl->device, 0, &err);
+    }
+    if (!err) {
+        call = "aligned_alloc of the staging memory";
+        ocl->staging = aligned_alloc(4096, OCL_STAGING * sizeof(float) + 4096);
+        err = ocl->staging ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    }
+    if (err) {
+        lim_error("%s failed on %s: %s", call, ocl_where(ocl), ocl_error(err));
+        goto fail;
+    }
+    choose_tiles(ocl);
+    ocl_gemm_init(ocl);
+    ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
+    if (ocl->base.workspace_cap > ocl->limits.max_alloc)
+        ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
+    if (!ocl_programs_init(ocl) || !ocl_selftest(ocl))
+        goto fail;
+    lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
+    return &ocl->base;
+
+fail:
+    destroy(&ocl->base);
+    return NULL;
+}
+
+struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why)
+{
+    struct ocl_device device;
+
+    if (!ocl_device_choose(choice, &device, why))
+        return NULL;
+    *why = LIM_NO_DEVICE;
+    return open_device(&device, choice);
+}
+
+struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
+                                    size_t reason_size, enum lim_status *why)
+{
+    struct ocl_device device;
+    struct lim_backend *be;
+
+    if (!ocl_device_auto(&device, reason, reason_size))
+        return NULL;
+    *why = LIM_NO_DEVICE;
+    be = open_device(&device, choice);
+    if (!be)
+        snprintf(reason, reason_size, "OpenCL unavailable (%s cannot be used)", device.name);
+    return be;
+}

@@ -1,0 +1,244 @@
+/* The OpenCL backend's own types and helpers. Only this folder includes CL headers. */
+#ifndef LIMNER_SRC_OPENCL_H
+#define LIMNER_SRC_OPENCL_H
+
+#ifndef CL_TARGET_OPENCL_VERSION
+#define CL_TARGET_OPENCL_VERSION 120
+#endif
+#include <CL/cl.h>
+
+#include "../backend.h"
+
+/* One program each. */
+enum ocl_family {
+    OCL_FAMILY_GEMM,
+    OCL_FAMILY_CONV,
+    OCL_FAMILY_NORM,
+    OCL_FAMILY_POINTWISE,
+    OCL_FAMILIES
+};
+
+/* Every kernel there is; program.c says where each lives. */
+enum ocl_kernel {
+    OCL_GEMM_PACKED,
+    OCL_GEMM_TILED,
+    OCL_GEMM_PLANES,
+    OCL_IM2COL,
+    OCL_IM2COL_ROWS,
+    OCL_COL2IM,
+    OCL_BIAS_BLOCKS,
+    OCL_BIAS_SUM,
+    OCL_BATCHNORM_BLOCKS,
+    OCL_BATCHNORM_MERGE,
+    OCL_BATCHNORM_APPLY,
+    OCL_BATCHNORM_BACKWARD_BLOCKS,
+    OCL_BATCHNORM_BACKWARD_SUM,
+    OCL_BATCHNORM_BACKWARD_APPLY,
+    OCL_ACTIVATION_FORWARD,
+    OCL_ACTIVATION_BACKWARD,
+    OCL_BIAS_FORWARD,
+    OCL_BCE_BLOCKS,
+    OCL_BCE_MEANS,
+    OCL_ADAM,
+    OCL_FILL,
+    OCL_COPY,
+    OCL_AXPBY,
+    OCL_KERNELS
+};
+
+enum ocl_gemm { OCL_PACKED, OCL_TILED, OCL_CLBLAST, OCL_GEMMS };
+
+/* What the device allows, asked once. Sizes in bytes. */
+struct ocl_limits {
+    size_t group;    /* work-items of a group */
+    size_t items[3]; /* work-items of a group, per dimension */
+    cl_ulong local_mem, max_alloc, global_mem;
+    unsigned units;
+    unsigned float_width; /* floats of a register, as the driver tells */
+    bool is_cpu;
+};
+
+enum { OCL_PENDING_NAMES = 8 };
+
+/* Logits that one work-item of bce_blocks adds up. */
+enum { OCL_BCE_BLOCK = 64 };
+
+struct ocl_backend {
+    struct lim_backend base;
+    cl_device_id device;
+    cl_context context;
+    cl_command_queue queue;
+    struct ocl_limits limits;
+    bool sync; /* wait after every launch */
+
+    cl_program programs[OCL_FAMILIES];
+    cl_kernel kernels[OCL_KERNELS];
+    size_t kernel_group[OCL_KERNELS];       /* CL_KERNEL_WORK_GROUP_SIZE */
+    cl_ulong kernel_local_mem[OCL_KERNELS]; /* CL_KERNEL_LOCAL_MEM_SIZE */
+    unsigned vector;                        /* LIM_VECTOR of the kernels */
+
+    const char *gemm_names[OCL_GEMMS + 1];
+    enum ocl_gemm gemm_order[OCL_GEMMS];
+    enum ocl_gemm gemm;
+    int tile_rows, tile_columns; /* of the packed gemm's register tile */
+    int group_x, group_y;        /* of the tiled gemm */
+    cl_mem clblast_temp;
+    size_t clblast_temp_size;
+
+    struct lim_buffer *scratch; /* partial sums within one operation */
+    float *staging;             /* aligned, padded host memory for transfers */
+
+    const char *pending[OCL_PENDING_NAMES]; /* names of the last launches */
+    unsigned unfinished;                    /* launches since the last wait */
+    cl_event halfway; /* of a launch in between, to wait for before many more */
+};
+
+struct ocl_buffer {
+    struct lim_buffer base;
+    cl_mem mem;
+};
+
+/* ---- error.c ---- */
+
+/* "CL_OUT_OF_RESOURCES (-5)", or the number alone; valid until the next call of this thread. */
+const char *ocl_error(int code);
+
+/* The device as P:D, for messages. */
+const char *ocl_where(const struct ocl_backend *ocl);
+
+/* Latches `code` on the backend with a line that names `call` and the launches waited for. */
+void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
+
+/* ---- memory.c ---- */
+
+enum { OCL_STAGING = 1 << 18 /* floats: 1 MiB */ };
+
+struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count);
+void ocl_buffer_destroy(struct lim_buffer *buf);
+void ocl_write(struct lim_tensor t, const float *host);
+void ocl_read(struct lim_tensor t, float *host);
+
+/* `count` floats of scratch memory, valid within one operation; grows when it must. On failure the
+ * view's buffer is NULL and the backend has failed. */
+struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count);
+
+/* ---- program.c ---- */
+
+/* Builds all programs and creates all kernels. False after one log line. */
+bool ocl_programs_init(struct ocl_backend *ocl);
+void ocl_programs_finish(struct ocl_backend *ocl);
+const char *ocl_kernel_name(enum ocl_kernel id);
+
+/* ---- launch.c ---- */
+
+/* An argument of a kernel. A tensor is two: its buffer and its offset. */
+struct ocl_arg {
+    enum { OCL_ARG_TENSOR, OCL_ARG_INT, OCL_ARG_ULONG, OCL_ARG_FLOAT, OCL_ARG_LOCAL } kind;
+    union {
+        struct lim_tensor tensor;
+        cl_int i;
+        cl_ulong u;
+        cl_float f;
+        size_t bytes;
+    };
+};
+#define OCL_T(t)                              \
+    {                                         \
+        .kind = OCL_ARG_TENSOR, .tensor = (t) \
+    }
+#define OCL_I(v)                              \
+    {                                         \
+        .kind = OCL_ARG_INT, .i = (cl_int)(v) \
+    }
+#define OCL_U(v)                                  \
+    {                                             \
+        .kind = OCL_ARG_ULONG, .u = (cl_ulong)(v) \
+    }
+#define OCL_F(v)                        \
+    {                                   \
+        .kind = OCL_ARG_FLOAT, .f = (v) \
+    }
+#define OCL_LOCAL(n)                        \
+    {                                       \
+        .kind = OCL_ARG_LOCAL, .bytes = (n) \
+    }
+
+/* Work-items wanted, and the group to cut them into. */
+struct ocl_grid {
+    size_t items[3], group[3];
+};
+
+/* One item per `per` elements of `count`. */
+struct ocl_grid ocl_line(const struct ocl_backend *ocl, size_t count, size_t per);
+
+/* columns x rows items: vectors of channels by rows or blocks. */
+struct ocl_grid ocl_plane(const struct ocl_backend *ocl, size_t columns, size_t rows);
+
+/* Vectors that c channels fill. */
+static inline size_t ocl_vectors(const struct ocl_backend *ocl, int c)
+{
+    return ((size_t)c + ocl->vector - 1) / ocl->vector;
+}
+
+/* Queues the kernel: rounds the items up to whole groups, shrinks the group to what device and
+ * kernel allow. Fails the backend on any error. */
+void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid grid,
+                     const struct ocl_arg *args, int count);
+#define ocl_launch(ocl, id, grid, ...)                                    \
+    ocl_launch_args(ocl, id, grid, (const struct ocl_arg[]){__VA_ARGS__}, \
+                    (int)(sizeof((const struct ocl_arg[]){__VA_ARGS__}) / sizeof(struct ocl_arg)))
+
+/* Notes a launch made by other means (CLBlast) and keeps the queue within bounds. `event` may be
+ * NULL; the callee releases it. */
+void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event);
+bool ocl_wants_event(const struct ocl_backend *ocl);
+
+bool ocl_finish(struct lim_backend *be);
+
+/* ---- the families ---- */
+
+void ocl_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
+              struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
+void ocl_use_gemm(struct lim_backend *be, int index);
+void ocl_gemm_init(struct ocl_backend *ocl); /* the order of preference */
+void ocl_gemm_finish(struct ocl_backend *ocl);
+
+void ocl_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                struct lim_tensor col);
+void ocl_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
+                struct lim_tensor x);
+
+void ocl_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
+void ocl_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor running_mean, struct lim_tensor running_var,
+                         struct lim_tensor mean, struct lim_tensor inv_std, struct lim_tensor y);
+void ocl_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+void ocl_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
+                            struct lim_tensor gamma, struct lim_tensor mean,
+                            struct lim_tensor inv_std, struct lim_tensor dgamma,
+                            struct lim_tensor dbeta, struct lim_tensor dx);
+
+void ocl_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y);
+void ocl_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                            struct lim_tensor x, struct lim_tensor y);
+void ocl_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
+void ocl_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
+                    struct lim_tensor stats, struct lim_tensor dlogits);
+void ocl_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
+              float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
+              struct lim_tensor p);
+void ocl_fill(struct lim_backend *be, float value, struct lim_tensor y);
+void ocl_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
+void ocl_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y);
+
+/* ---- selftest.c ---- */
+
+/* Runs every kernel once on a few numbers with known answers: a driver that miscompiles one must
+ * not train. False after one log line that names the kernel. */
+bool ocl_selftest(struct ocl_backend *ocl);
+
+#endif

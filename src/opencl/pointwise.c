@@ -1,0 +1,84 @@
+#include "opencl.h"
+
+static struct ocl_grid vectors_of(struct ocl_backend *ocl, struct lim_tensor t)
+{
+    return ocl_line(ocl, lim_tensor_count(t), ocl->vector);
+}
+
+void ocl_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                            struct lim_tensor x, struct lim_tensor y)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_ACTIVATION_FORWARD, vectors_of(ocl, y), OCL_I(kind), OCL_F(slope), OCL_T(x),
+               OCL_T(y), OCL_U(lim_tensor_count(y)));
+}
+
+void ocl_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_ACTIVATION_BACKWARD, vectors_of(ocl, y), OCL_I(kind), OCL_F(slope),
+               OCL_T(y), OCL_T(dy), OCL_T(dx), OCL_U(lim_tensor_count(y)));
+}
+
+void ocl_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+    size_t rows = lim_tensor_count(y) / (size_t)y.c;
+
+    ocl_launch(ocl, OCL_BIAS_FORWARD, ocl_plane(ocl, ocl_vectors(ocl, y.c), rows), OCL_T(bias),
+               OCL_T(y), OCL_U(rows), OCL_I(y.c));
+}
+
+void ocl_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
+                    struct lim_tensor stats, struct lim_tensor dlogits)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+    size_t count = lim_tensor_count(logits);
+    size_t blocks = (count + OCL_BCE_BLOCK - 1) / OCL_BCE_BLOCK;
+    struct lim_tensor sums = ocl_scratch(ocl, 2 * blocks);
+
+    if (!sums.buf)
+        return;
+    ocl_launch(ocl, OCL_BCE_BLOCKS, ocl_line(ocl, blocks, 1), OCL_T(logits), OCL_F(target),
+               OCL_T(dlogits), OCL_T(sums), OCL_U(count));
+    ocl_launch(ocl, OCL_BCE_MEANS, ocl_line(ocl, 2, 1), OCL_T(sums), OCL_U(blocks), OCL_U(count),
+               OCL_T(stats));
+}
+
+void ocl_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
+              float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
+              struct lim_tensor p)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_ADAM, vectors_of(ocl, p), OCL_F(adam->lr), OCL_F(adam->beta1),
+               OCL_F(1.0f - adam->beta1), OCL_F(adam->beta2), OCL_F(1.0f - adam->beta2),
+               OCL_F(adam->eps), OCL_F(correct1), OCL_F(correct2), OCL_T(g), OCL_T(m), OCL_T(v),
+               OCL_T(p), OCL_U(lim_tensor_count(p)));
+}
+
+void ocl_fill(struct lim_backend *be, float value, struct lim_tensor y)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_FILL, vectors_of(ocl, y), OCL_F(value), OCL_T(y),
+               OCL_U(lim_tensor_count(y)));
+}
+
+void ocl_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_COPY, vectors_of(ocl, y), OCL_T(x), OCL_T(y), OCL_U(lim_tensor_count(y)));
+}
+
+void ocl_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_AXPBY, vectors_of(ocl, y), OCL_F(a), OCL_T(x), OCL_F(b), OCL_T(y),
+               OCL_U(lim_tensor_count(y)));
+}

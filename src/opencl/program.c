@@ -1,0 +1,225 @@
+/* Kernels from source to ready: one program per family, every kernel created at start. */
+#include "opencl.h"
+
+#include "../log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Made by cl/embed.py. */
+extern const char ocl_source_common[], ocl_source_gemm[], ocl_source_conv[], ocl_source_norm[],
+    ocl_source_pointwise[];
+
+static const struct {
+    const char *name, *source;
+} families[OCL_FAMILIES] = {
+    [OCL_FAMILY_GEMM] = {"gemm", ocl_source_gemm},
+    [OCL_FAMILY_CONV] = {"conv", ocl_source_conv},
+    [OCL_FAMILY_NORM] = {"norm", ocl_source_norm},
+    [OCL_FAMILY_POINTWISE] = {"pointwise", ocl_source_pointwise},
+};
+
+static const struct {
+    const char *name;
+    enum ocl_family family;
+} table[OCL_KERNELS] = {
+    [OCL_GEMM_PACKED] = {"gemm_packed", OCL_FAMILY_GEMM},
+    [OCL_GEMM_TILED] = {"gemm_tiled", OCL_FAMILY_GEMM},
+    [OCL_GEMM_PLANES] = {"gemm_planes", OCL_FAMILY_GEMM},
+    [OCL_IM2COL] = {"im2col", OCL_FAMILY_CONV},
+    [OCL_IM2COL_ROWS] = {"im2col_rows", OCL_FAMILY_CONV},
+    [OCL_COL2IM] = {"col2im", OCL_FAMILY_CONV},
+    [OCL_BIAS_BLOCKS] = {"bias_blocks", OCL_FAMILY_NORM},
+    [OCL_BIAS_SUM] = {"bias_sum", OCL_FAMILY_NORM},
+    [OCL_BATCHNORM_BLOCKS] = {"batchnorm_blocks", OCL_FAMILY_NORM},
+    [OCL_BATCHNORM_MERGE] = {"batchnorm_merge", OCL_FAMILY_NORM},
+    [OCL_BATCHNORM_APPLY] = {"batchnorm_apply", OCL_FAMILY_NORM},
+    [OCL_BATCHNORM_BACKWARD_BLOCKS] = {"batchnorm_backward_blocks", OCL_FAMILY_NORM},
+    [OCL_BATCHNORM_BACKWARD_SUM] = {"batchnorm_backward_sum", OCL_FAMILY_NORM},
+    [OCL_BATCHNORM_BACKWARD_APPLY] = {"batchnorm_backward_apply", OCL_FAMILY_NORM},
+    [OCL_ACTIVATION_FORWARD] = {"activation_forward", OCL_FAMILY_POINTWISE},
+    [OCL_ACTIVATION_BACKWARD] = {"activation_backward", OCL_FAMILY_POINTWISE},
+    [OCL_BIAS_FORWARD] = {"bias_forward", OCL_FAMILY_POINTWISE},
+    [OCL_BCE_BLOCKS] = {"bce_blocks", OCL_FAMILY_POINTWISE},
+    [OCL_BCE_MEANS] = {"bce_means", OCL_FAMILY_POINTWISE},
+    [OCL_ADAM] = {"adam", OCL_FAMILY_POINTWISE},
+    [OCL_FILL] = {"fill", OCL_FAMILY_POINTWISE},
+    [OCL_COPY] = {"copy", OCL_FAMILY_POINTWISE},
+    [OCL_AXPBY] = {"axpby", OCL_FAMILY_POINTWISE},
+};
+
+const char *ocl_kernel_name(enum ocl_kernel id)
+{
+    return table[id].name;
+}
+
+/* Leaves the whole log in a file of its own; its path in `path`, or "" where that did not work. */
+static void keep_log(const char *log, char *path, size_t size)
+{
+    const char *folder = getenv("TMPDIR");
+    size_t length = strlen(log);
+    int fd;
+
+    snprintf(path, size, "%s/limner-build-XXXXXX", folder && *folder ? folder : "/tmp");
+    fd = mkstemp(path);
+    if (fd < 0 || write(fd, log, length) != (ssize_t)length)
+        *path = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The first 20 lines of the log as one, cut to `size`. */
+static void head_of(const char *log, char *head, size_t size)
+{
+    size_t at = 0;
+    int lines = 1;
+
+    for (; *log && at + 4 < size; log++) {
+        if (*log != '\n')
+            head[at++] = *log == '\t' ? ' ' : *log;
+        else if (lines++ == 20)
+            break;
+        else if (log[1] && log[1] != '\n')
+            at += (size_t)snprintf(head + at, size - at, " | ");
+    }
+    head[at] = '\0';
+}
+
+static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
+{
+    cl_program program = ocl->programs[family];
+    char head[1400], path[512];
+    char *log = NULL;
+    size_t size = 0;
+    cl_int asked =
+        clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+
+    if (!asked && size > 0 && (log = calloc(size + 1, 1)) != NULL)
+        asked = clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    if (asked || !log || !*log) {
+        lim_error("building '%s' for %s failed (%s); the driver gave no log", families[family].name,
+                  ocl_where(ocl), ocl_error(err));
+    } else {
+        keep_log(log, path, sizeof path);
+        head_of(log, head, sizeof head);
+        lim_error("building '%s' for %s failed (%s); log%s%s: %s", families[family].name,
+                  ocl_where(ocl), ocl_error(err), *path ? ", whole in " : "", path, head);
+    }
+    free(log);
+}
+
+static bool build(struct ocl_backend *ocl, enum ocl_family family)
+{
+    const char *sources[] = {ocl_source_common, families[family].source};
+    char options[256];
+    cl_int err = CL_SUCCESS;
+
+    snprintf(options, sizeof options,
+             "-cl-std=CL1.2 -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
+             "-DGROUP_X=%d -DGROUP_Y=%d",
+             ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
+             ocl->group_y);
+    ocl->programs[family] = clCreateProgramWithSource(ocl->context, 2, sources, NULL, &err);
+    if (!ocl->programs[family]) {
+        lim_error("clCreateProgramWithSource for '%s' failed on %s: %s", families[family].name,
+                  ocl_where(ocl), ocl_error(err));
+        return false;
+    }
+    err = clBuildProgram(ocl->programs[family], 1, &ocl->device, options, NULL, NULL);
+    if (err)
+        report(ocl, family, err);
+    return !err;
+}
+
+static bool create(struct ocl_backend *ocl, enum ocl_kernel id)
+{
+    cl_int err = CL_SUCCESS;
+    cl_kernel kernel = clCreateKernel(ocl->programs[table[id].family], table[id].name, &err);
+
+    ocl->kernels[id] = kernel;
+    if (kernel)
+        err = clGetKernelWorkGroupInfo(kernel, ocl->device, CL_KERNEL_WORK_GROUP_SIZE,
+                                       sizeof(size_t), &ocl->kernel_group[id], NULL);
+    if (!err)
+        err = clGetKernelWorkGroupInfo(kernel, ocl->device, CL_KERNEL_LOCAL_MEM_SIZE,
+                                       sizeof(cl_ulong), &ocl->kernel_local_mem[id], NULL);
+    if (err)
+        lim_error("creating kernel %s on %s failed: %s", table[id].name, ocl_where(ocl),
+                  ocl_error(err));
+    return !err;
+}
+
+static void release(struct ocl_backend *ocl, enum ocl_family family)
+{
+    for (int id = 0; id < OCL_KERNELS; id++) {
+        if (table[id].family == family && ocl->kernels[id]) {
+            clReleaseKernel(ocl->kernels[id]);
+            ocl->kernels[id] = NULL;
+        }
+    }
+    if (ocl->programs[family])
+        clReleaseProgram(ocl->programs[family]);
+    ocl->programs[family] = NULL;
+}
+
+static bool build_family(struct ocl_backend *ocl, enum ocl_family family)
+{
+    if (!build(ocl, family))
+        return false;
+    for (int id = 0; id < OCL_KERNELS; id++)
+        if (table[id].family == family && !create(ocl, (enum ocl_kernel)id))
+            return false;
+    return true;
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Does the tiled gemm, built for group_x x group_y, run in such a group? Only the built kernel
+ * knows (registers), so it may take another try with half of it. */
+static bool group_fits(struct ocl_backend *ocl)
+{
+    size_t group = (size_t)ocl->group_x * (size_t)ocl->group_y;
+
+    if (group <= ocl->kernel_group[OCL_GEMM_TILED] &&
+        ocl->kernel_local_mem[OCL_GEMM_TILED] <= ocl->limits.local_mem)
+        return true;
+    return group == 1;
+}
+
+bool ocl_programs_init(struct ocl_backend *ocl)
+{
+    double start = now();
+    bool told = false;
+
+    for (int family = 0; family < OCL_FAMILIES; family++) {
+        if (!told && now() - start > 1.0) {
+            lim_info("compiling kernels for %s: %d of %d programs are ready ...", ocl_where(ocl),
+                     family, OCL_FAMILIES);
+            told = true;
+        }
+        if (!build_family(ocl, (enum ocl_family)family))
+            return false;
+        while (family == OCL_FAMILY_GEMM && !group_fits(ocl)) {
+            *(ocl->group_x > ocl->group_y ? &ocl->group_x : &ocl->group_y) /= 2;
+            release(ocl, OCL_FAMILY_GEMM);
+            if (!build_family(ocl, OCL_FAMILY_GEMM))
+                return false;
+        }
+    }
+    return true;
+}
+
+void ocl_programs_finish(struct ocl_backend *ocl)
+{
+    for (int family = 0; family < OCL_FAMILIES; family++)
+        release(ocl, (enum ocl_family)family);
+}

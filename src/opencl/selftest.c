@@ -1,0 +1,153 @@
+/* A few launches with known answers when the device is opened. All sums are of small integers, so
+ * the answers are exact on any device but for the transcendental functions. */
+#include "opencl.h"
+
+#include "../log.h"
+
+#include <math.h>
+
+enum { FLOATS = 512, ROOM = 64 /* between two tensors */ };
+
+struct check {
+    struct ocl_backend *ocl;
+    struct lim_buffer *buf;
+    const char *bad; /* the operation that failed, or NULL */
+};
+
+static struct lim_tensor at(const struct check *t, int slot, int rows, int c)
+{
+    return (struct lim_tensor){t->buf, (size_t)slot * ROOM + 1, 1, 1, rows, c};
+}
+
+static void put(const struct check *t, int slot, int count, const float *values)
+{
+    ocl_write(at(t, slot, 1, count), values);
+}
+
+/* NaN never compares near. */
+static void expect(struct check *t, const char *operation, int slot, int count, const float *values)
+{
+    float got[ROOM];
+
+    if (t->bad || t->ocl->base.failed)
+        return;
+    ocl_read(at(t, slot, 1, count), got);
+    for (int i = 0; i < count; i++)
+        if (!(fabsf(got[i] - values[i]) <= 1e-5f * (1.0f + fabsf(values[i]))))
+            t->bad = operation;
+}
+
+/* 2x3 by 3x2, all four ways to store them. */
+static void gemms(struct check *t)
+{
+    static const float a[] = {1, 2, 3, 4, 5, 6}, a_t[] = {1, 4, 2, 5, 3, 6};
+    static const float b[] = {1, -1, 2, 0, 3, 1}, b_t[] = {1, 2, 3, -1, 0, 1};
+    static const float nans[] = {NAN, NAN, NAN, NAN}, c[] = {28, 4, 64, 4};
+    struct lim_backend *be = &t->ocl->base;
+
+    for (int way = 0; way < 4; way++) {
+        enum lim_transpose ta = way & 1 ? LIM_TRANS : LIM_NO_TRANS;
+        enum lim_transpose tb = way & 2 ? LIM_TRANS : LIM_NO_TRANS;
+
+        put(t, 0, 6, ta ? a_t : a);
+        put(t, 1, 6, tb ? b_t : b);
+        put(t, 2, 4, nans);
+        ocl_gemm(be, ta, tb, 2.0f, at(t, 0, ta ? 3 : 2, ta ? 2 : 3),
+                 at(t, 1, tb ? 2 : 3, tb ? 3 : 2), 0.0f, at(t, 2, 2, 2));
+        expect(t, "gemm", 2, 4, c);
+    }
+}
+
+/* One picture of 2x2, kernel 3x3, pads 1: nine taps, of which four lie inside. */
+static void columns(struct check *t)
+{
+    static const struct lim_conv cv = {1, 2, 2, 1, 1, 3, 3, 2, 1, 1, 0, 0, 1, 1};
+    static const float x[] = {1, 2, 3, 4}, col[] = {0, 0, 0, 0, 1, 2, 0, 3, 4};
+    struct lim_tensor picture = {t->buf, 1, 1, 2, 2, 1}, cols = {t->buf, ROOM + 1, 1, 1, 1, 9};
+
+    put(t, 0, 4, x);
+    ocl_im2col(&t->ocl->base, &cv, picture, cols);
+    expect(t, "im2col", 1, 9, col);
+    ocl_fill(&t->ocl->base, 7.0f, picture);
+    ocl_col2im(&t->ocl->base, &cv, cols, picture);
+    expect(t, "col2im", 0, 4, x);
+}
+
+/* Two channels over two rows; variances 1 and 4. */
+static void norms(struct check *t)
+{
+    static const float x[] = {1, 10, 3, 14}, gamma[] = {2, 1, 1, 1}, zeros[4] = {0};
+    static const float y[] = {-2, -1, 2, 1}, dbias[] = {4, 24}, dx[] = {0, 0, 0, 0};
+    const struct lim_batchnorm bn = {0.0f, 0.5f};
+    struct lim_backend *be = &t->ocl->base;
+
+    put(t, 0, 4, x);
+    put(t, 1, 4, gamma);
+    for (int slot = 2; slot < 8; slot++)
+        put(t, slot, 4, zeros);
+    ocl_batchnorm_train(be, &bn, at(t, 0, 2, 2), at(t, 1, 1, 2), at(t, 2, 1, 2), at(t, 3, 1, 2),
+                        at(t, 4, 1, 2), at(t, 5, 1, 2), at(t, 6, 1, 2), at(t, 7, 2, 2));
+    expect(t, "batchnorm_train", 7, 4, y);
+    expect(t, "batchnorm_train", 4, 2, (const float[]){1, 4});
+    /* dy = y lies in the span that the backward pass projects out. */
+    ocl_batchnorm_backward(be, at(t, 0, 2, 2), at(t, 7, 2, 2), at(t, 1, 1, 2), at(t, 5, 1, 2),
+                           at(t, 6, 1, 2), (struct lim_tensor){0}, (struct lim_tensor){0},
+                           at(t, 7, 2, 2));
+    expect(t, "batchnorm_backward", 7, 4, dx);
+    ocl_bias_backward(be, at(t, 0, 2, 2), at(t, 2, 1, 2));
+    expect(t, "bias_backward", 2, 2, dbias);
+    ocl_bias_forward(be, at(t, 2, 1, 2), at(t, 0, 2, 2));
+    expect(t, "bias_forward", 0, 4, (const float[]){5, 34, 7, 38});
+}
+
+static void pointwise(struct check *t)
+{
+    static const float x[] = {-2, 0, 3}, ones[] = {1, 1, 1};
+    static const float y[LIM_ACTIVATIONS][3] = {[LIM_RELU] = {0, 0, 3},
+                                                [LIM_LEAKY_RELU] = {-1, 0, 3},
+                                                [LIM_TANH] = {-0.96402758f, 0, 0.99505475f},
+                                                [LIM_SIGMOID] = {0.11920292f, 0.5f, 0.95257413f}};
+    static const float dy[LIM_ACTIVATIONS][3] = {[LIM_RELU] = {0, 0, 1},
+                                                 [LIM_LEAKY_RELU] = {0.5f, 0.5f, 1},
+                                                 [LIM_TANH] = {0.07065082f, 1, 0.00986604f},
+                                                 [LIM_SIGMOID] = {0.10499359f, 0.25f, 0.04517666f}};
+    const struct lim_adam_desc adam = {0.5f, 0.5f, 0.75f, 0.0f};
+    struct lim_backend *be = &t->ocl->base;
+
+    put(t, 0, 3, x);
+    put(t, 2, 3, ones);
+    for (int kind = 0; kind < LIM_ACTIVATIONS; kind++) {
+        ocl_activation_forward(be, (enum lim_activation)kind, 0.5f, at(t, 0, 1, 3), at(t, 1, 1, 3));
+        expect(t, "activation_forward", 1, 3, y[kind]);
+        ocl_activation_backward(be, (enum lim_activation)kind, 0.5f, at(t, 1, 1, 3), at(t, 2, 1, 3),
+                                at(t, 3, 1, 3));
+        expect(t, "activation_backward", 3, 3, dy[kind]);
+    }
+    ocl_bce_logits(be, at(t, 0, 1, 3), 1.0f, at(t, 1, 1, 2), at(t, 3, 1, 3));
+    expect(t, "bce_logits", 1, 2, (const float[]){0.95622087f, 0.52392568f});
+    ocl_fill(be, 0.0f, at(t, 3, 1, 3));
+    ocl_copy(be, at(t, 3, 1, 3), at(t, 4, 1, 3));
+    ocl_adam(be, &adam, 2.0f, 4.0f, at(t, 2, 1, 3), at(t, 3, 1, 3), at(t, 4, 1, 3), at(t, 0, 1, 3));
+    expect(t, "adam", 0, 3, (const float[]){-2.5f, -0.5f, 2.5f});
+    ocl_axpby(be, 2.0f, at(t, 2, 1, 3), -1.0f, at(t, 0, 1, 3));
+    expect(t, "axpby", 0, 3, (const float[]){4.5f, 2.5f, -0.5f});
+}
+
+bool ocl_selftest(struct ocl_backend *ocl)
+{
+    struct check t = {.ocl = ocl, .buf = ocl_buffer_create(&ocl->base, FLOATS + ROOM)};
+
+    if (!t.buf)
+        return false;
+    gemms(&t);
+    columns(&t);
+    norms(&t);
+    pointwise(&t);
+    ocl_buffer_destroy(t.buf);
+    ocl->base.launches = 0;
+    if (t.bad)
+        lim_error("%s computes wrong numbers in %s (a fault of the driver or of limner's kernel); "
+                  "update the driver or use --device cpu",
+                  ocl_where(ocl), t.bad);
+    return !t.bad && !ocl->base.failed;
+}
