@@ -1,0 +1,69 @@
+#include <limner/adam.h>
+
+#include "log.h"
+
+#include <stdlib.h>
+
+struct lim_optimizer {
+    struct lim_backend *be;
+    struct lim_adam_desc desc;
+    struct lim_buffer *moments; /* m, then v */
+    size_t count;
+    uint64_t t;
+};
+
+struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, size_t count,
+                                           const struct lim_adam_desc *desc)
+{
+    struct lim_optimizer *opt = calloc(1, sizeof *opt);
+
+    if (!opt) {
+        lim_error("no memory for an optimiser");
+        return NULL;
+    }
+    opt->be = be;
+    opt->desc = *desc;
+    opt->count = count;
+    opt->moments = lim_buffer_create(be, 2 * count);
+    if (!opt->moments) {
+        free(opt);
+        return NULL;
+    }
+    return opt;
+}
+
+void lim_optimizer_destroy(struct lim_optimizer *opt)
+{
+    if (!opt)
+        return;
+    lim_buffer_destroy(opt->moments);
+    free(opt);
+}
+
+void lim_optimizer_step(struct lim_optimizer *opt, struct lim_tensor grads,
+                        struct lim_tensor params)
+{
+    opt->t++;
+    lim_adam(opt->be, &opt->desc, opt->t, grads, lim_optimizer_m(opt), lim_optimizer_v(opt),
+             params);
+}
+
+struct lim_tensor lim_optimizer_m(const struct lim_optimizer *opt)
+{
+    return lim_vector_of(opt->moments, 0, opt->count);
+}
+
+struct lim_tensor lim_optimizer_v(const struct lim_optimizer *opt)
+{
+    return lim_vector_of(opt->moments, opt->count, opt->count);
+}
+
+uint64_t lim_optimizer_t(const struct lim_optimizer *opt)
+{
+    return opt->t;
+}
+
+void lim_optimizer_set_t(struct lim_optimizer *opt, uint64_t t)
+{
+    opt->t = t;
+}

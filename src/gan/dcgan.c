@@ -1,0 +1,179 @@
+/* Settings and memory of a DCGAN. */
+#include "gan/dcgan.h"
+
+#include <limner/random.h>
+
+#include "log.h"
+
+#include <stdlib.h>
+
+struct lim_dcgan_config lim_dcgan_defaults(void)
+{
+    return (struct lim_dcgan_config){.size = 64,
+                                     .channels = 3,
+                                     .width = 128,
+                                     .kernel = 4,
+                                     .latent = 100,
+                                     .batch = 64,
+                                     .lr = 2e-4f,
+                                     .beta1 = 0.5f,
+                                     .beta2 = 0.999f,
+                                     .smooth = 0.0f,
+                                     .seed = 1};
+}
+
+static bool whole(const char *name, int value, int low, int high)
+{
+    if (value >= low && value <= high)
+        return true;
+    lim_error("%s %d: must lie between %d and %d", name, value, low, high);
+    return false;
+}
+
+/* low <= value < high; NaN is refused too. */
+static bool real(const char *name, float value, float low, float high)
+{
+    if (value >= low && value < high)
+        return true;
+    lim_error("%s %g: must be at least %g and below %g", name, (double)value, (double)low,
+              (double)high);
+    return false;
+}
+
+bool lim_dcgan_check(const struct lim_dcgan_config *config)
+{
+    int size = config->size;
+
+    if (size != 16 && size != 32 && size != 64 && size != 128 && size != 256) {
+        lim_error("size %d: must be one of 16, 32, 64, 128, 256", size);
+        return false;
+    }
+    if (config->channels != 1 && config->channels != 3) {
+        lim_error("channels %d: must be 1 (grey) or 3 (RGB)", config->channels);
+        return false;
+    }
+    if (config->kernel != 4 && config->kernel != 5) {
+        lim_error("kernel %d: must be 4 or 5", config->kernel);
+        return false;
+    }
+    return whole("width", config->width, 1, 1024) && whole("latent", config->latent, 1, 4096) &&
+           whole("batch", config->batch, 1, 4096) && real("lr", config->lr, 1e-9f, 1.0f) &&
+           real("beta1", config->beta1, 0.0f, 1.0f) && real("beta2", config->beta2, 0.0f, 1.0f) &&
+           real("smooth", config->smooth, 0.0f, 0.5f);
+}
+
+int lim_dcgan_net_batch(const struct lim_dcgan_config *config)
+{
+    return config->batch > PAINT_BATCH ? config->batch : PAINT_BATCH;
+}
+
+size_t lim_dcgan_picture_floats(const struct lim_dcgan_config *config)
+{
+    return (size_t)config->size * (size_t)config->size * (size_t)config->channels;
+}
+
+/* D, both optimisers and the memory of a step. */
+static bool create_training(struct lim_dcgan *gan)
+{
+    const struct lim_dcgan_config *config = &gan->config;
+    const struct lim_adam_desc adam = {
+        .lr = config->lr, .beta1 = config->beta1, .beta2 = config->beta2, .eps = 1e-8f};
+    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+    int count = lim_dcgan_discriminator_rows(config, rows);
+    size_t batch = (size_t)config->batch;
+
+    gan->d = lim_net_create(gan->be, rows, count, config->size, config->size, config->channels,
+                            config->batch);
+    if (!gan->d)
+        return false;
+    lim_net_init(gan->d, 2 * config->seed + 1);
+    gan->adam_g = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->g)), &adam);
+    gan->adam_d = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->d)), &adam);
+    gan->real = lim_buffer_create(gan->be, batch * lim_dcgan_picture_floats(config));
+    gan->dlogits = lim_buffer_create(gan->be, batch);
+    gan->stats = lim_buffer_create(gan->be, 2 * STATS);
+    return gan->adam_g && gan->adam_d && gan->real && gan->dlogits && gan->stats;
+}
+
+struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcgan_config *config,
+                                   bool generator_only)
+{
+    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+    struct lim_dcgan *gan;
+    size_t batch;
+    int count;
+
+    if (!lim_dcgan_check(config))
+        return NULL;
+    gan = calloc(1, sizeof *gan);
+    if (!gan) {
+        lim_error("no memory for a DCGAN");
+        return NULL;
+    }
+    gan->be = be;
+    gan->config = *config;
+    batch = (size_t)lim_dcgan_net_batch(config);
+    count = lim_dcgan_generator_rows(config, rows);
+    gan->g = lim_net_create(be, rows, count, 1, 1, config->latent, (int)batch);
+    if (!gan->g)
+        goto error;
+    lim_net_init(gan->g, 2 * config->seed);
+    gan->z = lim_buffer_create(be, batch * (size_t)config->latent);
+    if (!gan->z)
+        goto error;
+    gan->host = malloc(batch * lim_dcgan_picture_floats(config) * sizeof *gan->host);
+    gan->host_z = malloc(batch * (size_t)config->latent * sizeof *gan->host_z);
+    if (!gan->host || !gan->host_z) {
+        lim_error("no memory for %d pictures of %dx%d", (int)batch, config->size, config->size);
+        goto error;
+    }
+    if (!generator_only && !create_training(gan))
+        goto error;
+    return gan;
+
+error:
+    lim_dcgan_destroy(gan);
+    return NULL;
+}
+
+void lim_dcgan_destroy(struct lim_dcgan *gan)
+{
+    if (!gan)
+        return;
+    lim_buffer_destroy(gan->stats);
+    lim_buffer_destroy(gan->dlogits);
+    lim_buffer_destroy(gan->real);
+    lim_buffer_destroy(gan->z);
+    lim_optimizer_destroy(gan->adam_d);
+    lim_optimizer_destroy(gan->adam_g);
+    lim_net_destroy(gan->d);
+    lim_net_destroy(gan->g);
+    free(gan->host);
+    free(gan->host_z);
+    free(gan);
+}
+
+const struct lim_dcgan_config *lim_dcgan_get_config(const struct lim_dcgan *gan)
+{
+    return &gan->config;
+}
+
+struct lim_net *lim_dcgan_generator(struct lim_dcgan *gan)
+{
+    return gan->g;
+}
+
+struct lim_net *lim_dcgan_discriminator(struct lim_dcgan *gan)
+{
+    return gan->d;
+}
+
+uint64_t lim_dcgan_steps(const struct lim_dcgan *gan)
+{
+    return gan->steps;
+}
+
+void lim_dcgan_latent(uint64_t seed, int latent, float *z)
+{
+    lim_random_normal(seed, LIM_RANDOM_LATENT, 0, (size_t)latent, z);
+}

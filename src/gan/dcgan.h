@@ -1,0 +1,36 @@
+/* What a DCGAN is made of: for the files of this folder and for io/checkpoint.c. */
+#ifndef LIMNER_GAN_DCGAN_H
+#define LIMNER_GAN_DCGAN_H
+
+#include <limner/adam.h>
+#include <limner/dcgan.h>
+
+/* Pictures painted at once with running statistics. Always this many, so that every picture goes
+ * through the same shapes of matrix whatever its company: that is what makes its bits its own. */
+enum { PAINT_BATCH = 16 };
+
+/* The losses of a step: two floats each (mean loss, mean sigmoid), in this order. */
+enum { STATS_REAL, STATS_FAKE, STATS_G, STATS };
+
+struct lim_dcgan {
+    struct lim_backend *be;
+    struct lim_dcgan_config config;
+    struct lim_net *g;
+    struct lim_net *d; /* NULL: generator only, like all below but z and host */
+    struct lim_optimizer *adam_g, *adam_d;
+    uint64_t steps;
+    struct lim_buffer *z;       /* net batch x latent */
+    struct lim_buffer *real;    /* batch x size x size x channels */
+    struct lim_buffer *dlogits; /* batch */
+    struct lim_buffer *stats;   /* STATS x 2 */
+    float *host;                /* net batch pictures */
+    float *host_z;              /* net batch latents */
+};
+
+/* Latents the generator's memory holds: the batch, or PAINT_BATCH where that is more. */
+int lim_dcgan_net_batch(const struct lim_dcgan_config *config);
+
+/* Floats of one picture. */
+size_t lim_dcgan_picture_floats(const struct lim_dcgan_config *config);
+
+#endif

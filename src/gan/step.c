@@ -1,0 +1,75 @@
+/* One training step, in the order of PyTorch's DCGAN example, whose loss curve is the golden test.
+ */
+#include "gan/dcgan.h"
+
+#include <limner/image.h>
+#include <limner/random.h>
+
+static struct lim_tensor stats_of(const struct lim_dcgan *gan, int which)
+{
+    return lim_vector_of(gan->stats, 2 * (size_t)which, 2);
+}
+
+/* D on `x`, its loss against `target`, and back: D's gradients, or the gradient of its input. */
+static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, float target, int stats,
+                               unsigned want)
+{
+    struct lim_tensor logits = lim_net_forward(gan->d, x, LIM_TRAIN);
+    struct lim_tensor dlogits = lim_tensor_of(gan->dlogits, 0, gan->config.batch, 1, 1, 1);
+
+    lim_bce_logits(gan->be, logits, target, stats_of(gan, stats), dlogits);
+    return lim_net_backward(gan->d, dlogits, want);
+}
+
+static void read_stats(struct lim_dcgan *gan, struct lim_dcgan_stats *stats)
+{
+    float host[2 * STATS];
+
+    lim_read(lim_vector_of(gan->stats, 0, 2 * STATS), host);
+    stats->loss_real = host[2 * STATS_REAL];
+    stats->d_real = host[2 * STATS_REAL + 1];
+    stats->loss_fake = host[2 * STATS_FAKE];
+    stats->d_fake = host[2 * STATS_FAKE + 1];
+    stats->loss_g = host[2 * STATS_G];
+    stats->d_fake_after = host[2 * STATS_G + 1];
+}
+
+bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float *latents,
+                       struct lim_dcgan_stats *stats)
+{
+    const struct lim_dcgan_config *config = &gan->config;
+    struct lim_tensor real =
+        lim_tensor_of(gan->real, 0, config->batch, config->size, config->size, config->channels);
+    struct lim_tensor z = lim_tensor_of(gan->z, 0, config->batch, 1, 1, config->latent);
+    struct lim_tensor fake, dfake;
+
+    lim_write(real, pictures);
+    lim_write(z, latents);
+
+    fake = lim_net_forward(gan->g, z, LIM_TRAIN);
+    lim_net_zero_grads(gan->d);
+    judge(gan, real, 1.0f - config->smooth, STATS_REAL, LIM_WANT_PARAMS);
+    judge(gan, fake, 0.0f, STATS_FAKE, LIM_WANT_PARAMS);
+    lim_optimizer_step(gan->adam_d, lim_net_grads(gan->d), lim_net_params(gan->d));
+
+    dfake = judge(gan, fake, 1.0f, STATS_G, LIM_WANT_INPUT);
+    lim_net_zero_grads(gan->g);
+    lim_net_backward(gan->g, dfake, LIM_WANT_PARAMS);
+    lim_optimizer_step(gan->adam_g, lim_net_grads(gan->g), lim_net_params(gan->g));
+
+    gan->steps++;
+    if (stats)
+        read_stats(gan, stats);
+    return lim_backend_ok(gan->be);
+}
+
+bool lim_dcgan_step(struct lim_dcgan *gan, const uint8_t *pictures, struct lim_dcgan_stats *stats)
+{
+    const struct lim_dcgan_config *config = &gan->config;
+    size_t batch = (size_t)config->batch;
+
+    lim_pixels_to_floats(pictures, batch * lim_dcgan_picture_floats(config), gan->host);
+    lim_random_normal(config->seed, LIM_RANDOM_TRAIN_LATENT, gan->steps,
+                      batch * (size_t)config->latent, gan->host_z);
+    return lim_dcgan_step_on(gan, gan->host, gan->host_z, stats);
+}

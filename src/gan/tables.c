@@ -1,0 +1,85 @@
+/* The generator's and the discriminator's rows, for every size. */
+#include <limner/dcgan.h>
+
+enum { WIDEST = 1024, FIRST_SIZE = 4 };
+
+/* Stride-2 layers between 4x4 and the picture. */
+static int stages(int size)
+{
+    int n = 0;
+
+    while (FIRST_SIZE << n < size)
+        n++;
+    return n;
+}
+
+/* Channels of the map that lies `away` stages from the picture's own neighbour. */
+static int channels_at(const struct lim_dcgan_config *config, int away)
+{
+    int64_t c = (int64_t)config->width << away;
+
+    return c < WIDEST ? (int)c : (config->width > WIDEST ? config->width : WIDEST);
+}
+
+/* Kernel 4: one pixel on each side. Kernel 5: Keras 'same', one at the start and two at the end. */
+static struct lim_layer_desc strided(const struct lim_dcgan_config *config,
+                                     enum lim_layer_kind kind, int out)
+{
+    return (struct lim_layer_desc){.kind = kind,
+                                   .out = out,
+                                   .kernel = config->kernel,
+                                   .stride = 2,
+                                   .pad_start = 1,
+                                   .pad_end = config->kernel - 3};
+}
+
+static struct lim_layer_desc normed(void)
+{
+    return (struct lim_layer_desc){.kind = LIM_LAYER_BATCHNORM,
+                                   .batchnorm = {.eps = 1e-5f, .momentum = 0.1f}};
+}
+
+static struct lim_layer_desc activated(enum lim_activation activation)
+{
+    return (struct lim_layer_desc){
+        .kind = LIM_LAYER_ACTIVATION, .activation = activation, .slope = 0.2f};
+}
+
+int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
+                             struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS])
+{
+    int n = stages(config->size), count = 0;
+
+    /* Project and reshape: fully connected, as a transposed convolution of a 1x1 picture. */
+    rows[count++] = (struct lim_layer_desc){.kind = LIM_LAYER_CONV_TRANSPOSED,
+                                            .out = channels_at(config, n - 1),
+                                            .kernel = FIRST_SIZE,
+                                            .stride = 1};
+    rows[count++] = normed();
+    rows[count++] = activated(LIM_RELU);
+    for (int away = n - 2; away >= 0; away--) {
+        rows[count++] = strided(config, LIM_LAYER_CONV_TRANSPOSED, channels_at(config, away));
+        rows[count++] = normed();
+        rows[count++] = activated(LIM_RELU);
+    }
+    rows[count++] = strided(config, LIM_LAYER_CONV_TRANSPOSED, config->channels);
+    rows[count++] = activated(LIM_TANH);
+    return count;
+}
+
+int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
+                                 struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS])
+{
+    int n = stages(config->size), count = 0;
+
+    rows[count++] = strided(config, LIM_LAYER_CONV, channels_at(config, 0));
+    rows[count++] = activated(LIM_LEAKY_RELU);
+    for (int away = 1; away < n; away++) {
+        rows[count++] = strided(config, LIM_LAYER_CONV, channels_at(config, away));
+        rows[count++] = normed();
+        rows[count++] = activated(LIM_LEAKY_RELU);
+    }
+    rows[count++] = (struct lim_layer_desc){
+        .kind = LIM_LAYER_CONV, .out = 1, .kernel = FIRST_SIZE, .stride = 1};
+    return count;
+}

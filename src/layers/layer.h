@@ -1,0 +1,59 @@
+/* What a layer is to net.c. Every kind embeds struct lim_layer first and fills it in its create. */
+#ifndef LIMNER_LAYERS_LAYER_H
+#define LIMNER_LAYERS_LAYER_H
+
+#include <limner/net.h>
+
+enum { LIM_LAYER_MAX_PARTS = 4 };
+
+/* A named tensor of the layer's parameters or state. */
+struct lim_layer_part {
+    const char *name;
+    int n, h, w, c;
+    bool state;
+    float mean, deviation; /* initial values N(mean, deviation^2) */
+};
+
+struct lim_layer;
+
+struct lim_layer_ops {
+    const char *name;
+
+    /* y from x. LIM_TRAIN keeps what the backward pass needs. */
+    void (*forward)(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
+                    enum lim_mode mode);
+
+    /* dx from dy, gradients += (only with LIM_WANT_PARAMS); x and y are those of the forward pass.
+     * A layer with gradient_in_place set always gets a dx, which may be dy; another one computes no
+     * dx where it has no buffer. */
+    void (*backward)(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
+                     struct lim_tensor dy, struct lim_tensor dx, unsigned want);
+
+    void (*destroy)(struct lim_layer *layer);
+};
+
+struct lim_layer {
+    const struct lim_layer_ops *ops;
+    struct lim_backend *be;
+    int h, w, c;             /* of one input picture */
+    int out_h, out_w, out_c; /* of one output picture */
+    bool gradient_in_place;  /* backward allows dx to be dy */
+    bool keeps_output;       /* backward reads y: the next layer must not overwrite it */
+    bool overwrites_input;   /* forward may write y over x */
+
+    struct lim_layer_part parts[LIM_LAYER_MAX_PARTS];
+    int part_count;
+    struct lim_tensor values[LIM_LAYER_MAX_PARTS]; /* set by net.c: views into the flat buffers */
+    struct lim_tensor grads[LIM_LAYER_MAX_PARTS];  /* of parameters only */
+};
+
+/* For pictures h x w x c, at most `batch` at once. NULL where the row does not fit: then `reason`
+ * says why, or is empty where a line was logged (no memory). */
+typedef struct lim_layer *lim_layer_create_fn(struct lim_backend *be,
+                                              const struct lim_layer_desc *row, int h, int w, int c,
+                                              int batch, const char **reason);
+
+lim_layer_create_fn lim_conv_create, lim_conv_transposed_create, lim_batchnorm_create,
+    lim_activation_create;
+
+#endif
