@@ -1,0 +1,24 @@
+/* What cJSON leaves open: 64-bit integers, and members that must have a type. */
+#ifndef LIMNER_SRC_IO_JSON_H
+#define LIMNER_SRC_IO_JSON_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A decimal string: JSON numbers are doubles and end at 2^53. False without memory. */
+bool lim_json_add_u64(cJSON *object, const char *name, uint64_t value);
+
+/* True, and *value set, where the member is there and is a whole number, as a decimal string or
+ * (below 2^53) as a number. */
+bool lim_json_get_u64(const cJSON *object, const char *name, uint64_t *value);
+bool lim_json_get_int(const cJSON *object, const char *name, int *value);
+bool lim_json_get_double(const cJSON *object, const char *name, double *value);
+
+/* NULL where the member is not there or is no string; memory of `object`. */
+const char *lim_json_get_string(const cJSON *object, const char *name);
+
+/* A whole number, nothing before or after it. */
+bool lim_parse_u64(const char *text, uint64_t *value);
+
+#endif
