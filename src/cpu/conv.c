@@ -58,13 +58,11 @@ static int first_output(int i, int pad, int size, int stride)
 }
 
 /* A gather: each element of x sums its own contributions in order of p, then q. */
-void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
-                struct lim_tensor x)
+void cpu_gather_columns(struct lim_backend *be, const struct lim_conv *cv, int images,
+                        const float *col, float *x)
 {
-    const float *in = cpu_data(col);
-    float *out = cpu_data(x);
     size_t c = (size_t)cv->c, rsc = (size_t)cv->r * (size_t)cv->s * c;
-    int lines = x.n * cv->h, threads = cpu_of(be)->threads;
+    int lines = images * cv->h, threads = cpu_of(be)->threads;
 
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int line = 0; line < lines; line++) {
@@ -75,7 +73,7 @@ void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
         for (int j = 0; j < cv->w; j++) {
             int q0 = first_output(j, cv->pad_left, cv->s, cv->stride);
             int q1 = cpu_min(cv->q - 1, (j + cv->pad_left) / cv->stride);
-            float *to = out + ((size_t)line * (size_t)cv->w + (size_t)j) * c;
+            float *to = x + ((size_t)line * (size_t)cv->w + (size_t)j) * c;
 
             memset(to, 0, c * sizeof *to);
             for (int p = p0; p <= p1; p++) {
@@ -84,11 +82,17 @@ void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
                     int s = j + cv->pad_left - q * cv->stride;
                     size_t at = ((size_t)n * (size_t)cv->p + (size_t)p) * (size_t)cv->q + (size_t)q;
 
-                    add_run(cv->c, in + at * rsc + (size_t)(r * cv->s + s) * c, to);
+                    add_run(cv->c, col + at * rsc + (size_t)(r * cv->s + s) * c, to);
                 }
             }
         }
     }
-    be->launches++;
     (void)threads;
+}
+
+void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
+                struct lim_tensor x)
+{
+    cpu_gather_columns(be, cv, x.n, cpu_data(col), cpu_data(x));
+    be->launches++;
 }

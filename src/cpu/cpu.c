@@ -117,6 +117,7 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
         return NULL;
     }
     cpu_gemm_init();
+    cpu->kernel = cpu_kernel_best();
     cpu->threads = count_threads(choice->threads);
     cpu->base.ops = &cpu_ops;
     cpu->base.gemms = cpu_gemms;
@@ -158,4 +159,7 @@ static const struct lim_backend_ops cpu_ops = {
     .fill = cpu_fill,
     .copy = cpu_copy,
     .axpby = cpu_axpby,
+    .conv_forward = cpu_conv_forward,
+    .conv_backward_data = cpu_conv_backward_data,
+    .conv_backward_weights = cpu_conv_backward_weights,
 };

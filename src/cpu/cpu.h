@@ -5,6 +5,7 @@
 #define LIMNER_SRC_CPU_CPU_H
 
 #include "backend.h"
+#include "kernel.h"
 
 #include <stddef.h>
 
@@ -23,6 +24,7 @@ struct cpu_backend {
     struct lim_backend base;
     int threads;
     int gemm; /* index in base.gemms */
+    const struct cpu_kernel *kernel;
     void *scratch;
     size_t scratch_size; /* bytes */
 };
@@ -72,11 +74,26 @@ void cpu_gemm_init(void);
 void cpu_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
 
+/* The same without a choice. */
+void cpu_gemm_builtin(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb,
+                      float alpha, struct lim_tensor a, struct lim_tensor b, float beta,
+                      struct lim_tensor c);
+
 /* conv.c */
 void cpu_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                 struct lim_tensor col);
 void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x);
+void cpu_gather_columns(struct lim_backend *be, const struct lim_conv *cv, int images,
+                        const float *col, float *x);
+
+/* direct.c */
+void cpu_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                      struct lim_tensor w, struct lim_tensor y);
+void cpu_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
+                            struct lim_tensor w, struct lim_tensor dx);
+void cpu_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
+                               struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
 
 /* norm.c */
 void cpu_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);

@@ -1,5 +1,5 @@
 /* Matrix multiplication: cblas where it was found, and one of our own. */
-#include "cpu.h"
+#include "sweep.h"
 
 #include "config.h"
 
@@ -22,84 +22,88 @@ void cpu_gemm_init(void)
 #endif
 }
 
-/* One call: op(a) is m x k, op(b) k x n, c m x n. */
-struct product {
-    bool ta, tb;
-    int m, n, k, lda, ldb, ldc;
-    float alpha, beta;
-    const float *a, *b;
-    float *c;
-};
-
 #ifdef LIM_HAVE_BLAS
-static void blas_block(const struct product *g, int i, int j, int m, int n)
+/* In blocks of fixed size, each by one thread: so the bits do not depend on their number. */
+static void gemm_blas(struct lim_backend *be, bool ta, bool tb, float alpha, struct lim_tensor a,
+                      struct lim_tensor b, float beta, struct lim_tensor c)
 {
-    const float *a = g->a + (size_t)i * (g->ta ? 1 : (size_t)g->lda);
-    const float *b = g->b + (size_t)j * (g->tb ? (size_t)g->ldb : 1);
+    enum { ROWS = 256, COLUMNS = 512 };
+    int m = cpu_rows(c), n = c.c, k = ta ? cpu_rows(a) : a.c, threads = cpu_of(be)->threads;
+    int down = cpu_pieces((size_t)m, ROWS), across = cpu_pieces((size_t)n, COLUMNS);
+    const float *left = cpu_data(a), *right = cpu_data(b);
+    float *out = cpu_data(c);
 
-    cblas_sgemm(CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans, g->tb ? CblasTrans : CblasNoTrans,
-                m, n, g->k, g->alpha, a, g->lda, b, g->ldb, g->beta,
-                g->c + (size_t)i * (size_t)g->ldc + j, g->ldc);
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int block = 0; block < down * across; block++) {
+        int i = block / across * ROWS, j = block % across * COLUMNS;
+
+        cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+                    cpu_min(ROWS, m - i), cpu_min(COLUMNS, n - j), k, alpha,
+                    left + (ta ? (size_t)i : (size_t)i * (size_t)a.c), a.c,
+                    right + (tb ? (size_t)j * (size_t)b.c : (size_t)j), b.c, beta,
+                    out + (size_t)i * (size_t)n + j, n);
+    }
+    (void)threads;
 }
 #endif
 
-CPU_CLONES static void builtin_block(const struct product *g, int i0, int j0, int m, int n)
+/* to[columns][rows], in squares so that reads and writes come in whole cache lines. */
+static void transpose(struct lim_backend *be, int rows, int columns, const float *a, float *to)
 {
-    for (int i = i0; i < i0 + m; i++) {
-        float *c = g->c + (size_t)i * (size_t)g->ldc + j0;
+    enum { SIDE = 16 };
+    int threads = cpu_of(be)->threads;
 
-        for (int j = 0; j < n; j++)
-            c[j] = g->beta == 0.0f ? 0.0f : g->beta * c[j];
-        for (int k = 0; k < g->k; k++) {
-            float a = g->alpha * (g->ta ? g->a[(size_t)k * (size_t)g->lda + i]
-                                        : g->a[(size_t)i * (size_t)g->lda + k]);
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int left = 0; left < columns; left += SIDE)
+        for (int top = 0; top < rows; top += SIDE)
+            for (int j = left; j < cpu_min(left + SIDE, columns); j++)
+                for (int i = top; i < cpu_min(top + SIDE, rows); i++)
+                    to[(size_t)j * (size_t)rows + (size_t)i] =
+                        a[(size_t)i * (size_t)columns + (size_t)j];
+    (void)threads;
+}
 
-            if (g->tb)
-                for (int j = 0; j < n; j++)
-                    c[j] += a * g->b[(size_t)(j0 + j) * (size_t)g->ldb + k];
-            else
-                for (int j = 0; j < n; j++)
-                    c[j] += a * g->b[(size_t)k * (size_t)g->ldb + j0 + j];
-        }
+void cpu_gemm_builtin(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb,
+                      float alpha, struct lim_tensor a, struct lim_tensor b, float beta,
+                      struct lim_tensor c)
+{
+    int m = cpu_rows(c), n = c.c, k = ta ? cpu_rows(a) : a.c;
+    size_t panels = cpu_panels_size((size_t)k, n), turned = ta ? (size_t)m * (size_t)k : 0;
+    float *scratch = cpu_scratch(be, (panels + turned) * sizeof *scratch);
+    const float *left = cpu_data(a);
+
+    if (!scratch)
+        return;
+    if (ta) {
+        transpose(be, k, m, left, scratch + panels);
+        left = scratch + panels;
     }
+    cpu_panels_pack(be, cpu_data(b), tb ? 1 : (size_t)n, tb ? (size_t)k : 1, k, n, scratch, 0, k);
+    cpu_sweep_run(be, &(struct cpu_sweep){.n = 1,
+                                          .rows = m,
+                                          .columns = 1,
+                                          .in = left,
+                                          .in_row = (size_t)k,
+                                          .out = cpu_data(c),
+                                          .out_row = (size_t)n,
+                                          .runs = 1,
+                                          .length = k,
+                                          .b = scratch,
+                                          .width = n,
+                                          .alpha = alpha,
+                                          .beta = beta});
+    be->launches++;
 }
 
 void cpu_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
 {
-    struct product g = {.ta = ta == LIM_TRANS,
-                        .tb = tb == LIM_TRANS,
-                        .m = cpu_rows(c),
-                        .n = c.c,
-                        .k = ta ? cpu_rows(a) : a.c,
-                        .lda = a.c,
-                        .ldb = b.c,
-                        .ldc = c.c,
-                        .alpha = alpha,
-                        .beta = beta,
-                        .a = cpu_data(a),
-                        .b = cpu_data(b),
-                        .c = cpu_data(c)};
-    enum { ROWS = 256, COLUMNS = 512 };
-    int down = cpu_pieces((size_t)g.m, ROWS), across = cpu_pieces((size_t)g.n, COLUMNS);
-    int threads = cpu_of(be)->threads;
 #ifdef LIM_HAVE_BLAS
-    bool builtin = cpu_of(be)->gemm == 1;
-#endif
-
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int block = 0; block < down * across; block++) {
-        int i = block / across * ROWS, j = block % across * COLUMNS;
-        int m = cpu_min(ROWS, g.m - i), n = cpu_min(COLUMNS, g.n - j);
-
-#ifdef LIM_HAVE_BLAS
-        if (!builtin) {
-            blas_block(&g, i, j, m, n);
-            continue;
-        }
-#endif
-        builtin_block(&g, i, j, m, n);
+    if (cpu_of(be)->gemm == 0) {
+        gemm_blas(be, ta == LIM_TRANS, tb == LIM_TRANS, alpha, a, b, beta, c);
+        be->launches++;
+        return;
     }
-    be->launches++;
-    (void)threads;
+#endif
+    cpu_gemm_builtin(be, ta, tb, alpha, a, b, beta, c);
 }
