@@ -1,0 +1,417 @@
+/* A DCGAN's file. Tensors: generator.<part>, discriminator.<part> (lim_net_part's names; weights in
+ * our own order r, s, c, k) and, to resume with, generator.adam_m and so on. The settings and the
+ * progress are JSON objects in strings of __metadata__, which allows nothing but strings. */
+#include "gan/dcgan.h"
+
+#include <limner/limner.h>
+
+#include "io/hash.h"
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT "limner-dcgan-1"
+
+/* A tensor of the file and where it lives on the device. */
+struct record {
+    char name[LIM_ST_NAME];
+    struct lim_tensor tensor;
+};
+
+struct records {
+    struct record *list;
+    int count, generator; /* the first `generator` make up the model to share */
+};
+
+static void add_net(struct records *records, const char *who, struct lim_net *net)
+{
+    for (int i = 0; i < lim_net_part_count(net); i++) {
+        struct lim_net_part part = lim_net_part(net, i);
+        struct record *record = records->list + records->count++;
+
+        snprintf(record->name, sizeof record->name, "%s.%s", who, part.name);
+        record->tensor = part.tensor;
+    }
+}
+
+static void add_moments(struct records *records, const char *who, const struct lim_optimizer *opt)
+{
+    struct record *record = records->list + records->count;
+
+    snprintf(record[0].name, sizeof record[0].name, "%s.adam_m", who);
+    snprintf(record[1].name, sizeof record[1].name, "%s.adam_v", who);
+    record[0].tensor = lim_optimizer_m(opt);
+    record[1].tensor = lim_optimizer_v(opt);
+
+    records->count += 2;
+}
+
+static bool list_records(struct lim_dcgan *gan, bool generator_only, struct records *records)
+{
+    int most = lim_net_part_count(gan->g) + (gan->d ? lim_net_part_count(gan->d) : 0) + 4;
+
+    memset(records, 0, sizeof *records);
+    records->list = calloc((size_t)most, sizeof *records->list);
+    if (!records->list) {
+        lim_error("no memory for a checkpoint");
+        return false;
+    }
+    add_net(records, "generator", gan->g);
+    records->generator = records->count;
+    if (!generator_only) {
+        add_net(records, "discriminator", gan->d);
+        add_moments(records, "generator", gan->adam_g);
+        add_moments(records, "discriminator", gan->adam_d);
+    }
+    return true;
+}
+
+static void describe(const struct record *record, struct lim_st_tensor *t)
+{
+    memset(t, 0, sizeof *t);
+    snprintf(t->name, sizeof t->name, "%s", record->name);
+    if (record->tensor.n == 1 && record->tensor.h == 1 && record->tensor.w == 1) {
+        t->rank = 1;
+        t->shape[0] = (uint64_t)record->tensor.c;
+        return;
+    }
+    t->rank = 4;
+    t->shape[0] = (uint64_t)record->tensor.n;
+    t->shape[1] = (uint64_t)record->tensor.h;
+    t->shape[2] = (uint64_t)record->tensor.w;
+    t->shape[3] = (uint64_t)record->tensor.c;
+}
+
+/* Adds `object` (which it deletes) to the metadata as a string. */
+static bool add_as_text(cJSON *metadata, const char *key, cJSON *object)
+{
+    char *text = object ? cJSON_PrintUnformatted(object) : NULL;
+    bool ok = text && cJSON_AddStringToObject(metadata, key, text);
+
+    cJSON_free(text);
+    cJSON_Delete(object);
+    return ok;
+}
+
+static cJSON *settings_to_json(const struct lim_dcgan_config *c)
+{
+    cJSON *json = cJSON_CreateObject();
+    bool ok = json && cJSON_AddNumberToObject(json, "size", c->size) &&
+              cJSON_AddNumberToObject(json, "channels", c->channels) &&
+              cJSON_AddNumberToObject(json, "width", c->width) &&
+              cJSON_AddNumberToObject(json, "kernel", c->kernel) &&
+              cJSON_AddNumberToObject(json, "latent", c->latent) &&
+              cJSON_AddNumberToObject(json, "batch", c->batch) &&
+              cJSON_AddNumberToObject(json, "lr", (double)c->lr) &&
+              cJSON_AddNumberToObject(json, "beta1", (double)c->beta1) &&
+              cJSON_AddNumberToObject(json, "beta2", (double)c->beta2) &&
+              cJSON_AddNumberToObject(json, "smooth", (double)c->smooth) &&
+              lim_json_add_u64(json, "seed", c->seed);
+
+    if (ok)
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+static bool settings_from_json(const cJSON *json, struct lim_dcgan_config *c)
+{
+    double lr, beta1, beta2, smooth;
+
+    if (!lim_json_get_int(json, "size", &c->size) ||
+        !lim_json_get_int(json, "channels", &c->channels) ||
+        !lim_json_get_int(json, "width", &c->width) ||
+        !lim_json_get_int(json, "kernel", &c->kernel) ||
+        !lim_json_get_int(json, "latent", &c->latent) ||
+        !lim_json_get_int(json, "batch", &c->batch) || !lim_json_get_double(json, "lr", &lr) ||
+        !lim_json_get_double(json, "beta1", &beta1) ||
+        !lim_json_get_double(json, "beta2", &beta2) ||
+        !lim_json_get_double(json, "smooth", &smooth) || !lim_json_get_u64(json, "seed", &c->seed))
+        return false;
+    c->lr = (float)lr;
+    c->beta1 = (float)beta1;
+    c->beta2 = (float)beta2;
+    c->smooth = (float)smooth;
+    return true;
+}
+
+static cJSON *progress_to_json(const struct lim_progress *p, const struct lim_dcgan *gan,
+                               bool generator_only)
+{
+    cJSON *json = cJSON_CreateObject();
+    bool ok = json && lim_json_add_u64(json, "step", p->step) &&
+              lim_json_add_u64(json, "seen", p->seen) &&
+              lim_json_add_u64(json, "data_seed", p->data_seed) &&
+              lim_json_add_u64(json, "fingerprint", p->fingerprint) &&
+              cJSON_AddNumberToObject(json, "seconds", p->seconds);
+
+    if (ok && !generator_only)
+        ok = lim_json_add_u64(json, "adam_t_generator", lim_optimizer_t(gan->adam_g)) &&
+             lim_json_add_u64(json, "adam_t_discriminator", lim_optimizer_t(gan->adam_d));
+    if (ok)
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+static bool progress_from_json(const cJSON *json, struct lim_progress *p)
+{
+    return lim_json_get_u64(json, "step", &p->step) && lim_json_get_u64(json, "seen", &p->seen) &&
+           lim_json_get_u64(json, "data_seed", &p->data_seed) &&
+           lim_json_get_u64(json, "fingerprint", &p->fingerprint) &&
+           lim_json_get_double(json, "seconds", &p->seconds);
+}
+
+static cJSON *make_metadata(const struct lim_dcgan *gan, const struct lim_progress *progress,
+                            bool generator_only, uint64_t model_hash)
+{
+    cJSON *metadata = cJSON_CreateObject();
+    char hash[17];
+    bool ok;
+
+    snprintf(hash, sizeof hash, "%016" PRIx64, model_hash);
+    ok = metadata && cJSON_AddStringToObject(metadata, "format", FORMAT) &&
+         cJSON_AddStringToObject(metadata, "limner", lim_version()) &&
+         cJSON_AddStringToObject(metadata, "holds", generator_only ? "generator" : "checkpoint") &&
+         cJSON_AddStringToObject(metadata, "weights",
+                                 "[rows][columns][in][out] of the convolution; a transposed one "
+                                 "stores the convolution it runs backwards") &&
+         add_as_text(metadata, "settings", settings_to_json(&gan->config)) &&
+         add_as_text(metadata, "progress", progress_to_json(progress, gan, generator_only)) &&
+         cJSON_AddStringToObject(metadata, "model_hash", hash);
+    if (ok)
+        return metadata;
+    cJSON_Delete(metadata);
+    return NULL;
+}
+
+/* Reads every record from the device into one block of memory, in order; the caller frees. */
+static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64_t *model_hash)
+{
+    size_t total = 0, at = 0;
+    float *all;
+
+    for (int i = 0; i < records->count; i++)
+        total += lim_tensor_count(records->list[i].tensor);
+    all = malloc(total * sizeof *all);
+    if (!all) {
+        lim_error("no memory (%zu MB) to save the model", total * sizeof *all >> 20);
+        return NULL;
+    }
+    *model_hash = LIM_HASH_START;
+    for (int i = 0; i < records->count; i++) {
+        size_t count = lim_tensor_count(records->list[i].tensor);
+
+        lim_read(records->list[i].tensor, all + at);
+        if (i < records->generator)
+            *model_hash = lim_hash(*model_hash, all + at, count * sizeof *all);
+        at += count;
+    }
+    if (!lim_backend_ok(gan->be)) { /* what was read is not to be kept; the failure was logged */
+        free(all);
+        return NULL;
+    }
+    return all;
+}
+
+bool lim_dcgan_save(struct lim_dcgan *gan, const char *path, const struct lim_progress *progress,
+                    bool generator_only)
+{
+    struct lim_st_tensor *tensors = NULL;
+    struct lim_st_writer writer;
+    struct records records;
+    cJSON *metadata = NULL;
+    uint64_t model_hash;
+    float *all = NULL;
+    size_t at = 0;
+    bool ok = false;
+
+    if (!list_records(gan, generator_only, &records))
+        return false;
+    all = fetch(gan, &records, &model_hash);
+    if (!all)
+        goto done;
+    metadata = make_metadata(gan, progress, generator_only, model_hash);
+    tensors = calloc((size_t)records.count, sizeof *tensors);
+    if (!metadata || !tensors) {
+        lim_error("%s: no memory to write it", path);
+        goto done;
+    }
+    for (int i = 0; i < records.count; i++)
+        describe(records.list + i, tensors + i);
+    if (!lim_st_begin(&writer, path, tensors, records.count, metadata))
+        goto done;
+    for (int i = 0; i < records.count; i++) {
+        lim_st_put(&writer, all + at, (size_t)tensors[i].count);
+        at += (size_t)tensors[i].count;
+    }
+    ok = lim_st_end(&writer);
+
+done:
+    cJSON_Delete(metadata);
+    free(tensors);
+    free(all);
+    free(records.list);
+    return ok;
+}
+
+static bool refuse(const char *path, const char *reason)
+{
+    lim_error("%s: not a model that limner can read: %s", path, reason);
+    return false;
+}
+
+/* Settings and progress of an open file. */
+static bool parse_info(const struct lim_st_reader *reader, struct lim_model_info *info)
+{
+    const char *format = lim_st_metadata(reader, "format");
+    const char *holds = lim_st_metadata(reader, "holds");
+    const char *hash = lim_st_metadata(reader, "model_hash");
+    const char *version = lim_st_metadata(reader, "limner");
+    const char *settings = lim_st_metadata(reader, "settings");
+    const char *progress = lim_st_metadata(reader, "progress");
+    cJSON *settings_json, *progress_json;
+    bool ok;
+
+    memset(info, 0, sizeof *info);
+    if (!format)
+        return refuse(reader->path, "safetensors, but of another program");
+    if (strcmp(format, FORMAT) != 0)
+        return refuse(reader->path, "its format is not " FORMAT ": a newer limner wrote it?");
+    if (!holds || !hash || strlen(hash) != 16 || !version || !settings || !progress)
+        return refuse(reader->path, "its metadata are incomplete");
+    settings_json = cJSON_Parse(settings);
+    progress_json = cJSON_Parse(progress);
+    ok = settings_from_json(settings_json, &info->config) &&
+         progress_from_json(progress_json, &info->progress);
+    cJSON_Delete(settings_json);
+    cJSON_Delete(progress_json);
+    if (!ok)
+        return refuse(reader->path, "its settings or progress are incomplete");
+    info->generator_only = strcmp(holds, "checkpoint") != 0;
+    snprintf(info->version, sizeof info->version, "%s", version);
+    snprintf(info->hash, sizeof info->hash, "%s", hash);
+    for (int i = 0; i < reader->count; i++) {
+        const struct lim_st_tensor *t = reader->tensors + i;
+
+        if (strstr(t->name, ".adam_") || strstr(t->name, ".running_"))
+            continue;
+        if (strncmp(t->name, "generator.", 10) == 0)
+            info->generator_params += t->count;
+        else if (strncmp(t->name, "discriminator.", 14) == 0)
+            info->discriminator_params += t->count;
+    }
+    return lim_dcgan_check(&info->config);
+}
+
+bool lim_model_info_read(const char *path, struct lim_model_info *info, enum lim_status *why)
+{
+    struct lim_st_reader reader;
+    bool ok;
+
+    if (why)
+        *why = LIM_BAD_INPUT;
+    if (!lim_st_open(&reader, path))
+        return false;
+    ok = lim_st_verify(&reader) && parse_info(&reader, info);
+    lim_st_close(&reader);
+    return ok;
+}
+
+/* The tensors of the file to the device. */
+static bool fill(struct lim_st_reader *reader, const struct records *records)
+{
+    for (int i = 0; i < records->count; i++) {
+        const struct record *record = records->list + i;
+        const struct lim_st_tensor *found = lim_st_find(reader, record->name);
+        struct lim_st_tensor want;
+        float *host;
+        bool ok;
+
+        describe(record, &want);
+        if (!found || found->rank != want.rank ||
+            memcmp(found->shape, want.shape, sizeof want.shape) != 0) {
+            lim_error("%s: '%s' is missing or has another shape than its settings ask for",
+                      reader->path, record->name);
+            return false;
+        }
+        host = malloc((size_t)found->count * sizeof *host);
+        if (!host) {
+            lim_error("%s: no memory to read it", reader->path);
+            return false;
+        }
+        ok = lim_st_read(reader, found, host);
+        if (ok)
+            lim_write(record->tensor, host);
+        free(host);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static bool restore_optimisers(struct lim_dcgan *gan, const struct lim_st_reader *reader)
+{
+    cJSON *json = cJSON_Parse(lim_st_metadata(reader, "progress"));
+    uint64_t t_g = 0, t_d = 0;
+    bool ok = lim_json_get_u64(json, "adam_t_generator", &t_g) &&
+              lim_json_get_u64(json, "adam_t_discriminator", &t_d);
+
+    cJSON_Delete(json);
+    if (!ok)
+        return refuse(reader->path, "the optimisers' steps are missing");
+    lim_optimizer_set_t(gan->adam_g, t_g);
+    lim_optimizer_set_t(gan->adam_d, t_d);
+    return true;
+}
+
+struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
+                                 bool generator_only, struct lim_progress *progress,
+                                 enum lim_status *why)
+{
+    struct records records = {NULL, 0, 0};
+    struct lim_dcgan *gan = NULL;
+    struct lim_st_reader reader;
+    struct lim_model_info info;
+    enum lim_status ignored;
+    bool ok = false;
+
+    if (!why)
+        why = &ignored;
+    *why = LIM_BAD_INPUT;
+    if (!lim_st_open(&reader, path))
+        return NULL;
+    if (!lim_st_verify(&reader) || !parse_info(&reader, &info))
+        goto done;
+    if (info.generator_only && !generator_only) {
+        lim_error("%s: holds only the generator: training cannot continue from it", path);
+        goto done;
+    }
+    if (batch > 0)
+        info.config.batch = batch;
+    gan = lim_dcgan_create(be, &info.config, generator_only);
+    if (!gan || !list_records(gan, generator_only, &records)) {
+        *why = LIM_ERROR;
+        goto done;
+    }
+    if (!fill(&reader, &records) || (!generator_only && !restore_optimisers(gan, &reader)))
+        goto done;
+    gan->steps = info.progress.step;
+    ok = lim_backend_ok(be);
+    if (!ok)
+        *why = LIM_DEVICE_FAILED;
+    if (progress)
+        *progress = info.progress;
+
+done:
+    free(records.list);
+    lim_st_close(&reader);
+    if (ok)
+        return gan;
+    lim_dcgan_destroy(gan);
+    return NULL;
+}

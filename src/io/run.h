@@ -1,0 +1,71 @@
+/* A run folder: creating it, what lies in it by which name, its log.
+ *
+ *     config.json  log.jsonl  reals.png  samples/000000.png ...  progress.gif
+ *     checkpoint.safetensors  generator.safetensors  README.txt
+ *
+ * Thread-safety: one thread at a time for each struct lim_run. */
+#ifndef LIMNER_SRC_IO_RUN_H
+#define LIMNER_SRC_IO_RUN_H
+
+#include <cjson/cJSON.h>
+#include <limner/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define LIM_RUN_CONFIG "config.json"
+#define LIM_RUN_LOG "log.jsonl"
+#define LIM_RUN_REALS "reals.png"
+#define LIM_RUN_SAMPLES "samples"
+#define LIM_RUN_GIF "progress.gif"
+#define LIM_RUN_CHECKPOINT "checkpoint.safetensors"
+#define LIM_RUN_GENERATOR "generator.safetensors"
+#define LIM_RUN_README "README.txt"
+
+struct lim_run {
+    char *path; /* the folder, as given */
+    FILE *log;  /* log.jsonl, opened to append by the first line; NULL before */
+};
+
+/* Makes the folder, its parents and samples/. A folder that already exists and is empty is taken;
+ * one with anything in it is LIM_USAGE, with one log line that shows `limner train PICTURES --resume
+ * PATH` (`pictures` as the user wrote it). Other failures: LIM_ERROR after one log line. On any
+ * status but LIM_OK there is nothing to close. */
+enum lim_status lim_run_create(struct lim_run *run, const char *path, const char *pictures);
+
+/* Opens an existing run to resume it. LIM_BAD_INPUT after one log line where `path` is no folder or
+ * has no checkpoint.safetensors. */
+enum lim_status lim_run_open(struct lim_run *run, const char *path);
+
+/* Closes the log and frees; the folder stays. A zeroed struct is fine. */
+void lim_run_close(struct lim_run *run);
+
+/* PATH/NAME, `name` one of the LIM_RUN_ names; the caller frees. NULL after one log line. */
+char *lim_run_file(const struct lim_run *run, const char *name);
+
+/* PATH/samples/STEP.png, six digits or more; the caller frees. NULL after one log line. */
+char *lim_run_sample_file(const struct lim_run *run, uint64_t step);
+
+/* Writes a whole text file (config.json, README.txt) under a temporary name and renames it. False
+ * after one log line. lim_run_write_json takes nothing over: the caller deletes `json`. */
+bool lim_run_write_text(const struct lim_run *run, const char *name, const char *text);
+bool lim_run_write_json(const struct lim_run *run, const char *name, const cJSON *json);
+
+/* Reads a JSON object from PATH/NAME; cJSON_Delete it. NULL after one log line. Works on any folder,
+ * without an open run. See io/json.h for members of 64 bits. */
+cJSON *lim_run_read_json(const char *path, const char *name);
+
+/* Appends one line and hands it to the system at once. `line` is an object, with its "step" a plain
+ * number; the caller deletes it. False after one log line. */
+bool lim_run_log(struct lim_run *run, const cJSON *line);
+
+/* Before resuming at `step`: drops what a killed process did after its last checkpoint: the lines of
+ * the log and the grids of later steps, a last line that is cut off, and temporary files. False
+ * after one log line. */
+bool lim_run_rewind(struct lim_run *run, uint64_t step);
+
+/* The grids there are, in order of their steps (by number, not by name): *steps is an array that
+ * the caller frees (NULL where there are none). Their number, or -1 after one log line. */
+int lim_run_samples(const struct lim_run *run, uint64_t **steps);
+
+#endif

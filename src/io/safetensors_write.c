@@ -1,0 +1,110 @@
+#include "io/safetensors.h"
+
+#include "io/hash.h"
+#include "log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safetensors is little-endian: this machine needs a byte swap here and in safetensors_read.c"
+#endif
+
+static const char no_checksum[] = "0000000000000000";
+
+/* {"__metadata__": {..., "checksum": "0..."}, "NAME": {"dtype": "F32", ...}, ...} */
+static cJSON *describe(struct lim_st_tensor *tensors, int count, const cJSON *metadata)
+{
+    cJSON *root = cJSON_CreateObject(), *meta = cJSON_Duplicate(metadata, true);
+    uint64_t at = 0;
+    bool ok = root && meta && cJSON_AddStringToObject(meta, "checksum", no_checksum) &&
+              cJSON_AddItemToObject(root, "__metadata__", meta);
+
+    for (int i = 0; ok && i < count; i++) {
+        cJSON *entry = cJSON_AddObjectToObject(root, tensors[i].name);
+        cJSON *shape, *offsets;
+
+        ok = entry && cJSON_AddStringToObject(entry, "dtype", "F32");
+        shape = ok ? cJSON_AddArrayToObject(entry, "shape") : NULL;
+        offsets = ok ? cJSON_AddArrayToObject(entry, "data_offsets") : NULL;
+        tensors[i].begin = at;
+        tensors[i].count = 1;
+        for (int j = 0; j < tensors[i].rank; j++) {
+            tensors[i].count *= tensors[i].shape[j];
+            ok = ok && cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)tensors[i].shape[j]));
+        }
+        at += tensors[i].count * sizeof(float);
+        ok = ok && offsets &&
+             cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)tensors[i].begin)) &&
+             cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)at));
+    }
+    if (ok)
+        return root;
+    cJSON_Delete(root);
+    return NULL;
+}
+
+static bool write_header(struct lim_st_writer *writer)
+{
+    unsigned char length[8];
+
+    for (int i = 0; i < 8; i++)
+        length[i] = (unsigned char)((uint64_t)writer->header_size >> 8 * i);
+    return lim_file_write(&writer->file, length, sizeof length) &&
+           lim_file_write(&writer->file, writer->header, writer->header_size);
+}
+
+bool lim_st_begin(struct lim_st_writer *writer, const char *path, struct lim_st_tensor *tensors,
+                  int count, const cJSON *metadata)
+{
+    cJSON *root = describe(tensors, count, metadata);
+    char *text = root ? cJSON_PrintUnformatted(root) : NULL;
+    size_t size = text ? strlen(text) : 0;
+
+    memset(writer, 0, sizeof *writer);
+    cJSON_Delete(root);
+    writer->header_size = (size + 7) / 8 * 8; /* the data start aligned */
+    writer->header = text ? malloc(writer->header_size + 1) : NULL;
+    if (!writer->header) {
+        lim_error("%s: no memory to write it", path);
+        cJSON_free(text);
+        return false;
+    }
+    memset(writer->header, ' ', writer->header_size);
+    memcpy(writer->header, text, size);
+    writer->header[writer->header_size] = '\0';
+    cJSON_free(text);
+    writer->hash = lim_hash(LIM_HASH_START, writer->header, writer->header_size);
+    if (!lim_file_begin(&writer->file, path)) {
+        free(writer->header);
+        return false;
+    }
+    write_header(writer); /* a failure is remembered by the file */
+    return true;
+}
+
+void lim_st_put(struct lim_st_writer *writer, const float *data, size_t count)
+{
+    writer->hash = lim_hash(writer->hash, data, count * sizeof *data);
+    lim_file_write(&writer->file, data, count * sizeof *data);
+}
+
+bool lim_st_end(struct lim_st_writer *writer)
+{
+    char *digits = strstr(writer->header, LIM_ST_CHECKSUM) + strlen(LIM_ST_CHECKSUM);
+    char checksum[17];
+
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, writer->hash);
+    memcpy(digits, checksum, 16);
+    rewind(writer->file.stream);
+    write_header(writer);
+    free(writer->header);
+    return lim_file_commit(&writer->file);
+}
+
+void lim_st_abort(struct lim_st_writer *writer)
+{
+    free(writer->header);
+    lim_file_abort(&writer->file);
+}
