@@ -28,9 +28,9 @@ struct lim_run {
 };
 
 /* Makes the folder, its parents and samples/. A folder that already exists and is empty is taken;
- * one with anything in it is LIM_USAGE, with one log line that shows `limner train PICTURES --resume
- * PATH` (`pictures` as the user wrote it). Other failures: LIM_ERROR after one log line. On any
- * status but LIM_OK there is nothing to close. */
+ * one with anything in it is LIM_USAGE, with one log line that shows `limner train PICTURES
+ * --resume PATH` (`pictures` as the user wrote it). Other failures: LIM_ERROR after one log line.
+ * On any status but LIM_OK there is nothing to close. */
 enum lim_status lim_run_create(struct lim_run *run, const char *path, const char *pictures);
 
 /* Opens an existing run to resume it. LIM_BAD_INPUT after one log line where `path` is no folder or
@@ -51,16 +51,16 @@ char *lim_run_sample_file(const struct lim_run *run, uint64_t step);
 bool lim_run_write_text(const struct lim_run *run, const char *name, const char *text);
 bool lim_run_write_json(const struct lim_run *run, const char *name, const cJSON *json);
 
-/* Reads a JSON object from PATH/NAME; cJSON_Delete it. NULL after one log line. Works on any folder,
- * without an open run. See io/json.h for members of 64 bits. */
+/* Reads a JSON object from PATH/NAME; cJSON_Delete it. NULL after one log line. Works on any
+ * folder, without an open run. See io/json.h for members of 64 bits. */
 cJSON *lim_run_read_json(const char *path, const char *name);
 
 /* Appends one line and hands it to the system at once. `line` is an object, with its "step" a plain
  * number; the caller deletes it. False after one log line. */
 bool lim_run_log(struct lim_run *run, const cJSON *line);
 
-/* Before resuming at `step`: drops what a killed process did after its last checkpoint: the lines of
- * the log and the grids of later steps, a last line that is cut off, and temporary files. False
+/* Before resuming at `step`: drops what a killed process did after its last checkpoint: the lines
+ * of the log and the grids of later steps, a last line that is cut off, and temporary files. False
  * after one log line. */
 bool lim_run_rewind(struct lim_run *run, uint64_t step);
 

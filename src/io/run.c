@@ -1,0 +1,387 @@
+#include "run.h"
+
+#include "file.h"
+#include "json.h"
+#include "log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A run's log grows by a line every few steps: 256 MB is far past any. */
+enum { MAX_JSON = 1 << 20, MAX_LOG = 1 << 28 };
+
+static bool make_folder(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return true;
+    lim_error("%s: the folder cannot be made: %s", path, strerror(errno));
+    return false;
+}
+
+/* `path` and the folders above it. */
+static bool make_folders(const char *path)
+{
+    char *copy = strdup(path);
+    bool ok = copy != NULL;
+
+    if (!copy)
+        lim_error("%s: no memory", path);
+    for (char *slash = ok && *copy ? strchr(copy + 1, '/') : NULL; ok && slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        ok = make_folder(copy);
+        *slash = '/';
+    }
+    ok = ok && make_folder(path);
+    free(copy);
+    return ok;
+}
+
+/* 1: nothing in it; 0: something; -1: it cannot be listed, errno says why. */
+static int is_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    int empty = 1;
+
+    if (!dir)
+        return -1;
+    while (empty && (entry = readdir(dir)))
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    closedir(dir);
+    return empty;
+}
+
+static bool set_path(struct lim_run *run, const char *path)
+{
+    memset(run, 0, sizeof *run);
+    run->path = strdup(path);
+    if (!run->path)
+        lim_error("%s: no memory", path);
+    return run->path != NULL;
+}
+
+enum lim_status lim_run_create(struct lim_run *run, const char *path, const char *pictures)
+{
+    char *samples = NULL;
+    int empty = is_empty(path);
+    bool ok;
+
+    if (empty == 0) {
+        lim_error(
+            "%s exists and is not empty; to go on with it: limner train '%s' --resume '%s'; or "
+            "name another folder with -o",
+            path, pictures, path);
+        return LIM_USAGE;
+    }
+    if (empty < 0 && errno != ENOENT) {
+        lim_error("%s: cannot be the run folder: %s", path, strerror(errno));
+        return LIM_ERROR;
+    }
+    if (!make_folders(path) || !set_path(run, path))
+        return LIM_ERROR;
+    samples = lim_run_file(run, LIM_RUN_SAMPLES);
+    ok = samples && make_folder(samples);
+    free(samples);
+    if (ok)
+        return LIM_OK;
+    lim_run_close(run);
+    return LIM_ERROR;
+}
+
+enum lim_status lim_run_open(struct lim_run *run, const char *path)
+{
+    enum lim_status status = LIM_BAD_INPUT;
+    char *checkpoint = NULL, *samples = NULL;
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        lim_error("%s: no run to resume: %s", path, strerror(errno));
+        return LIM_BAD_INPUT;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        lim_error("%s: no run to resume: it is not a folder", path);
+        return LIM_BAD_INPUT;
+    }
+    if (!set_path(run, path))
+        return LIM_ERROR;
+    checkpoint = lim_run_file(run, LIM_RUN_CHECKPOINT);
+    samples = lim_run_file(run, LIM_RUN_SAMPLES);
+    if (!checkpoint || !samples)
+        status = LIM_ERROR;
+    else if (access(checkpoint, F_OK) != 0)
+        lim_error("%s: no run to resume: it has no " LIM_RUN_CHECKPOINT
+                  " (stopped before the first save?)",
+                  path);
+    else
+        status = make_folder(samples) ? LIM_OK : LIM_ERROR;
+    free(checkpoint);
+    free(samples);
+    if (status != LIM_OK)
+        lim_run_close(run);
+    return status;
+}
+
+void lim_run_close(struct lim_run *run)
+{
+    if (run->log)
+        fclose(run->log);
+    free(run->path);
+    memset(run, 0, sizeof *run);
+}
+
+char *lim_run_file(const struct lim_run *run, const char *name)
+{
+    char *path = lim_path_join(run->path, name);
+
+    if (!path)
+        lim_error("%s/%s: no memory", run->path, name);
+    return path;
+}
+
+char *lim_run_sample_file(const struct lim_run *run, uint64_t step)
+{
+    char name[48];
+
+    snprintf(name, sizeof name, LIM_RUN_SAMPLES "/%06" PRIu64 ".png", step);
+    return lim_run_file(run, name);
+}
+
+bool lim_run_write_text(const struct lim_run *run, const char *name, const char *text)
+{
+    char *path = lim_run_file(run, name);
+    struct lim_file file;
+    bool ok = path && lim_file_begin(&file, path);
+
+    free(path);
+    if (!ok)
+        return false;
+    lim_file_write(&file, text, strlen(text));
+    return lim_file_commit(&file);
+}
+
+bool lim_run_write_json(const struct lim_run *run, const char *name, const cJSON *json)
+{
+    char *text = cJSON_Print(json), *line;
+    size_t length;
+    bool ok;
+
+    length = text ? strlen(text) : 0;
+    line = text ? malloc(length + 2) : NULL;
+    if (!line) {
+        lim_error("%s/%s: no memory to write it", run->path, name);
+        cJSON_free(text);
+        return false;
+    }
+    memcpy(line, text, length);
+    memcpy(line + length, "\n", 2);
+    cJSON_free(text);
+    ok = lim_run_write_text(run, name, line);
+    free(line);
+    return ok;
+}
+
+cJSON *lim_run_read_json(const char *path, const char *name)
+{
+    char *file = lim_path_join(path, name), *text;
+    cJSON *json = NULL;
+    size_t size;
+
+    if (!file) {
+        lim_error("%s/%s: no memory", path, name);
+        return NULL;
+    }
+    text = lim_file_read(file, MAX_JSON, &size);
+    if (text) {
+        json = memchr(text, '\0', size) ? NULL : cJSON_Parse(text);
+        if (!cJSON_IsObject(json)) {
+            lim_error("%s: is not a JSON object: damaged, or edited by hand", file);
+            cJSON_Delete(json);
+            json = NULL;
+        }
+    }
+    free(text);
+    free(file);
+    return json;
+}
+
+bool lim_run_log(struct lim_run *run, const cJSON *line)
+{
+    char *path = lim_run_file(run, LIM_RUN_LOG);
+    char *text = cJSON_PrintUnformatted(line);
+    bool ok = false;
+
+    if (!path || !text) {
+        if (path)
+            lim_error("%s: no memory to write a line", path);
+        goto done;
+    }
+    if (!run->log)
+        run->log = fopen(path, "a");
+    ok = run->log && fprintf(run->log, "%s\n", text) > 0 && fflush(run->log) == 0;
+    if (!ok)
+        lim_error("%s: cannot be written: %s", path, strerror(errno));
+
+done:
+    free(path);
+    cJSON_free(text);
+    return ok;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* Removes what killed writers left in a folder. */
+static void remove_temporary(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        char *path;
+
+        if (!ends_with(entry->d_name, LIM_FILE_TEMPORARY))
+            continue;
+        path = lim_path_join(folder, entry->d_name);
+        if (path)
+            unlink(path);
+        free(path);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+/* Is this whole line of the log (without its newline) of a step up to `step`? */
+static bool line_stays(const char *line, uint64_t step)
+{
+    cJSON *json = cJSON_Parse(line);
+    uint64_t of;
+    bool stays = lim_json_get_u64(json, "step", &of) && of <= step;
+
+    cJSON_Delete(json);
+    return stays;
+}
+
+static bool rewind_log(struct lim_run *run, uint64_t step)
+{
+    char *path = lim_run_file(run, LIM_RUN_LOG), *text = NULL, *line, *newline;
+    struct lim_file file;
+    size_t size;
+    bool ok = path != NULL;
+
+    if (!path || access(path, F_OK) != 0)
+        goto done;
+    text = lim_file_read(path, MAX_LOG, &size);
+    ok = text && lim_file_begin(&file, path);
+    if (!ok)
+        goto done;
+    for (line = text; (newline = strchr(line, '\n')); line = newline + 1) {
+        *newline = '\0';
+        if (line_stays(line, step)) {
+            *newline = '\n';
+            lim_file_write(&file, line, (size_t)(newline + 1 - line));
+        }
+    }
+    ok = lim_file_commit(&file);
+
+done:
+    free(text);
+    free(path);
+    return ok;
+}
+
+bool lim_run_rewind(struct lim_run *run, uint64_t step)
+{
+    char *samples = lim_run_file(run, LIM_RUN_SAMPLES);
+    uint64_t *steps = NULL;
+    int count = samples ? lim_run_samples(run, &steps) : -1;
+
+    if (run->log) {
+        fclose(run->log);
+        run->log = NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        char *path = steps[i] > step ? lim_run_sample_file(run, steps[i]) : NULL;
+
+        if (path)
+            unlink(path);
+        free(path);
+    }
+    if (count >= 0) {
+        remove_temporary(run->path);
+        remove_temporary(samples);
+    }
+    free(steps);
+    free(samples);
+    return count >= 0 && rewind_log(run, step);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+    return (left > right) - (left < right);
+}
+
+/* DIGITS.png, and nothing else. */
+static bool sample_step(const char *name, uint64_t *step)
+{
+    size_t digits = strspn(name, "0123456789");
+    char text[24];
+
+    if (digits == 0 || digits >= sizeof text || strcmp(name + digits, ".png") != 0)
+        return false;
+    memcpy(text, name, digits);
+    text[digits] = '\0';
+    return lim_parse_u64(text, step);
+}
+
+int lim_run_samples(const struct lim_run *run, uint64_t **steps)
+{
+    char *folder = lim_run_file(run, LIM_RUN_SAMPLES);
+    DIR *dir = folder ? opendir(folder) : NULL;
+    struct dirent *entry;
+    size_t room = 0;
+    int count = 0;
+
+    *steps = NULL;
+    if (!dir) {
+        if (folder)
+            lim_error("%s: cannot be listed: %s", folder, strerror(errno));
+        free(folder);
+        return -1;
+    }
+    while ((entry = readdir(dir))) {
+        uint64_t step, *grown;
+
+        if (!sample_step(entry->d_name, &step))
+            continue;
+        if ((size_t)count == room) {
+            room = room ? 2 * room : 64;
+            grown = realloc(*steps, room * sizeof *grown);
+            if (!grown) {
+                lim_error("%s: no memory to list it", folder);
+                free(*steps);
+                *steps = NULL;
+                count = -1;
+                break;
+            }
+            *steps = grown;
+        }
+        (*steps)[count++] = step;
+    }
+    closedir(dir);
+    free(folder);
+    if (count > 0)
+        qsort(*steps, (size_t)count, sizeof **steps, by_value);
+    return count;
+}
