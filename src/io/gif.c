@@ -1,0 +1,97 @@
+/* The animation of a training, through cgif. */
+#include <limner/image.h>
+
+#include "file.h"
+#include "log.h"
+#include "palette.h"
+
+#include <cgif.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int write_bytes(void *user, const uint8_t *data, const size_t size)
+{
+    return lim_file_write(user, data, size) ? 0 : -1;
+}
+
+/* Frame i of n counts (i + 1)^2 / n^2: the first ones are noise, and would take the palette. */
+static struct lim_palette *make_palette(const struct lim_image *frames, int count)
+{
+    struct lim_palette *palette = calloc(1, sizeof *palette);
+
+    if (!palette) {
+        lim_error("no memory for an animation");
+        return NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        double late = (double)(i + 1) / count;
+
+        lim_palette_add(palette, frames + i, late * late);
+    }
+    lim_palette_make(palette);
+    return palette;
+}
+
+/* False where cgif or the file failed. */
+static bool encode(CGIF *gif, const struct lim_palette *palette, const struct lim_image *frames,
+                   int count, int frame_time, int last_time)
+{
+    size_t pixels = (size_t)frames->width * (size_t)frames->height;
+    uint8_t *indices = malloc(pixels);
+    bool ok = indices != NULL;
+
+    for (int i = 0; ok && i < count; i++) {
+        CGIF_FrameConfig frame = {
+            .pImageData = indices,
+            .genFlags = CGIF_FRAME_GEN_USE_DIFF_WINDOW | CGIF_FRAME_GEN_USE_TRANSPARENCY,
+            .delay = (uint16_t)(i == count - 1 ? last_time : frame_time),
+        };
+
+        lim_palette_map(palette, frames + i, indices);
+        ok = cgif_addframe(gif, &frame) == CGIF_OK;
+    }
+    free(indices);
+    return ok;
+}
+
+bool lim_gif_write(const char *path, const struct lim_image *frames, int count, int frame_time,
+                   int last_time)
+{
+    struct lim_palette *palette;
+    struct lim_file file;
+    CGIF_Config config = {
+        .attrFlags = CGIF_ATTR_IS_ANIMATED,
+        .pWriteFn = write_bytes,
+        .pContext = &file,
+        .numLoops = CGIF_INFINITE_LOOP,
+    };
+    CGIF *gif;
+    bool ok;
+
+    if (frames->width > UINT16_MAX || frames->height > UINT16_MAX) {
+        lim_error("%s: %d x %d pixels are more than a GIF can hold", path, frames->width,
+                  frames->height);
+        return false;
+    }
+    palette = make_palette(frames, count);
+    if (!palette)
+        return false;
+    if (!lim_file_begin(&file, path)) {
+        free(palette);
+        return false;
+    }
+    config.pGlobalPalette = &palette->colours[0][0];
+    config.numGlobalPaletteEntries = (uint16_t)palette->count;
+    config.width = (uint16_t)frames->width;
+    config.height = (uint16_t)frames->height;
+    gif = cgif_newgif(&config);
+    ok = gif && encode(gif, palette, frames, count, frame_time, last_time);
+    if (gif && cgif_close(gif) != CGIF_OK)
+        ok = false;
+    free(palette);
+    if (ok || file.error)
+        return lim_file_commit(&file); /* which tells a failed write */
+    lim_error("%s: the animation cannot be encoded", path);
+    lim_file_abort(&file);
+    return false;
+}
