@@ -49,8 +49,8 @@ struct lim_train_config {
 LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                                   const struct lim_train_config *config);
 
-/* The settings kept in an existing run, to resume with: fills config->gan, epochs and the paths
- * that are NULL (owned by the config: free with lim_train_config_finish). False after one log line.
+/* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run` and
+ * `pictures` are strings of its own, which lim_train_config_finish frees. False after one log line.
  */
 LIM_API bool lim_train_config_load(const char *run, struct lim_train_config *config);
 LIM_API void lim_train_config_finish(struct lim_train_config *config);

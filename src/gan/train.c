@@ -1,0 +1,304 @@
+/* The trainer: a loop around lim_dcgan_step that keeps the run folder whole. */
+#include "gan/train_run.h"
+#include "log.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    STAGES = 60,        /* grids in a training, about */
+    SAVE_SECONDS = 300, /* between checkpoints */
+    LOG_STEPS = 10,     /* between lines of the log */
+    WINDOW = 8          /* marks that the rate is measured over */
+};
+static const double mark_seconds = 0.5;
+
+/* The clock, and the speed over the last seconds. */
+struct pace {
+    double started, before; /* the clock at the start; seconds trained earlier */
+    struct {
+        double at;
+        uint64_t seen;
+    } marks[WINDOW];
+    int mark_count, newest;
+};
+
+struct limits {
+    uint64_t steps; /* UINT64_MAX: none but the time */
+    uint64_t steps_an_epoch;
+    uint64_t sample_every; /* steps; 0: by the time alone */
+    double sample_seconds; /* 0: by steps alone */
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void pace_mark(struct pace *pace, double at, uint64_t seen)
+{
+    if (pace->mark_count > 0 && at - pace->marks[pace->newest].at < mark_seconds)
+        return;
+    pace->newest = pace->mark_count ? (pace->newest + 1) % WINDOW : 0;
+    pace->marks[pace->newest].at = at;
+    pace->marks[pace->newest].seen = seen;
+    if (pace->mark_count < WINDOW)
+        pace->mark_count++;
+}
+
+/* Pictures a second since the oldest mark. */
+static double pace_rate(const struct pace *pace, double at, uint64_t seen)
+{
+    int oldest = (pace->newest + WINDOW - pace->mark_count + 1) % WINDOW;
+    double passed = at - pace->marks[oldest].at;
+
+    return passed > 0 ? (double)(seen - pace->marks[oldest].seen) / passed : 0;
+}
+
+/* The step at which `images` pictures will have been seen. */
+static uint64_t step_of_images(const struct trainer *t, double images)
+{
+    double left = images - (double)t->progress.seen;
+
+    if (left <= 0)
+        return t->progress.step;
+    return t->progress.step + (uint64_t)ceil(left / lim_dcgan_get_config(t->gan)->batch);
+}
+
+static struct limits find_limits(const struct trainer *t)
+{
+    const struct lim_train_config *config = t->config;
+    int batch = lim_dcgan_get_config(t->gan)->batch;
+    struct limits l = {.steps = UINT64_MAX};
+    uint64_t step;
+
+    l.steps_an_epoch = (uint64_t)(lim_dataset_count(t->ds) / batch);
+    if (config->epochs > 0) {
+        /* Rounded to ignore the last bits of 0.1 * 630 and the like. */
+        step = step_of_images(t, round(config->epochs * (double)l.steps_an_epoch * batch));
+        l.steps = step < l.steps ? step : l.steps;
+    }
+    if (config->images) {
+        step = step_of_images(t, (double)config->images);
+        l.steps = step < l.steps ? step : l.steps;
+    }
+    if (config->steps && config->steps < l.steps)
+        l.steps = config->steps;
+    l.sample_every = config->sample_every;
+    if (!l.sample_every && l.steps != UINT64_MAX)
+        l.sample_every = l.steps > STAGES ? l.steps / STAGES : 1;
+    if (!config->sample_every && config->seconds > 0)
+        l.sample_seconds = config->seconds / STAGES;
+    return l;
+}
+
+static const char *not_finite(const struct lim_dcgan_stats *s)
+{
+    if (!isfinite(s->loss_real))
+        return "loss_real";
+    if (!isfinite(s->loss_fake))
+        return "loss_fake";
+    return isfinite(s->loss_g) ? NULL : "loss_g";
+}
+
+static enum lim_status diverged(const struct trainer *t, const char *what)
+{
+    lim_error("the training diverged in step %" PRIu64 ": %s is no number; "
+              "%s/" LIM_RUN_CHECKPOINT " of step %" PRIu64 " is kept; try a new run with --lr "
+              "below %g",
+              t->progress.step + 1, what, t->config->run, t->saved_step,
+              (double)lim_dcgan_get_config(t->gan)->lr);
+    return LIM_DIVERGED;
+}
+
+static enum lim_status device_failed(const struct trainer *t)
+{
+    lim_info("the device failed in step %" PRIu64 "; %s/" LIM_RUN_CHECKPOINT " of step %" PRIu64
+             " is kept, and can be resumed on any device",
+             t->progress.step + 1, t->config->run, t->saved_step);
+    return LIM_DEVICE_FAILED;
+}
+
+static enum lim_status cannot_write(const struct trainer *t)
+{
+    if (!lim_backend_ok(t->be))
+        return device_failed(t);
+    lim_info("stopped; %s/" LIM_RUN_CHECKPOINT " of step %" PRIu64 " is kept", t->config->run,
+             t->saved_step);
+    return LIM_ERROR;
+}
+
+static void fill_status(const struct trainer *t, const struct limits *l, const struct pace *pace,
+                        double at, struct lim_train_status *s)
+{
+    const struct lim_train_config *config = t->config;
+    double batch = lim_dcgan_get_config(t->gan)->batch;
+    double steps_left = INFINITY;
+
+    s->step = t->progress.step;
+    s->seen = t->progress.seen;
+    s->epoch = (double)s->seen / ((double)l->steps_an_epoch * batch);
+    s->epochs = config->epochs;
+    s->per_second = pace_rate(pace, at, s->seen);
+    s->seconds = t->progress.seconds;
+    if (l->steps != UINT64_MAX)
+        steps_left = (double)(l->steps - s->step);
+    s->seconds_left = s->per_second > 0 ? steps_left * batch / s->per_second : 0;
+    if (config->seconds > 0 && s->per_second > 0) {
+        double left = config->seconds - s->seconds > 0 ? config->seconds - s->seconds : 0;
+
+        if (left < s->seconds_left) {
+            s->seconds_left = left;
+            steps_left = floor(left * s->per_second / batch);
+        }
+    }
+    s->total_steps = isfinite(steps_left) ? s->step + (uint64_t)steps_left : 0;
+    s->seconds_left = isfinite(s->seconds_left) ? s->seconds_left : 0;
+}
+
+static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
+{
+    const struct lim_train_config *config = t->config;
+    const struct limits l = find_limits(t);
+    struct pace pace = {.started = now(), .before = t->progress.seconds};
+    double last_save = pace.started, last_sample = pace.started;
+    int batch = lim_dcgan_get_config(t->gan)->batch;
+
+    pace_mark(&pace, pace.started, t->progress.seen);
+    while (t->progress.step < l.steps &&
+           (config->seconds <= 0 || t->progress.seconds < config->seconds)) {
+        struct lim_train_status s = {0};
+        uint64_t launches = lim_backend_launches(t->be);
+        double at;
+        bool due;
+
+        if (config->stop && *config->stop)
+            break;
+        if (!lim_dcgan_step(t->gan, lim_prefetch_next(prefetch), &s.stats))
+            return device_failed(t);
+        if (not_finite(&s.stats))
+            return diverged(t, not_finite(&s.stats));
+        at = now();
+        t->progress.step++;
+        t->progress.seen += (uint64_t)batch;
+        t->progress.seconds = pace.before + at - pace.started;
+        s.launches = lim_backend_launches(t->be) - launches;
+        s.waited = lim_prefetch_waited(prefetch) / (at - pace.started);
+        fill_status(t, &l, &pace, at, &s);
+        pace_mark(&pace, at, s.seen);
+
+        if ((s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps) &&
+            !train_write_log(t, &s))
+            return cannot_write(t);
+        due = (l.sample_every && s.step % l.sample_every == 0) ||
+              (l.sample_seconds > 0 && at - last_sample >= l.sample_seconds);
+        if (due) {
+            if (!train_sample(t))
+                return cannot_write(t);
+            s.sampled = true;
+            last_sample = at;
+        }
+        due =
+            config->save_every ? s.step % config->save_every == 0 : at - last_save >= SAVE_SECONDS;
+        if (due) {
+            if (!train_save(t) || !train_write_gif(t))
+                return cannot_write(t);
+            s.saved = true;
+            last_save = at;
+        }
+        if (config->status)
+            config->status(config->user, &s);
+    }
+    return config->stop && *config->stop ? LIM_INTERRUPTED : LIM_OK;
+}
+
+/* Leaves t->gan and t->progress as they were after the last checkpoint, or at the start. */
+static enum lim_status begin(struct trainer *t)
+{
+    const struct lim_train_config *config = t->config;
+    enum lim_status status = LIM_ERROR;
+    char *path;
+
+    if (!config->resume) {
+        t->gan = lim_dcgan_create(t->be, &config->gan, false);
+        if (!t->gan)
+            return lim_backend_ok(t->be) ? LIM_ERROR : LIM_DEVICE_FAILED;
+        t->progress.data_seed = config->gan.seed;
+        t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
+        return lim_run_create(&t->run, config->run, config->pictures);
+    }
+    status = lim_run_open(&t->run, config->run);
+    if (status != LIM_OK)
+        return status;
+    path = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
+    if (!path)
+        return LIM_ERROR;
+    t->gan = lim_dcgan_load(t->be, path, config->gan.batch, false, &t->progress, &status);
+    free(path);
+    if (!t->gan)
+        return status;
+    t->saved_step = t->progress.step;
+    if (t->progress.fingerprint != lim_dataset_fingerprint(t->ds)) {
+        lim_warning("'%s' does not hold the pictures that '%s' was trained on before: the training "
+                    "goes on with the new ones",
+                    config->pictures, config->run);
+        t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
+    }
+    if (!lim_run_rewind(&t->run, t->progress.step))
+        return LIM_ERROR;
+    lim_info("resuming '%s' at step %" PRIu64 ", after %" PRIu64 " pictures", config->run,
+             t->progress.step, t->progress.seen);
+    return LIM_OK;
+}
+
+static enum lim_status train(struct trainer *t)
+{
+    struct lim_prefetch *prefetch;
+    uint64_t first = t->progress.step;
+    enum lim_status status;
+
+    if (!train_write_description(t) || !train_write_reals(t))
+        return LIM_ERROR;
+    /* From here on there is something to resume, whatever happens. */
+    if (!t->config->resume && (!train_save(t) || !train_sample(t)))
+        return cannot_write(t);
+    prefetch = lim_prefetch_create(t->ds, t->progress.data_seed, t->progress.step,
+                                   lim_dcgan_get_config(t->gan)->batch);
+    if (!prefetch)
+        return LIM_ERROR;
+    status = loop(t, prefetch);
+    lim_prefetch_destroy(prefetch);
+    if (status != LIM_OK && status != LIM_INTERRUPTED)
+        return status;
+    if (status == LIM_OK && t->config->resume && t->progress.step == first)
+        lim_info("nothing is left to do: the run '%s' has reached its end; --epochs, --time, "
+                 "--images or --steps give it another",
+                 t->config->run);
+    if ((t->sampled_step != t->progress.step && !train_sample(t)) ||
+        (t->saved_step != t->progress.step && !train_save(t)) || !train_write_gif(t))
+        return cannot_write(t);
+    return status;
+}
+
+enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
+                          const struct lim_train_config *config)
+{
+    struct trainer t = {.be = be,
+                        .ds = ds,
+                        .config = config,
+                        .grid = config->grid > 0 ? config->grid : 8,
+                        .sampled_step = UINT64_MAX};
+    enum lim_status status = begin(&t);
+
+    if (status == LIM_OK)
+        status = train(&t);
+    lim_dcgan_destroy(t.gan);
+    lim_run_close(&t.run);
+    return status;
+}

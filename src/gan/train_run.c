@@ -1,0 +1,310 @@
+/* For realpath. */
+#define _XOPEN_SOURCE 700
+
+#include "gan/train_run.h"
+
+#include "log.h"
+
+#include <inttypes.h>
+#include <limner/image.h>
+#include <limner/limner.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A float has six digits: 0.0002 instead of 0.00019999999494757503. */
+static void add_number(cJSON *object, const char *name, double value)
+{
+    char text[32];
+    double rounded = value;
+
+    /* "%.6g" and "%lf" of one locale agree with each other, whichever it is. */
+    snprintf(text, sizeof text, "%.6g", value);
+    if (isfinite(value) && sscanf(text, "%lf", &rounded) != 1)
+        rounded = value;
+    cJSON_AddNumberToObject(object, name, rounded);
+}
+
+static bool no_memory(const char *what)
+{
+    lim_error("no memory for %s", what);
+    return false;
+}
+
+static cJSON *describe(const struct trainer *t)
+{
+    const struct lim_train_config *config = t->config;
+    const struct lim_dcgan_config *gan = lim_dcgan_get_config(t->gan);
+    char *whole = realpath(config->pictures, NULL), text[32];
+    cJSON *o = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(o, "limner", lim_version());
+    cJSON_AddNumberToObject(o, "size", gan->size);
+    cJSON_AddNumberToObject(o, "channels", gan->channels);
+    cJSON_AddNumberToObject(o, "width", gan->width);
+    cJSON_AddNumberToObject(o, "kernel", gan->kernel);
+    cJSON_AddNumberToObject(o, "latent", gan->latent);
+    cJSON_AddNumberToObject(o, "batch", gan->batch);
+    add_number(o, "lr", (double)gan->lr);
+    add_number(o, "beta1", (double)gan->beta1);
+    add_number(o, "beta2", (double)gan->beta2);
+    add_number(o, "smooth", (double)gan->smooth);
+    snprintf(text, sizeof text, "%" PRIu64, gan->seed);
+    cJSON_AddStringToObject(o, "seed", text);
+    cJSON_AddNumberToObject(o, "epochs", config->epochs);
+    cJSON_AddNumberToObject(o, "seconds", config->seconds);
+    cJSON_AddNumberToObject(o, "images", (double)config->images);
+    cJSON_AddNumberToObject(o, "steps", (double)config->steps);
+    cJSON_AddNumberToObject(o, "sample_every", (double)config->sample_every);
+    cJSON_AddNumberToObject(o, "save_every", (double)config->save_every);
+    cJSON_AddNumberToObject(o, "grid", t->grid);
+    cJSON_AddStringToObject(o, "pictures", config->pictures);
+    cJSON_AddStringToObject(o, "pictures_path", whole ? whole : config->pictures);
+    cJSON_AddNumberToObject(o, "picture_count", lim_dataset_count(t->ds));
+    snprintf(text, sizeof text, "%016" PRIx64, lim_dataset_fingerprint(t->ds));
+    cJSON_AddStringToObject(o, "fingerprint", text);
+    cJSON_AddStringToObject(o, "device", lim_backend_name(t->be));
+    cJSON_AddStringToObject(o, "device_option", lim_backend_option(t->be));
+    free(whole);
+    return o;
+}
+
+static bool write_skipped(const struct trainer *t)
+{
+    const struct lim_skipped *skipped;
+    int count = lim_dataset_skipped(t->ds, &skipped);
+    size_t size = 1, length = 0;
+    char *text;
+    bool good;
+
+    if (count == 0)
+        return true;
+    for (int i = 0; i < count; i++)
+        size += strlen(skipped[i].path) + strlen(skipped[i].reason) + 3;
+    text = malloc(size);
+    if (!text)
+        return no_memory("skipped.txt");
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s: %s\n", skipped[i].path,
+                                   skipped[i].reason);
+    good = lim_run_write_text(&t->run, "skipped.txt", text);
+    free(text);
+    return good;
+}
+
+static bool write_readme(const struct trainer *t)
+{
+    static const char form[] =
+        "A training of limner %s.\n\n"
+        "To go on with it:        limner train --resume '%s'\n"
+        "To paint 64 pictures:    limner sample '%s' -o faces.png\n"
+        "To paint 1000 files:     limner sample '%s' -n 1000 -o faces/\n"
+        "To see what it is:       limner info '%s'\n\n"
+        "config.json              every setting, the device, the fingerprint of the pictures\n"
+        "log.jsonl                losses, a line every few steps\n"
+        "reals.png                pictures as the network sees them\n"
+        "samples/000000.png ...   the same latents (seeds 1 to %d) after so many steps\n"
+        "progress.gif             those grids, one after another\n"
+        "generator.safetensors    the model to share\n"
+        "checkpoint.safetensors   all that resuming needs, on any device\n"
+        "skipped.txt              pictures that were not used, and why (where there were any)\n";
+    const char *path = t->config->run;
+    char *text;
+    bool good;
+    int size = snprintf(NULL, 0, form, lim_version(), path, path, path, path, t->grid * t->grid);
+
+    text = malloc((size_t)size + 1);
+    if (!text)
+        return no_memory("README.txt");
+    snprintf(text, (size_t)size + 1, form, lim_version(), path, path, path, path,
+             t->grid * t->grid);
+    good = lim_run_write_text(&t->run, LIM_RUN_README, text);
+    free(text);
+    return good;
+}
+
+bool train_write_description(const struct trainer *t)
+{
+    cJSON *json = describe(t);
+    bool good = lim_run_write_json(&t->run, LIM_RUN_CONFIG, json);
+
+    cJSON_Delete(json);
+    return good && write_readme(t) && write_skipped(t);
+}
+
+static bool write_grid(const struct trainer *t, const char *path, const uint8_t *pictures,
+                       int count, const struct lim_text *texts, int text_count)
+{
+    struct lim_image grid = {0};
+    bool good = lim_grid_make(&grid, pictures, count, lim_dataset_size(t->ds),
+                              lim_dataset_channels(t->ds), t->grid) &&
+                lim_png_write(path, &grid, texts, text_count);
+
+    lim_image_finish(&grid);
+    return good;
+}
+
+static uint8_t *pictures_create(const struct trainer *t, int count)
+{
+    size_t edge = (size_t)lim_dataset_size(t->ds);
+    uint8_t *pictures = malloc((size_t)count * edge * edge * (size_t)lim_dataset_channels(t->ds));
+
+    if (!pictures)
+        no_memory("a grid of pictures");
+    return pictures;
+}
+
+bool train_write_reals(const struct trainer *t)
+{
+    int count = t->grid * t->grid;
+    char *path = lim_run_file(&t->run, LIM_RUN_REALS);
+    uint8_t *pictures;
+    bool good = false;
+
+    if (count > lim_dataset_count(t->ds))
+        count = lim_dataset_count(t->ds);
+    pictures = pictures_create(t, count);
+    if (path && pictures) {
+        lim_dataset_batch(t->ds, t->progress.data_seed, 0, count, pictures);
+        good = write_grid(t, path, pictures, count, NULL, 0);
+    }
+    free(pictures);
+    free(path);
+    return good;
+}
+
+bool train_write_log(struct trainer *t, const struct lim_train_status *status)
+{
+    cJSON *o = cJSON_CreateObject();
+    bool good;
+
+    cJSON_AddNumberToObject(o, "step", (double)status->step);
+    add_number(o, "epoch", status->epoch);
+    cJSON_AddNumberToObject(o, "seen", (double)status->seen);
+    add_number(o, "loss_real", (double)status->stats.loss_real);
+    add_number(o, "loss_fake", (double)status->stats.loss_fake);
+    add_number(o, "loss_g", (double)status->stats.loss_g);
+    add_number(o, "d_real", (double)status->stats.d_real);
+    add_number(o, "d_fake", (double)status->stats.d_fake);
+    add_number(o, "d_fake_after", (double)status->stats.d_fake_after);
+    add_number(o, "per_second", status->per_second);
+    add_number(o, "seconds", status->seconds);
+    good = lim_run_log(&t->run, o);
+    cJSON_Delete(o);
+    return good;
+}
+
+bool train_sample(struct trainer *t)
+{
+    int count = t->grid * t->grid, latent = lim_dcgan_get_config(t->gan)->latent;
+    char *path = lim_run_sample_file(&t->run, t->progress.step), seeds[32], step[32];
+    uint8_t *pictures = pictures_create(t, count);
+    float *z = malloc((size_t)count * (size_t)latent * sizeof *z);
+    struct lim_text texts[] = {{"limner seed", seeds}, {"limner step", step}};
+    bool good = false;
+
+    if (!z)
+        no_memory("latents");
+    if (!path || !pictures || !z)
+        goto done;
+    /* Seeds from 1 on, so that `limner sample RUN` paints the last of these grids again. */
+    for (int i = 0; i < count; i++)
+        lim_dcgan_latent((uint64_t)i + 1, latent, z + (size_t)i * (size_t)latent);
+    snprintf(seeds, sizeof seeds, "1-%d", count);
+    snprintf(step, sizeof step, "%" PRIu64, t->progress.step);
+    good = lim_dcgan_paint(t->gan, z, count, false, pictures) &&
+           write_grid(t, path, pictures, count, texts, 2);
+    if (good)
+        t->sampled_step = t->progress.step;
+done:
+    free(z);
+    free(pictures);
+    free(path);
+    return good;
+}
+
+bool train_save(struct trainer *t)
+{
+    char *checkpoint = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
+    char *generator = lim_run_file(&t->run, LIM_RUN_GENERATOR);
+    bool good = checkpoint && generator && lim_dcgan_save(t->gan, checkpoint, &t->progress, false);
+
+    if (good) {
+        t->saved_step = t->progress.step;
+        good = lim_dcgan_save(t->gan, generator, &t->progress, true);
+    }
+    free(generator);
+    free(checkpoint);
+    return good;
+}
+
+/* An animation is for looking at: the upper left part of a grid, of at most this many pixels. */
+static void crop_frame(struct lim_image *frame, int size)
+{
+    enum { LARGEST = 640 };
+    int across = (LARGEST - 2) / (size + 2), edge;
+
+    if (frame->width <= LARGEST && frame->height <= LARGEST)
+        return;
+    edge = (across < 1 ? 1 : across) * (size + 2) + 2;
+    if (edge > frame->width || edge > frame->height)
+        return;
+    for (int y = 0; y < edge; y++)
+        memmove(frame->pixels + (size_t)y * (size_t)edge * (size_t)frame->channels,
+                frame->pixels + (size_t)y * (size_t)frame->width * (size_t)frame->channels,
+                (size_t)edge * (size_t)frame->channels);
+    frame->width = frame->height = edge;
+}
+
+/* Reads the grid of a step; false where it is missing, cannot be read or has another shape than
+ * `like` (NULL: any). */
+static bool read_frame(const struct trainer *t, uint64_t step, const struct lim_image *like,
+                       struct lim_image *frame)
+{
+    char *path = lim_run_sample_file(&t->run, step);
+    bool good = path && lim_png_read(path, frame);
+
+    free(path);
+    if (!good)
+        return false;
+    crop_frame(frame, lim_dataset_size(t->ds));
+    if (!like || (frame->width == like->width && frame->height == like->height &&
+                  frame->channels == like->channels))
+        return true;
+    lim_image_finish(frame);
+    return false;
+}
+
+bool train_write_gif(const struct trainer *t)
+{
+    enum { MOST_FRAMES = 120, FRAME_TIME = 12, LAST_TIME = 300 };
+    uint64_t *steps = NULL;
+    int count = lim_run_samples(&t->run, &steps), wanted, frames = 0;
+    struct lim_image *images = NULL;
+    char *path = NULL;
+    bool good = count == 0;
+
+    if (count <= 0)
+        goto done;
+    wanted = count < MOST_FRAMES ? count : MOST_FRAMES;
+    path = lim_run_file(&t->run, LIM_RUN_GIF);
+    images = calloc((size_t)wanted, sizeof *images);
+    if (!path || !images) {
+        no_memory("the animation");
+        goto done;
+    }
+    for (int i = 0; i < wanted; i++) {
+        int index = wanted > 1 ? (int)((int64_t)i * (count - 1) / (wanted - 1)) : 0;
+
+        if (read_frame(t, steps[index], frames ? &images[0] : NULL, &images[frames]))
+            frames++;
+    }
+    good = frames == 0 || lim_gif_write(path, images, frames, FRAME_TIME, LAST_TIME);
+done:
+    for (int i = 0; i < frames; i++)
+        lim_image_finish(&images[i]);
+    free(images);
+    free(path);
+    free(steps);
+    return good;
+}
