@@ -1,0 +1,19 @@
+/* The subcommands, one file each. */
+#ifndef LIMNER_CLI_COMMANDS_H
+#define LIMNER_CLI_COMMANDS_H
+
+#include "options.h"
+
+extern const struct command command_train, command_sample, command_devices, command_info;
+
+/* MODEL|RUN as the path of a model file: a run folder stands for the model in it. False after one
+ * line on stderr. */
+bool find_model(const char *given, char *path, size_t size);
+
+/* "3.2 GiB". Returns `text`. */
+char *format_bytes(double bytes, char *text, size_t size);
+
+/* "45s", "3:07", "2:03:07". Returns `text`. */
+char *format_time(double seconds, char *text, size_t size);
+
+#endif

@@ -1,0 +1,245 @@
+/* --help, the man page and shell completion, from the tables of options. */
+#include "options.h"
+
+#include <limner/limner.h>
+#include <string.h>
+
+static const char exit_codes[][2][80] = {
+    {"0", "done"},
+    {"1", "another failure: a full disk, no memory"},
+    {"2", "an option that cannot be understood"},
+    {"3", "no such device"},
+    {"4", "the device failed while running"},
+    {"5", "a kernel's result was wrong (limner-conform)"},
+    {"6", "no usable pictures, or a model that cannot be read"},
+    {"7", "the training diverged"},
+    {"130", "interrupted, and saved"},
+};
+
+/* The default as text, or "" where the field's zero means "chosen by the program". */
+static void default_text(const struct command *command, const struct option *option, char *text,
+                         size_t size)
+{
+    const void *field = (const char *)command->defaults + option->offset;
+    const char *word;
+
+    *text = 0;
+    switch (option->kind) {
+    case OPTION_FLAG:
+    case OPTION_TIME:
+        break;
+    case OPTION_INT:
+        if (*(const int *)field)
+            snprintf(text, size, "%d", *(const int *)field);
+        break;
+    case OPTION_COUNT:
+        if (*(const uint64_t *)field)
+            snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)field);
+        break;
+    case OPTION_REAL:
+        if (*(const double *)field > 0)
+            snprintf(text, size, "%g", *(const double *)field);
+        break;
+    case OPTION_TEXT:
+    case OPTION_PATH:
+        word = *(const char *const *)field;
+        if (word)
+            snprintf(text, size, "%s", word);
+        break;
+    }
+}
+
+/* "help (default 64; or in LIMNER_DEVICE)". */
+static void option_help(const struct command *command, const struct option *option, char *text,
+                        size_t size)
+{
+    char standard[64];
+    const char *environment = option->environment;
+    const char *apart;
+
+    default_text(command, option, standard, sizeof standard);
+    apart = *standard && environment ? "; " : "";
+    if (*standard || environment)
+        snprintf(text, size, "%s (%s%s%s%s%s)", option->help, *standard ? "default " : "", standard,
+                 apart, environment ? "environment: " : "", environment ? environment : "");
+    else
+        snprintf(text, size, "%s", option->help);
+}
+
+/* Words of `text` in lines that end before column 80, from `column` on. */
+static void print_wrapped(FILE *out, const char *text, int column, int indent)
+{
+    enum { WIDTH = 80 };
+
+    while (*text) {
+        size_t length = strcspn(text, " \n");
+
+        if (column > indent && column + (int)length + 1 > WIDTH) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        if (column > indent) {
+            fputc(' ', out);
+            column++;
+        }
+        fwrite(text, 1, length, out);
+        column += (int)length;
+        text += length;
+        if (*text == '\n') {
+            fprintf(out, "\n%*s", text[1] == '\n' ? 0 : indent, "");
+            column = indent;
+        }
+        if (*text)
+            text++;
+    }
+    fputc('\n', out);
+}
+
+void print_help(FILE *out, const struct command *command)
+{
+    enum { INDENT = 25 };
+    char text[512];
+
+    fprintf(out, "Usage: limner %s [options]%s%s\n\n", command->name,
+            *command->arguments ? " " : "", command->arguments);
+    print_wrapped(out, command->details, 0, 0);
+    fputs("\nOptions:\n", out);
+    for (const struct option *o = command->options; o->name; o++) {
+        char head[64];
+        int length;
+
+        snprintf(head, sizeof head, "  %c%c%c --%s %s", o->letter ? '-' : ' ',
+                 o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
+                 o->kind == OPTION_FLAG ? "" : o->value);
+        length = fprintf(out, "%-*s", INDENT - 1, head);
+        if (length >= INDENT)
+            fprintf(out, "\n%*s", INDENT - 1, "");
+        fputc(' ', out);
+        option_help(command, o, text, sizeof text);
+        print_wrapped(out, text, INDENT, INDENT);
+    }
+    fprintf(out, "%-*s%s\n", INDENT, "  -h, --help", "print this");
+}
+
+void print_overview(FILE *out, const struct command *const *commands)
+{
+    fputs("limner trains a DCGAN on a folder of pictures, on any OpenCL device or the CPU, and\n"
+          "paints new ones.\n\nUsage:\n",
+          out);
+    for (; *commands; commands++) {
+        char line[64];
+
+        snprintf(line, sizeof line, "limner %s %s", (*commands)->name, (*commands)->arguments);
+        fprintf(out, "  %-26s %s\n", line, (*commands)->summary);
+    }
+    fputs("\n'limner COMMAND --help' explains a command. 'limner --version' prints the version.\n",
+          out);
+}
+
+/* Text for roff: dashes stay dashes, no line begins as a request. */
+static void print_roff(FILE *out, const char *text)
+{
+    bool line_start = true;
+
+    for (; *text; text++) {
+        if (line_start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '-')
+            fputs("\\-", out);
+        else if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '\n' && text[1] == '\n')
+            fputs("\n.PP", out);
+        else
+            fputc(*text, out);
+        line_start = *text == '\n';
+    }
+    fputc('\n', out);
+}
+
+static void man_command(FILE *out, const struct command *command)
+{
+    char text[512];
+
+    fprintf(out, ".SS \"limner %s [options] %s\"\n", command->name, command->arguments);
+    print_roff(out, command->details);
+    for (const struct option *o = command->options; o->name; o++) {
+        fputs(".TP\n.B ", out);
+        if (o->letter)
+            fprintf(out, "\\-%c, ", o->letter);
+        snprintf(text, sizeof text, "--%s%s%s", o->name, o->kind == OPTION_FLAG ? "" : " ",
+                 o->kind == OPTION_FLAG ? "" : o->value);
+        print_roff(out, text);
+        option_help(command, o, text, sizeof text);
+        print_roff(out, text);
+    }
+}
+
+void print_man_page(FILE *out, const struct command *const *commands)
+{
+    fprintf(out, ".TH LIMNER 1 \"\" \"limner %s\" \"User Commands\"\n", lim_version());
+    fputs(".SH NAME\nlimner \\- train a DCGAN on a folder of pictures and paint new ones\n"
+          ".SH SYNOPSIS\n",
+          out);
+    for (int i = 0; commands[i]; i++)
+        fprintf(out, "%s.B limner %s\n[options] %s\n", i ? ".br\n" : "", commands[i]->name,
+                commands[i]->arguments);
+    fputs(".SH COMMANDS\n", out);
+    for (int i = 0; commands[i]; i++)
+        man_command(out, commands[i]);
+    fputs(".SH EXIT STATUS\n", out);
+    for (size_t i = 0; i < sizeof exit_codes / sizeof exit_codes[0]; i++) {
+        fprintf(out, ".TP\n.B %s\n", exit_codes[i][0]);
+        print_roff(out, exit_codes[i][1]);
+    }
+}
+
+static void completion_case(FILE *out, const struct command *command)
+{
+    fprintf(out, "    %s)\n        case $previous in\n", command->name);
+    for (const struct option *o = command->options; o->name; o++) {
+        if (o->kind == OPTION_FLAG)
+            continue;
+        fprintf(out, "        --%s", o->name);
+        if (o->letter)
+            fprintf(out, "|-%c", o->letter);
+        fputs(") ", out);
+        if (o->kind == OPTION_PATH) {
+            fputs("COMPREPLY=($(compgen -f -- \"$word\"))", out);
+        } else if (o->words) {
+            fputs("COMPREPLY=($(compgen -W '", out);
+            for (int i = 0; o->words[i]; i++)
+                fprintf(out, "%s%s", i ? " " : "", o->words[i]);
+            fputs("' -- \"$word\"))", out);
+        } else {
+            fputs("COMPREPLY=()", out);
+        }
+        fputs("; return ;;\n", out);
+    }
+    fputs("        esac\n        options='--help", out);
+    for (const struct option *o = command->options; o->name; o++)
+        fprintf(out, " --%s", o->name);
+    fputs("' ;;\n", out);
+}
+
+void print_bash_completion(FILE *out, const struct command *const *commands)
+{
+    fputs("# bash completion for limner, made from its tables of options\n"
+          "_limner()\n{\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} options\n"
+          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+          "        COMPREPLY=($(compgen -W '--help --version",
+          out);
+    for (int i = 0; commands[i]; i++)
+        fprintf(out, " %s", commands[i]->name);
+    fputs("' -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n", out);
+    for (int i = 0; commands[i]; i++)
+        completion_case(out, commands[i]);
+    fputs("    esac\n"
+          "    case $word in\n"
+          "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
+          "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
+          "    esac\n}\n"
+          "complete -o filenames -F _limner limner\n",
+          out);
+}

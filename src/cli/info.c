@@ -1,0 +1,95 @@
+/* limner info: what is in a model file. */
+#include "commands.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limner/limner.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct info_settings {
+    bool unused;
+};
+
+static const struct info_settings defaults;
+
+static const struct option options[] = {{0}};
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool find_model(const char *given, char *path, size_t size)
+{
+    static const char *const names[] = {"generator.safetensors", "checkpoint.safetensors"};
+    struct stat st;
+
+    if (stat(given, &st) != 0) {
+        say_error("%s: %s", given, strerror(errno));
+        return false;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        snprintf(path, size, "%s", given);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((size_t)snprintf(path, size, "%s/%s", given, names[i]) < size && is_file(path))
+            return true;
+    }
+    say_error("%s: neither generator.safetensors nor checkpoint.safetensors is in this folder",
+              given);
+    return false;
+}
+
+static enum lim_status run(const struct command *command, const struct parsed *parsed,
+                           void *settings)
+{
+    struct lim_model_info info;
+    enum lim_status why = LIM_BAD_INPUT;
+    const struct lim_dcgan_config *config = &info.config;
+    char path[4096], time[32];
+
+    (void)command;
+    (void)settings;
+    if (!find_model(parsed->arguments[0], path, sizeof path))
+        return LIM_BAD_INPUT;
+    if (!lim_model_info_read(path, &info, &why))
+        return why;
+    printf("file           %s\n", path);
+    printf("kind           %s\n", info.generator_only ? "generator, to paint with"
+                                                      : "checkpoint, to resume and to paint with");
+    printf("hash           %s\n", info.hash);
+    printf("written by     limner %s\n", info.version);
+    printf("pictures       %dx%d, %s\n", config->size, config->size,
+           config->channels == 3 ? "RGB" : "grey");
+    printf("width          %d\n", config->width);
+    printf("kernel         %d\n", config->kernel);
+    printf("latent         %d\n", config->latent);
+    printf("generator      %" PRIu64 " parameters\n", info.generator_params);
+    if (!info.generator_only)
+        printf("discriminator  %" PRIu64 " parameters\n", info.discriminator_params);
+    printf("trained for    %" PRIu64 " steps, %" PRIu64 " pictures seen, %s\n", info.progress.step,
+           info.progress.seen, format_time(info.progress.seconds, time, sizeof time));
+    printf("trained with   batch %d, lr %g, beta1 %g, beta2 %g, smooth %g, seed %" PRIu64 "\n",
+           config->batch, (double)config->lr, (double)config->beta1, (double)config->beta2,
+           (double)config->smooth, config->seed);
+    return LIM_OK;
+}
+
+const struct command command_info = {
+    .name = "info",
+    .arguments = "MODEL|RUN",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .summary = "say what a model is",
+    .details = "Prints the settings of a model file, or of the model in a run folder, and how long "
+               "it was trained. Needs no device.",
+    .options = options,
+    .defaults = &defaults,
+    .settings_size = sizeof(struct info_settings),
+    .run = run,
+};

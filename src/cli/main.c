@@ -1,0 +1,91 @@
+#include "commands.h"
+#include "terminal.h"
+
+#include <limner/limner.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const commands[] = {&command_train, &command_sample, &command_devices,
+                                                 &command_info, NULL};
+
+static enum lim_status unknown_command(const char *word)
+{
+    const char *names[sizeof commands / sizeof commands[0]], *nearest;
+    int count = 0;
+
+    for (; commands[count]; count++)
+        names[count] = commands[count]->name;
+    nearest = nearest_word(word, names, count);
+    if (nearest)
+        say_error("unknown command '%s'; the nearest is '%s' ('limner --help' lists all)", word,
+                  nearest);
+    else
+        say_error("unknown command '%s' ('limner --help' lists all)", word);
+    return LIM_USAGE;
+}
+
+static enum lim_status run_command(const struct command *command, int argc, char **argv)
+{
+    struct parsed parsed;
+    enum lim_status status;
+    void *settings = malloc(command->settings_size);
+
+    if (!settings) {
+        say_error("no memory");
+        return LIM_ERROR;
+    }
+    if (!options_parse(command, argc, argv, &parsed, settings)) {
+        status = LIM_USAGE;
+    } else if (parsed.help) {
+        print_help(stdout, command);
+        status = LIM_OK;
+    } else {
+        status = command->run(command, &parsed, settings);
+    }
+    free(settings);
+    return status;
+}
+
+/* Words that stand in the place of a command. */
+static bool print_document(const char *word)
+{
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+        print_overview(stdout, commands);
+    else if (strcmp(word, "--version") == 0)
+        printf("limner %s\n", lim_version());
+    else if (strcmp(word, "--man-page") == 0) /* these two: for the build */
+        print_man_page(stdout, commands);
+    else if (strcmp(word, "--bash-completion") == 0)
+        print_bash_completion(stdout, commands);
+    else
+        return false;
+    return true;
+}
+
+static enum lim_status dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_overview(stderr, commands);
+        return LIM_USAGE;
+    }
+    if (print_document(argv[1]))
+        return LIM_OK;
+    for (int i = 0; commands[i]; i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return run_command(commands[i], argc - 2, argv + 2);
+    }
+    return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    enum lim_status status;
+
+    terminal_init(false);
+    status = dispatch(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        say_error("cannot write to the standard output");
+        return status ? (int)status : LIM_ERROR;
+    }
+    return (int)status;
+}

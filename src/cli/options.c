@@ -1,0 +1,379 @@
+#include "options.h"
+
+#include "terminal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers are read in the C locale: this program never calls setlocale. */
+static bool plain_number(const char *text, const char *characters)
+{
+    return *text && strspn(text, characters) == strlen(text);
+}
+
+static bool parse_whole(const char *text, long long *value)
+{
+    char *end;
+
+    if (!plain_number(text, "+-0123456789"))
+        return false;
+    errno = 0;
+    *value = strtoll(text, &end, 10);
+    return !*end && errno == 0;
+}
+
+static bool parse_real(const char *text, double *value)
+{
+    char *end;
+
+    if (!plain_number(text, "+-.eE0123456789"))
+        return false;
+    *value = strtod(text, &end);
+    return end != text && !*end && isfinite(*value);
+}
+
+bool parse_count(const char *text, uint64_t *value)
+{
+    static const struct {
+        char letter;
+        double factor;
+    } units[] = {{'k', 1e3}, {'M', 1e6}, {'G', 1e9}};
+    char number[32], *end;
+    size_t length = strlen(text);
+    double real;
+
+    if (plain_number(text, "0123456789")) {
+        errno = 0;
+        *value = strtoull(text, &end, 10);
+        return !*end && errno == 0;
+    }
+    if (length < 2 || length >= sizeof number || !isdigit((unsigned char)*text))
+        return false;
+    memcpy(number, text, length - 1);
+    number[length - 1] = 0;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (text[length - 1] != units[i].letter || !parse_real(number, &real))
+            continue;
+        real *= units[i].factor;
+        if (real > 9e18)
+            return false;
+        *value = (uint64_t)llround(real);
+        return true;
+    }
+    return false;
+}
+
+bool parse_seconds(const char *text, double *value)
+{
+    static const char letters[] = "dhms";
+    static const double factors[] = {86400, 3600, 60, 1};
+    int last = -1;
+
+    *value = 0;
+    while (*text) {
+        size_t digits = strspn(text, ".0123456789");
+        char number[32];
+        double real;
+        const char *unit;
+
+        if (digits == 0 || digits >= sizeof number || !text[digits])
+            return false;
+        memcpy(number, text, digits);
+        number[digits] = 0;
+        unit = strchr(letters, text[digits]);
+        if (!unit || unit - letters <= last || !parse_real(number, &real))
+            return false;
+        last = (int)(unit - letters);
+        *value += real * factors[last];
+        text += digits + 1;
+    }
+    return last >= 0;
+}
+
+/* Levenshtein's distance with swapped neighbours as one change. Words of options are short. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 32 };
+    int rows[3][LONGEST + 1], n = (int)strlen(a), m = (int)strlen(b);
+
+    if (n > LONGEST || m > LONGEST)
+        return LONGEST;
+    for (int j = 0; j <= m; j++)
+        rows[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        int *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+
+        row[0] = i;
+        for (int j = 1; j <= m; j++) {
+            int best = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+            if (above[j] + 1 < best)
+                best = above[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                two_above[j - 2] + 1 < best)
+                best = two_above[j - 2] + 1;
+            row[j] = best;
+        }
+    }
+    return rows[n % 3][m];
+}
+
+const char *nearest_word(const char *word, const char *const *words, int count)
+{
+    const char *nearest = NULL;
+    int best = (int)strlen(word) / 2 + 2;
+
+    for (int i = 0; i < count; i++) {
+        int d = distance(word, words[i]);
+
+        /* The beginning of a word is near however much is missing. */
+        if (*word && strncmp(word, words[i], strlen(word)) == 0 && d > 1)
+            d = 1;
+        if (d < best) {
+            best = d;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}
+
+static int option_count(const struct command *command)
+{
+    int n = 0;
+
+    while (command->options[n].name)
+        n++;
+    return n;
+}
+
+static int find_option(const struct command *command, const char *name, size_t length)
+{
+    for (int i = 0; command->options[i].name; i++) {
+        if (strlen(command->options[i].name) == length &&
+            memcmp(command->options[i].name, name, length) == 0)
+            return i;
+    }
+    return -1;
+}
+
+bool option_given(const struct command *command, const struct parsed *parsed, const char *name)
+{
+    int i = find_option(command, name, strlen(name));
+
+    return i >= 0 && (parsed->given >> i & 1);
+}
+
+static bool unknown_option(const struct command *command, const char *text, size_t length)
+{
+    const char *names[MAX_OPTIONS + 1], *nearest;
+    char name[64];
+    int count = option_count(command);
+
+    snprintf(name, sizeof name, "%.*s", (int)length, text);
+    for (int i = 0; i < count; i++)
+        names[i] = command->options[i].name;
+    names[count] = "help";
+    nearest = nearest_word(name, names, count + 1);
+    if (nearest)
+        say_error("%s: unknown option '--%s'; the nearest is '--%s' ('limner %s --help' lists all)",
+                  command->name, name, nearest, command->name);
+    else
+        say_error("%s: unknown option '--%s' ('limner %s --help' lists all)", command->name, name,
+                  command->name);
+    return false;
+}
+
+static bool is_word(const struct option *option, const char *text)
+{
+    for (int i = 0; option->words[i]; i++) {
+        if (strcmp(text, option->words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool bad_word(const char *where, const char *text, const struct option *option)
+{
+    char list[256] = "";
+    size_t length = 0;
+
+    for (int i = 0; option->words[i] && length < sizeof list; i++)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "",
+                                   option->words[i]);
+    say_error("%s '%s': not one of %s", where, text, list);
+    return false;
+}
+
+/* `where` names the option or the environment variable for the message. */
+static bool set_value(const struct option *option, const char *where, const char *text,
+                      void *settings)
+{
+    void *field = (char *)settings + option->offset;
+    double real = 0;
+    uint64_t count;
+    long long whole;
+    bool good = true;
+    const char *form = "a number";
+
+    if (option->words && !is_word(option, text))
+        return bad_word(where, text, option);
+    switch (option->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        return true;
+    case OPTION_TEXT:
+    case OPTION_PATH:
+        if (!*text) {
+            say_error("%s: needs a value that is not empty", where);
+            return false;
+        }
+        *(const char **)field = text;
+        return true;
+    case OPTION_INT:
+        form = "a whole number";
+        good = parse_whole(text, &whole);
+        real = good ? (double)whole : 0;
+        break;
+    case OPTION_COUNT:
+        form = "a whole number such as 5000, 64k or 2M";
+        good = parse_count(text, &count);
+        real = good ? (double)count : 0;
+        break;
+    case OPTION_REAL:
+        good = parse_real(text, &real);
+        break;
+    case OPTION_TIME:
+        form = "a time such as 90s, 15m, 2h or 1h30m";
+        good = parse_seconds(text, &real);
+        break;
+    }
+    if (!good) {
+        say_error("%s '%s': not %s", where, text, form);
+        return false;
+    }
+    if (!option->words && (real < option->min || real > option->max)) {
+        say_error("%s '%s': must lie between %.10g and %.10g", where, text, option->min,
+                  option->max);
+        return false;
+    }
+    if (option->kind == OPTION_INT)
+        *(int *)field = (int)real;
+    else if (option->kind == OPTION_COUNT)
+        *(uint64_t *)field = count;
+    else
+        *(double *)field = real;
+    return true;
+}
+
+/* One argument that begins with '-'. `*next` is the text after it, NULL at the end; set to NULL
+ * when it was taken as the value. */
+static bool parse_option(const struct command *command, const char *text, const char **next,
+                         struct parsed *parsed, void *settings)
+{
+    const struct option *option;
+    const char *value = NULL;
+    char where[96];
+    int index = -1;
+
+    if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
+        parsed->help = true;
+        return true;
+    }
+    if (text[1] == '-') {
+        const char *equals = strchr(text, '=');
+        size_t length = equals ? (size_t)(equals - text - 2) : strlen(text + 2);
+
+        index = find_option(command, text + 2, length);
+        if (index < 0)
+            return unknown_option(command, text + 2, length);
+        value = equals ? equals + 1 : NULL;
+        snprintf(where, sizeof where, "%s: --%s", command->name, command->options[index].name);
+    } else {
+        for (int i = 0; command->options[i].name; i++) {
+            if (command->options[i].letter == text[1])
+                index = i;
+        }
+        if (index < 0) {
+            say_error("%s: unknown option '%s' ('limner %s --help' lists all)", command->name, text,
+                      command->name);
+            return false;
+        }
+        value = text[2] ? text + 2 : NULL;
+        snprintf(where, sizeof where, "%s: -%c", command->name, text[1]);
+    }
+    option = &command->options[index];
+    parsed->given |= UINT64_C(1) << index;
+    if (option->kind == OPTION_FLAG) {
+        if (value) {
+            say_error("%s takes no value, but '%s' was given", where, value);
+            return false;
+        }
+        return set_value(option, where, "", settings);
+    }
+    if (!value) {
+        value = *next;
+        *next = NULL;
+    }
+    if (!value) {
+        say_error("%s needs a value: %s", where, option->value);
+        return false;
+    }
+    return set_value(option, where, value, settings);
+}
+
+static bool read_environment(const struct command *command, const struct parsed *parsed,
+                             void *settings)
+{
+    for (int i = 0; command->options[i].name; i++) {
+        const struct option *option = &command->options[i];
+        const char *text;
+
+        if (!option->environment || (parsed->given >> i & 1))
+            continue;
+        text = getenv(option->environment);
+        if (text && *text && !set_value(option, option->environment, text, settings))
+            return false;
+    }
+    return true;
+}
+
+bool options_parse(const struct command *command, int argc, char **argv, struct parsed *parsed,
+                   void *settings)
+{
+    bool options_over = false;
+
+    memset(parsed, 0, sizeof *parsed);
+    memcpy(settings, command->defaults, command->settings_size);
+    for (int i = 0; i < argc; i++) {
+        const char *next = i + 1 < argc ? argv[i + 1] : NULL, *before = next;
+
+        if (!options_over && strcmp(argv[i], "--") == 0) {
+            options_over = true;
+        } else if (!options_over && argv[i][0] == '-' && argv[i][1]) {
+            if (!parse_option(command, argv[i], &next, parsed, settings))
+                return false;
+            if (next != before)
+                i++;
+        } else if (parsed->argument_count == command->max_arguments) {
+            say_error("%s: '%s' is one argument too many (usage: limner %s [options] %s)",
+                      command->name, argv[i], command->name, command->arguments);
+            return false;
+        } else {
+            parsed->arguments[parsed->argument_count++] = argv[i];
+        }
+        if (parsed->help)
+            return true;
+    }
+    if (parsed->argument_count < command->min_arguments) {
+        say_error("%s: %s is missing (usage: limner %s [options] %s)", command->name,
+                  command->arguments, command->name, command->arguments);
+        return false;
+    }
+    return read_environment(command, parsed, settings);
+}

@@ -1,0 +1,77 @@
+/* Options declared once, in a table per command: parsing, --help, the man page and shell completion
+ * all come from it. */
+#ifndef LIMNER_CLI_OPTIONS_H
+#define LIMNER_CLI_OPTIONS_H
+
+#include <limner/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* What the field of the settings at `offset` is, and how its text is read. */
+enum option_kind {
+    OPTION_FLAG,  /* bool; takes no value */
+    OPTION_INT,   /* int */
+    OPTION_COUNT, /* uint64_t; 64k, 2M and 1.5G are understood */
+    OPTION_REAL,  /* double */
+    OPTION_TIME,  /* double, seconds; 90s, 15m, 2h, 1h30m */
+    OPTION_TEXT,  /* const char * */
+    OPTION_PATH   /* const char *; completed as a file or folder */
+};
+
+struct option {
+    const char *name; /* without the dashes */
+    char letter;      /* one-letter form, or 0 */
+    enum option_kind kind;
+    const char *value;        /* what the value is called in the help */
+    size_t offset;            /* of the field in the command's settings */
+    double min, max;          /* of numbers, both allowed */
+    const char *const *words; /* NULL, or all values there are (then min and max are ignored) */
+    const char *environment;  /* a variable read where the option is not given, or NULL */
+    const char *help;
+};
+
+enum { MAX_OPTIONS = 64, MAX_ARGUMENTS = 2 };
+
+struct parsed {
+    const char *arguments[MAX_ARGUMENTS];
+    int argument_count;
+    uint64_t given; /* bit i: row i of the table was on the command line */
+    bool help;
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* "PICTURES", for the synopsis; "" for none */
+    int min_arguments, max_arguments;
+    const char *summary;          /* one line */
+    const char *details;          /* for the long help: paragraphs apart by an empty line */
+    const struct option *options; /* ends with a row without a name; at most MAX_OPTIONS */
+    const void *defaults;         /* the settings before parsing */
+    size_t settings_size;
+    enum lim_status (*run)(const struct command *command, const struct parsed *parsed,
+                           void *settings);
+};
+
+/* Fills `settings` (settings_size bytes) from the defaults, the environment and `argv` (without the
+ * program and command names). False after one line on stderr. */
+bool options_parse(const struct command *command, int argc, char **argv, struct parsed *parsed,
+                   void *settings);
+
+bool option_given(const struct command *command, const struct parsed *parsed, const char *name);
+
+/* The known word nearest to `word`, or NULL where none is near; `count` words. */
+const char *nearest_word(const char *word, const char *const *words, int count);
+
+/* Whole texts as numbers; false where anything is left over or out of [min, max]. */
+bool parse_count(const char *text, uint64_t *value);
+bool parse_seconds(const char *text, double *value);
+
+/* The documents; document.c. `commands` ends with NULL. */
+void print_help(FILE *out, const struct command *command);
+void print_overview(FILE *out, const struct command *const *commands);
+void print_man_page(FILE *out, const struct command *const *commands);
+void print_bash_completion(FILE *out, const struct command *const *commands);
+
+#endif

@@ -1,0 +1,359 @@
+/* limner sample: new pictures from a model. */
+#include "commands.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limner/limner.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct sample_settings {
+    int count, threads;
+    uint64_t seed;
+    const char *seeds, *grid, *out, *platform, *device;
+    bool batch_stats;
+};
+
+static const struct sample_settings defaults = {.count = 64, .seed = 1, .out = "faces.png"};
+
+#define FIELD(name) offsetof(struct sample_settings, name)
+static const struct option options[] = {
+    {"count", 'n', OPTION_INT, "N", FIELD(count), 1, 10000000, NULL, NULL,
+     "how many pictures: those of the seeds SEED, SEED+1, ..."},
+    {"seed", 0, OPTION_COUNT, "SEED", FIELD(seed), 0, 9e18, NULL, NULL,
+     "the first seed; one seed is one picture, in whatever company"},
+    {"seeds", 0, OPTION_TEXT, "LIST", FIELD(seeds), 0, 0, NULL, NULL,
+     "these seeds instead, such as 0-63,99"},
+    {"grid", 0, OPTION_TEXT, "CxR", FIELD(grid), 0, 0, NULL, NULL,
+     "C pictures side by side in R rows; without -n it also says how many"},
+    {"out", 'o', OPTION_PATH, "FILE", FIELD(out), 0, 0, NULL, NULL,
+     "a .png for a grid of all, or a folder (ending in /) for one file each"},
+    {"batch-stats", 0, OPTION_FLAG, NULL, FIELD(batch_stats), 0, 0, NULL, NULL,
+     "normalise by the statistics of each batch, as in training, instead of the running ones; a "
+     "picture then depends on its company"},
+    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
+     "OpenCL platform: an index or part of its name"},
+    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
+     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
+     "threads of the CPU path; 0: one for each processor"},
+    {0},
+};
+#undef FIELD
+
+enum { CHUNK = 64 }; /* pictures in memory at once when each becomes a file */
+
+struct plan {
+    uint64_t *seeds;
+    int count, columns;
+    bool folder;
+};
+
+/* Reads "0-63,99" into plan->seeds; called first with no array, to count. -1: not such a list. */
+static int64_t read_seeds(const char *text, uint64_t *seeds)
+{
+    int64_t count = 0;
+
+    for (;;) {
+        size_t first_digits = strspn(text, "0123456789"), last_digits = 0;
+        uint64_t first, last;
+        char number[24];
+
+        if (first_digits == 0 || first_digits >= sizeof number)
+            return -1;
+        snprintf(number, sizeof number, "%.*s", (int)first_digits, text);
+        if (!parse_count(number, &first))
+            return -1;
+        last = first;
+        text += first_digits;
+        if (*text == '-') {
+            text++;
+            last_digits = strspn(text, "0123456789");
+            if (last_digits == 0 || last_digits >= sizeof number)
+                return -1;
+            snprintf(number, sizeof number, "%.*s", (int)last_digits, text);
+            if (!parse_count(number, &last) || last < first)
+                return -1;
+            text += last_digits;
+        }
+        if (last - first >= 10000000 || count + (int64_t)(last - first) >= 10000000)
+            return -1;
+        for (uint64_t s = first; s <= last; s++, count++) {
+            if (seeds)
+                seeds[count] = s;
+        }
+        if (!*text)
+            return count;
+        if (*text++ != ',')
+            return -1;
+    }
+}
+
+static bool plan_grid(const struct sample_settings *set, bool count_given, struct plan *plan)
+{
+    int columns, rows, end = 0;
+
+    if (!set->grid) {
+        plan->columns = (int)ceil(sqrt(plan->count));
+        return true;
+    }
+    if (strspn(set->grid, "0123456789x") != strlen(set->grid) ||
+        sscanf(set->grid, "%4dx%4d%n", &columns, &rows, &end) != 2 || set->grid[end] ||
+        columns < 1 || rows < 1) {
+        say_error("sample: --grid '%s': not columns x rows, such as 8x8", set->grid);
+        return false;
+    }
+    if (!count_given)
+        plan->count = columns * rows;
+    if (plan->count > columns * rows) {
+        say_error("sample: --grid %s has room for %d pictures, but %d were asked for", set->grid,
+                  columns * rows, plan->count);
+        return false;
+    }
+    plan->columns = columns;
+    return true;
+}
+
+static bool plan_seeds(const struct sample_settings *set, struct plan *plan)
+{
+    plan->seeds = malloc((size_t)plan->count * sizeof *plan->seeds);
+    if (!plan->seeds) {
+        say_error("sample: no memory for %d seeds", plan->count);
+        return false;
+    }
+    if (set->seeds) {
+        read_seeds(set->seeds, plan->seeds);
+        return true;
+    }
+    for (int i = 0; i < plan->count; i++)
+        plan->seeds[i] = set->seed + (uint64_t)i;
+    return true;
+}
+
+static bool plan_out(const struct sample_settings *set, struct plan *plan)
+{
+    size_t length = strlen(set->out);
+    struct stat st;
+
+    plan->folder = set->out[length - 1] == '/';
+    if (plan->folder || (stat(set->out, &st) == 0 && S_ISDIR(st.st_mode))) {
+        plan->folder = true;
+        if (!set->grid)
+            return true;
+        say_error("sample: --grid needs -o FILE.png, and '%s' is a folder", set->out);
+        return false;
+    }
+    if (length > 4 && strcmp(set->out + length - 4, ".png") == 0)
+        return true;
+    say_error("sample: -o '%s' ends neither in .png (a grid) nor in / (a folder of files)",
+              set->out);
+    return false;
+}
+
+static enum lim_status make_plan(const struct command *command, const struct parsed *parsed,
+                                 const struct sample_settings *set, struct plan *plan)
+{
+    bool count_given = option_given(command, parsed, "count");
+
+    plan->count = set->count;
+    if (set->seeds) {
+        int64_t count = read_seeds(set->seeds, NULL);
+
+        if (count < 0) {
+            say_error("sample: --seeds '%s': not a list of seeds such as 0-63,99 (at most ten "
+                      "million)",
+                      set->seeds);
+            return LIM_USAGE;
+        }
+        if (count_given || option_given(command, parsed, "seed")) {
+            say_error("sample: --seeds already says which and how many: leave out -n and --seed");
+            return LIM_USAGE;
+        }
+        plan->count = (int)count;
+        count_given = true;
+    }
+    if (!plan_out(set, plan) || !plan_grid(set, count_given, plan))
+        return LIM_USAGE;
+    return plan_seeds(set, plan) ? LIM_OK : LIM_ERROR;
+}
+
+/* "1-64" or "0-63,99"... the seeds of the picture, for its text chunk; long lists are cut. */
+static void describe_seeds(const uint64_t *seeds, int count, char *text, size_t size)
+{
+    size_t length = 0;
+
+    for (int i = 0; i < count;) {
+        int last = i;
+
+        while (last + 1 < count && seeds[last + 1] == seeds[last] + 1)
+            last++;
+        length +=
+            (size_t)snprintf(text + length, size - length, "%s%" PRIu64, i ? "," : "", seeds[i]);
+        if (last > i && length < size)
+            length += (size_t)snprintf(text + length, size - length, "-%" PRIu64, seeds[last]);
+        if (length + 48 > size) {
+            snprintf(text + length, size > length ? size - length : 0, ",...");
+            return;
+        }
+        i = last + 1;
+    }
+}
+
+static bool write_picture(const char *path, const struct lim_image *image, const uint64_t *seeds,
+                          int count, const char *hash)
+{
+    char software[64], list[1024];
+    struct lim_text texts[] = {
+        {"Software", software}, {"limner seed", list}, {"limner model", hash}};
+
+    snprintf(software, sizeof software, "limner %s", lim_version());
+    describe_seeds(seeds, count, list, sizeof list);
+    return lim_png_write(path, image, texts, 3);
+}
+
+/* pictures[count][size][size][channels] of seeds[count]. */
+static enum lim_status paint(struct lim_dcgan *gan, const uint64_t *seeds, int count,
+                             bool batch_stats, uint8_t *pictures)
+{
+    int latent = lim_dcgan_get_config(gan)->latent;
+    float *z = malloc((size_t)count * (size_t)latent * sizeof *z);
+    bool painted;
+
+    if (!z) {
+        say_error("sample: no memory for %d latents", count);
+        return LIM_ERROR;
+    }
+    for (int i = 0; i < count; i++)
+        lim_dcgan_latent(seeds[i], latent, z + (size_t)i * (size_t)latent);
+    painted = lim_dcgan_paint(gan, z, count, batch_stats, pictures);
+    free(z);
+    return painted ? LIM_OK : LIM_DEVICE_FAILED;
+}
+
+static enum lim_status write_folder(struct lim_dcgan *gan, const struct plan *plan,
+                                    const struct sample_settings *set, const char *hash,
+                                    uint8_t *pictures, size_t picture_bytes)
+{
+    const struct lim_dcgan_config *config = lim_dcgan_get_config(gan);
+    enum lim_status status = LIM_OK;
+    char path[4096], line[64];
+
+    if (mkdir(set->out, 0777) != 0 && errno != EEXIST) {
+        say_error("sample: cannot make the folder '%s': %s", set->out, strerror(errno));
+        return LIM_ERROR;
+    }
+    for (int first = 0; first < plan->count && status == LIM_OK; first += CHUNK) {
+        int n = plan->count - first < CHUNK ? plan->count - first : CHUNK;
+
+        status = paint(gan, plan->seeds + first, n, set->batch_stats, pictures);
+        for (int i = 0; i < n && status == LIM_OK; i++) {
+            struct lim_image image = {config->size, config->size, config->channels,
+                                      pictures + (size_t)i * picture_bytes};
+            size_t length = strlen(set->out);
+
+            snprintf(path, sizeof path, "%s%s%06" PRIu64 ".png", set->out,
+                     set->out[length - 1] == '/' ? "" : "/", plan->seeds[first + i]);
+            if (!write_picture(path, &image, &plan->seeds[first + i], 1, hash))
+                status = LIM_ERROR;
+        }
+        snprintf(line, sizeof line, "%d of %d pictures", first + n, plan->count);
+        status_line(line);
+    }
+    status_line("");
+    return status;
+}
+
+static enum lim_status write_grid(struct lim_dcgan *gan, const struct plan *plan,
+                                  const struct sample_settings *set, const char *hash,
+                                  uint8_t *pictures)
+{
+    const struct lim_dcgan_config *config = lim_dcgan_get_config(gan);
+    struct lim_image grid = {0};
+    enum lim_status status = paint(gan, plan->seeds, plan->count, set->batch_stats, pictures);
+
+    if (status != LIM_OK)
+        return status;
+    if (!lim_grid_make(&grid, pictures, plan->count, config->size, config->channels,
+                       plan->columns) ||
+        !write_picture(set->out, &grid, plan->seeds, plan->count, hash))
+        status = LIM_ERROR;
+    lim_image_finish(&grid);
+    return status;
+}
+
+static enum lim_status sample_with(struct lim_backend *be, const char *model,
+                                   const struct lim_model_info *info, const struct plan *plan,
+                                   const struct sample_settings *set)
+{
+    enum lim_status status = LIM_BAD_INPUT;
+    int held = plan->folder && plan->count > CHUNK ? CHUNK : plan->count;
+    size_t picture_bytes =
+        (size_t)info->config.size * (size_t)info->config.size * (size_t)info->config.channels;
+    uint8_t *pictures = NULL;
+    struct lim_dcgan *gan =
+        lim_dcgan_load(be, model, held < CHUNK ? held : CHUNK, true, NULL, &status);
+
+    if (!gan)
+        return status;
+    pictures = malloc((size_t)held * picture_bytes);
+    if (!pictures) {
+        say_error("sample: no memory for %d pictures of %dx%d", held, info->config.size,
+                  info->config.size);
+        status = LIM_ERROR;
+    } else if (plan->folder) {
+        status = write_folder(gan, plan, set, info->hash, pictures, picture_bytes);
+    } else {
+        status = write_grid(gan, plan, set, info->hash, pictures);
+    }
+    free(pictures);
+    lim_dcgan_destroy(gan);
+    return status;
+}
+
+static enum lim_status run(const struct command *command, const struct parsed *parsed,
+                           void *settings)
+{
+    const struct sample_settings *set = settings;
+    const struct lim_device_choice choice = {
+        .platform = set->platform, .device = set->device, .threads = set->threads};
+    struct lim_model_info info;
+    struct plan plan = {0};
+    struct lim_backend *be;
+    char model[4096];
+    enum lim_status status = make_plan(command, parsed, set, &plan);
+
+    if (status != LIM_OK)
+        goto done;
+    status = LIM_BAD_INPUT;
+    if (!find_model(parsed->arguments[0], model, sizeof model) ||
+        !lim_model_info_read(model, &info, &status))
+        goto done;
+    be = lim_backend_create(&choice, &status);
+    if (!be)
+        goto done;
+    status = sample_with(be, model, &info, &plan, set);
+    lim_backend_destroy(be);
+    if (status == LIM_OK)
+        printf("%s\n", set->out);
+done:
+    free(plan.seeds);
+    return status;
+}
+
+const struct command command_sample = {
+    .name = "sample",
+    .arguments = "MODEL|RUN",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .summary = "paint new pictures",
+    .details = "Paints new pictures with a model: generator.safetensors, a checkpoint, or a run "
+               "folder that holds them. The same seed gives the same picture every time. Every PNG "
+               "carries its seeds and the hash of its model as text.",
+    .options = options,
+    .defaults = &defaults,
+    .settings_size = sizeof(struct sample_settings),
+    .run = run,
+};

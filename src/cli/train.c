@@ -1,0 +1,313 @@
+/* limner train: pictures in, a run folder out. */
+#include "commands.h"
+#include "terminal.h"
+#include "train_display.h"
+#include "train_settings.h"
+
+#include <inttypes.h>
+#include <limner/limner.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static volatile int stop_requests;
+
+/* Only async-signal-safe calls. */
+static void on_signal(int number)
+{
+    static const char text[] =
+        "\nlimner: finishing the step, then saving; once more to leave at once\n";
+
+    (void)number;
+    if (++stop_requests > 1)
+        _exit(LIM_INTERRUPTED);
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        return;
+}
+
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action = {.sa_handler = on_signal}, before;
+
+        action.sa_flags = SA_RESTART;
+        sigemptyset(&action.sa_mask);
+        /* nohup ignores SIGHUP, and means it. */
+        if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
+            before.sa_handler == SIG_IGN)
+            continue;
+        sigaction(numbers[i], &action, NULL);
+    }
+}
+
+static bool on_decoding(void *user, int done, int total)
+{
+    display_decoding(user, done, total);
+    return stop_requests == 0;
+}
+
+static void on_step(void *user, const struct lim_train_status *status)
+{
+    display_step(user, status);
+}
+
+static void report_pictures(const struct lim_dataset *ds, const char *pictures)
+{
+    enum { NAMED = 10 };
+    const struct lim_skipped *skipped;
+    int count = lim_dataset_skipped(ds, &skipped), usable = lim_dataset_count(ds);
+
+    for (int i = 0; i < count && i < NAMED; i++)
+        say_error("warning: skipped %s: %s", skipped[i].path, skipped[i].reason);
+    if (count > NAMED)
+        say_error("warning: skipped %d more; skipped.txt in the run folder names all",
+                  count - NAMED);
+    say("%d picture%s in %s%s", usable, usable == 1 ? "" : "s", pictures,
+        lim_dataset_ignored(ds) ? ", and files that are no pictures" : "");
+    if (usable < 1000)
+        say("fewer than 1000 pictures: the network may learn them by heart");
+}
+
+/* Room for a quoted path in a line to paste into a shell. */
+static const char *quoted(const char *text, char *out, size_t size)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "/._-+:,=@%";
+    size_t n = 0;
+
+    if (*text && strspn(text, safe) == strlen(text))
+        return text;
+    out[n++] = '\'';
+    for (; *text && n + 6 < size; text++) {
+        if (*text == '\'') {
+            memcpy(out + n, "'\\''", 4);
+            n += 4;
+        } else {
+            out[n++] = *text;
+        }
+    }
+    out[n++] = '\'';
+    out[n] = 0;
+    return out;
+}
+
+static void resume_line(const struct train_settings *set, const char *run, struct lim_backend *be,
+                        char *line, size_t size)
+{
+    char room[4096];
+
+    snprintf(line, size, "limner train --resume %s%s%s", quoted(run, room, sizeof room),
+             set->device || set->platform ? " " : "",
+             set->device || set->platform ? lim_backend_option(be) : "");
+}
+
+static void print_settings(const struct lim_train_config *config, struct lim_backend *be,
+                           const struct lim_dataset *ds)
+{
+    const struct lim_dcgan_config *gan = &config->gan;
+    int an_epoch = lim_dataset_count(ds) / gan->batch;
+    char memory[24], time[32];
+
+    printf("run       %s\n", config->run);
+    printf("pictures  %s: %d, %d in each of %d steps an epoch\n", config->pictures,
+           lim_dataset_count(ds), gan->batch, an_epoch);
+    printf("network   size %d, width %d, kernel %d, latent %d\n", gan->size, gan->width,
+           gan->kernel, gan->latent);
+    printf("training  lr %g, beta1 %g, smooth %g, seed %" PRIu64 "\n", (double)gan->lr,
+           (double)gan->beta1, (double)gan->smooth, gan->seed);
+    printf("until    ");
+    if (config->epochs > 0)
+        printf(" %g epochs (%.0f steps)", config->epochs, config->epochs * an_epoch);
+    if (config->seconds > 0)
+        printf(" %s", format_time(config->seconds, time, sizeof time));
+    if (config->images)
+        printf(" %" PRIu64 " pictures seen", config->images);
+    if (config->steps)
+        printf(" %" PRIu64 " steps", config->steps);
+    printf("\ndevice    %s (%s)\n", lim_backend_name(be), lim_backend_option(be));
+    printf("memory    about %s on the device, and scratch memory for convolutions; pictures: %s\n",
+           format_bytes(train_memory(gan), memory, sizeof memory),
+           format_bytes((double)lim_dataset_count(ds) * gan->size * gan->size * gan->channels, time,
+                        sizeof time));
+}
+
+static void print_json_start(const struct lim_train_config *config, struct lim_backend *be,
+                             const struct lim_dataset *ds)
+{
+    const struct lim_skipped *skipped;
+    cJSON *o = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(o, "event", "start");
+    cJSON_AddStringToObject(o, "run", config->run);
+    cJSON_AddStringToObject(o, "device", lim_backend_name(be));
+    cJSON_AddNumberToObject(o, "pictures", lim_dataset_count(ds));
+    cJSON_AddNumberToObject(o, "skipped", lim_dataset_skipped(ds, &skipped));
+    cJSON_AddNumberToObject(o, "size", config->gan.size);
+    cJSON_AddNumberToObject(o, "width", config->gan.width);
+    cJSON_AddNumberToObject(o, "batch", config->gan.batch);
+    display_json(o);
+}
+
+static void report_end(const struct train_settings *set, const struct lim_train_config *config,
+                       struct lim_backend *be, enum lim_status status)
+{
+    char line[8192];
+
+    status_line("");
+    resume_line(set, config->run, be, line, sizeof line);
+    if (set->json) {
+        cJSON *o = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(o, "event", "end");
+        cJSON_AddNumberToObject(o, "exit", status);
+        cJSON_AddStringToObject(o, "run", config->run);
+        cJSON_AddStringToObject(o, "resume", line);
+        display_json(o);
+    } else if (status == LIM_OK) {
+        printf("%s\n", config->run);
+    }
+    if (status == LIM_OK)
+        say("done: grids in %s/samples, the animation in %s/progress.gif, the model in "
+            "%s/generator.safetensors",
+            config->run, config->run, config->run);
+    else if (status == LIM_INTERRUPTED)
+        say_error("saved; to go on: %s", line);
+}
+
+static enum lim_status train_with(const struct train_settings *set, struct lim_train_config *config,
+                                  struct display *display)
+{
+    const struct lim_device_choice choice = {
+        .platform = set->platform, .device = set->device, .threads = set->threads};
+    const struct lim_dataset_config data = {.size = config->gan.size,
+                                            .channels = config->gan.channels,
+                                            .threads = set->threads,
+                                            .progress = on_decoding,
+                                            .user = display};
+    enum lim_status status = LIM_ERROR;
+    struct lim_dataset *ds;
+    struct lim_backend *be = lim_backend_create(&choice, &status);
+
+    if (!be)
+        return status;
+    display->device = lim_backend_name(be);
+    ds = lim_dataset_open(config->pictures, &data, &status);
+    status_line("");
+    if (!ds) {
+        if (status == LIM_INTERRUPTED)
+            say_error("interrupted before the first step: there is nothing to save");
+        goto done;
+    }
+    display->last_line = 0;
+    report_pictures(ds, config->pictures);
+    if (lim_dataset_count(ds) < config->gan.batch) {
+        say("too few pictures for a batch of %d: the batch becomes %d", config->gan.batch,
+            lim_dataset_count(ds));
+        config->gan.batch = lim_dataset_count(ds);
+    }
+    if (set->dry_run) {
+        print_settings(config, be, ds);
+        status = LIM_OK;
+        goto done;
+    }
+    if (set->json)
+        print_json_start(config, be, ds);
+    status = lim_train(be, ds, config);
+    report_end(set, config, be, status);
+done:
+    lim_dataset_destroy(ds);
+    lim_backend_destroy(be);
+    return status;
+}
+
+/* The settings of a new run. False after one line on stderr. */
+static enum lim_status start(const struct command *command, const struct parsed *parsed,
+                             const struct train_settings *set, struct lim_train_config *config,
+                             struct display *display)
+{
+    char run[4096], room[4096];
+    struct stat st;
+
+    if (parsed->argument_count == 0) {
+        say_error("train: PICTURES is missing: a folder or a .zip (or --resume RUN)");
+        return LIM_USAGE;
+    }
+    config->pictures = parsed->arguments[0];
+    config->run = set->out ? set->out : train_default_run(config->pictures, run, sizeof run);
+    if (!train_configure(command, parsed, set, config))
+        return LIM_USAGE;
+    /* Said before pictures are decoded; lim_train looks again. */
+    snprintf(room, sizeof room, "%s/config.json", config->run);
+    if (!set->dry_run && stat(room, &st) == 0) {
+        say_error("the run '%s' exists already; to go on with it: limner train --resume %s (or "
+                  "name another with -o)",
+                  config->run, quoted(config->run, room, sizeof room));
+        return LIM_USAGE;
+    }
+    return train_with(set, config, display);
+}
+
+static enum lim_status resume(const struct command *command, const struct parsed *parsed,
+                              const struct train_settings *set, struct lim_train_config *config,
+                              struct display *display)
+{
+    struct lim_train_config kept = {0};
+    enum lim_status status = LIM_USAGE;
+
+    if (set->out) {
+        say_error("train: --resume already names the run: leave out -o");
+        return LIM_USAGE;
+    }
+    if (!lim_train_config_load(set->resume, &kept))
+        return LIM_BAD_INPUT;
+    config->gan = kept.gan;
+    config->epochs = kept.epochs;
+    config->seconds = kept.seconds;
+    config->images = kept.images;
+    config->steps = kept.steps;
+    config->sample_every = kept.sample_every;
+    config->save_every = kept.save_every;
+    config->grid = kept.grid;
+    config->resume = true;
+    config->run = set->resume;
+    config->pictures = parsed->argument_count ? parsed->arguments[0] : kept.pictures;
+    if (train_reconfigure(command, parsed, set, config))
+        status = train_with(set, config, display);
+    lim_train_config_finish(&kept);
+    return status;
+}
+
+static enum lim_status run(const struct command *command, const struct parsed *parsed,
+                           void *settings)
+{
+    const struct train_settings *set = settings;
+    struct display display = {.json = set->json};
+    struct lim_train_config config = {.stop = &stop_requests, .user = &display};
+
+    terminal_init(set->quiet);
+    catch_signals();
+    if (!set->quiet || set->json)
+        config.status = on_step;
+    return set->resume ? resume(command, parsed, set, &config, &display)
+                       : start(command, parsed, set, &config, &display);
+}
+
+const struct command command_train = {
+    .name = "train",
+    .arguments = "PICTURES",
+    .max_arguments = 1,
+    .summary = "train on a folder or a .zip of pictures",
+    .details =
+        "Trains a DCGAN on PICTURES: a folder, searched recursively, or a .zip. The run folder "
+        "then holds the settings, a grid of the same latents at every stage, an animation of them, "
+        "a checkpoint and the model to share.\n\n"
+        "Ctrl-C once finishes the step, saves and prints the line that resumes.",
+    .options = train_options,
+    .defaults = &train_defaults,
+    .settings_size = sizeof(struct train_settings),
+    .run = run,
+};

@@ -1,0 +1,24 @@
+/* What a training shows while it runs: a status line on a terminal, plain lines elsewhere, JSON. */
+#ifndef LIMNER_CLI_TRAIN_DISPLAY_H
+#define LIMNER_CLI_TRAIN_DISPLAY_H
+
+#include <cjson/cJSON.h>
+#include <limner/train.h>
+
+struct display {
+    bool json;
+    const char *device; /* as the backend names it */
+    double last_line;   /* clock of the last one; 0: none yet */
+    int decoded_percent;
+};
+
+/* Seconds of a clock that only goes forward. */
+double display_clock(void);
+
+void display_decoding(struct display *display, int done, int total);
+void display_step(struct display *display, const struct lim_train_status *status);
+
+/* One object as one line on stdout, at once; deletes it. */
+void display_json(cJSON *object);
+
+#endif

@@ -1,0 +1,227 @@
+/* For realpath. */
+#define _XOPEN_SOURCE 700
+
+#include "train_settings.h"
+
+#include "commands.h"
+#include "terminal.h"
+
+#include <limner/net.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const preset_words[] = {"tiny", "small", "torch", "paper", NULL};
+static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
+static const char *const kernel_words[] = {"4", "5", NULL};
+
+/* Many short steps beat a wide net where time is short: hence tiny's batch. */
+static const struct {
+    int width, batch;
+} presets[] = {{16, 32}, {32, 64}, {64, 64}, {128, 64}};
+
+const struct train_settings train_defaults = {
+    .epochs = 50,
+    .size = 64,
+    .width = 128,
+    .kernel = 4,
+    .latent = 100,
+    .batch = 64,
+    .seed = 1,
+    .lr = 2e-4,
+    .beta1 = 0.5,
+};
+
+#define FIELD(name) offsetof(struct train_settings, name)
+const struct option train_options[] = {
+    {"out", 'o', OPTION_PATH, "RUN", FIELD(out), 0, 0, NULL, NULL,
+     "the folder to make; without it runs/NAME, NAME from the pictures"},
+    {"resume", 0, OPTION_PATH, "RUN", FIELD(resume), 0, 0, NULL, NULL,
+     "go on with this run, with its settings"},
+    {"preset", 0, OPTION_TEXT, "NAME", FIELD(preset), 0, 0, preset_words, NULL,
+     "tiny (width 16, batch 32: for a try on a CPU), small (32), torch (64) or paper (128)"},
+    {"epochs", 0, OPTION_REAL, "N", FIELD(epochs), 0.001, 1e9, NULL, NULL,
+     "passes over the pictures; without end where --time, --images or --steps is given alone"},
+    {"time", 0, OPTION_TIME, "T", FIELD(time), 1, 3.2e9, NULL, NULL,
+     "time to train, in all: 90s, 15m, 2h, 1h30m"},
+    {"images", 0, OPTION_COUNT, "N", FIELD(images), 1, 9e18, NULL, NULL,
+     "real pictures to see, in all: 500k, 2M"},
+    {"steps", 0, OPTION_COUNT, "N", FIELD(steps), 1, 9e18, NULL, NULL, "steps, in all"},
+    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL,
+     "pixels along an edge: 16, 32, 64, 128 or 256"},
+    {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
+     "channels of the layer next to the picture"},
+    {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL,
+     "4, or 5 as the paper's authors had it"},
+    {"latent", 0, OPTION_INT, "N", FIELD(latent), 1, 4096, NULL, NULL,
+     "random numbers a picture is painted from"},
+    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 65536, NULL, NULL, "pictures in a step"},
+    {"seed", 0, OPTION_COUNT, "N", FIELD(seed), 0, 9e18, NULL, NULL,
+     "the same seed on the same device gives the same bits"},
+    {"lr", 0, OPTION_REAL, "X", FIELD(lr), 1e-8, 1, NULL, NULL, "Adam's step size"},
+    {"beta1", 0, OPTION_REAL, "X", FIELD(beta1), 0, 0.999, NULL, NULL, "Adam's first moment"},
+    {"smooth", 0, OPTION_REAL, "X", FIELD(smooth), 0, 0.5, NULL, NULL,
+     "the discriminator's target for real pictures is 1 minus this"},
+    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
+     "OpenCL platform: an index or part of its name"},
+    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
+     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
+     "threads to decode and for the CPU path; 0: one for each processor"},
+    {"sample-every", 0, OPTION_COUNT, "N", FIELD(sample_every), 1, 9e18, NULL, NULL,
+     "steps between grids; without it about 60 grids in a training"},
+    {"save-every", 0, OPTION_COUNT, "N", FIELD(save_every), 1, 9e18, NULL, NULL,
+     "steps between checkpoints; without it every five minutes and at the end"},
+    {"dry-run", 0, OPTION_FLAG, NULL, FIELD(dry_run), 0, 0, NULL, NULL,
+     "print settings, device and memory, and stop"},
+    {"quiet", 'q', OPTION_FLAG, NULL, FIELD(quiet), 0, 0, NULL, NULL,
+     "only errors, warnings and how it ended"},
+    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL,
+     "one JSON object a line on the standard output"},
+    {0},
+};
+#undef FIELD
+
+/* A limit that is given replaces those of before, all of them. */
+static void set_limits(const struct command *command, const struct parsed *parsed,
+                       const struct train_settings *set, struct lim_train_config *config)
+{
+    bool epochs = option_given(command, parsed, "epochs");
+
+    if (!epochs && !set->time && !set->images && !set->steps)
+        return;
+    config->epochs = epochs ? set->epochs : 0;
+    config->seconds = set->time;
+    config->images = set->images;
+    config->steps = set->steps;
+}
+
+bool train_configure(const struct command *command, const struct parsed *parsed,
+                     const struct train_settings *set, struct lim_train_config *config)
+{
+    struct lim_dcgan_config *gan = &config->gan;
+
+    *gan = lim_dcgan_defaults();
+    gan->size = set->size;
+    gan->width = set->width;
+    gan->kernel = set->kernel;
+    gan->latent = set->latent;
+    gan->batch = set->batch;
+    gan->lr = (float)set->lr;
+    gan->beta1 = (float)set->beta1;
+    gan->smooth = (float)set->smooth;
+    gan->seed = set->seed;
+    for (int i = 0; set->preset && preset_words[i]; i++) {
+        if (strcmp(set->preset, preset_words[i]) != 0)
+            continue;
+        if (!option_given(command, parsed, "width"))
+            gan->width = presets[i].width;
+        if (!option_given(command, parsed, "batch"))
+            gan->batch = presets[i].batch;
+    }
+    config->epochs = set->epochs;
+    set_limits(command, parsed, set, config);
+    config->sample_every = set->sample_every;
+    config->save_every = set->save_every;
+    return lim_dcgan_check(gan);
+}
+
+bool train_reconfigure(const struct command *command, const struct parsed *parsed,
+                       const struct train_settings *set, struct lim_train_config *config)
+{
+    const struct lim_dcgan_config *gan = &config->gan;
+    const struct {
+        const char *name;
+        double given, kept;
+    } fixed[] = {
+        {"size", set->size, gan->size},
+        {"width", set->width, gan->width},
+        {"kernel", set->kernel, gan->kernel},
+        {"latent", set->latent, gan->latent},
+        {"seed", (double)set->seed, (double)gan->seed},
+        {"lr", (double)(float)set->lr, (double)gan->lr},
+        {"beta1", (double)(float)set->beta1, (double)gan->beta1},
+        {"smooth", (double)(float)set->smooth, (double)gan->smooth},
+    };
+
+    if (option_given(command, parsed, "preset")) {
+        say_error("train: --preset belongs to a new run; leave it out to resume '%s'", set->resume);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (!option_given(command, parsed, fixed[i].name) || fixed[i].given == fixed[i].kept)
+            continue;
+        say_error("train: --%s %g contradicts the run '%s', which has %g; leave it out, or start a "
+                  "new run",
+                  fixed[i].name, fixed[i].given, set->resume, fixed[i].kept);
+        return false;
+    }
+    if (option_given(command, parsed, "batch") && set->batch != gan->batch) {
+        say("the batch changes from %d to %d: the pictures come in another order from here on",
+            gan->batch, set->batch);
+        config->gan.batch = set->batch;
+    }
+    set_limits(command, parsed, set, config);
+    if (set->sample_every)
+        config->sample_every = set->sample_every;
+    if (set->save_every)
+        config->save_every = set->save_every;
+    return lim_dcgan_check(&config->gan);
+}
+
+char *train_default_run(const char *pictures, char *run, size_t size)
+{
+    char *whole = realpath(pictures, NULL);
+    const char *path = whole ? whole : pictures;
+    size_t end = strlen(path), start;
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && path[start - 1] != '/'; start--)
+        continue;
+    if (end - start > 4 && strncmp(path + end - 4, ".zip", 4) == 0)
+        end -= 4;
+    if (end == start)
+        snprintf(run, size, "runs/pictures");
+    else
+        snprintf(run, size, "runs/%.*s", (int)(end - start), path + start);
+    free(whole);
+    return run;
+}
+
+/* Parameters and activations, in floats, of a table for one h x w x c input. */
+static void count_floats(const struct lim_layer_desc *rows, int count, int h, int w, int c,
+                         double *params, double *activations)
+{
+    for (int i = 0; i < count; i++) {
+        const struct lim_layer_desc *row = &rows[i];
+        int k = row->kernel, pads = row->pad_start + row->pad_end;
+
+        if (row->kind == LIM_LAYER_CONV || row->kind == LIM_LAYER_CONV_TRANSPOSED) {
+            *params += (double)k * k * c * row->out + (row->bias ? row->out : 0);
+            if (row->kind == LIM_LAYER_CONV) {
+                h = (h + pads - k) / row->stride + 1;
+                w = (w + pads - k) / row->stride + 1;
+            } else {
+                h = (h - 1) * row->stride + k - pads;
+                w = (w - 1) * row->stride + k - pads;
+            }
+            c = row->out;
+        } else if (row->kind == LIM_LAYER_BATCHNORM) {
+            *params += 2.0 * c;
+        }
+        *activations += (double)h * w * c;
+    }
+}
+
+double train_memory(const struct lim_dcgan_config *config)
+{
+    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+    double params = 0, activations = 0;
+    int count = lim_dcgan_generator_rows(config, rows);
+
+    count_floats(rows, count, 1, 1, config->latent, &params, &activations);
+    count = lim_dcgan_discriminator_rows(config, rows);
+    count_floats(rows, count, config->size, config->size, config->channels, &params, &activations);
+    /* Weight, gradient and Adam's two moments; an output and its gradient. */
+    return sizeof(float) * (4 * params + 2 * config->batch * activations);
+}

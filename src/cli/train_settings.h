@@ -1,0 +1,36 @@
+/* The options of `limner train`, and what follows from them. */
+#ifndef LIMNER_CLI_TRAIN_SETTINGS_H
+#define LIMNER_CLI_TRAIN_SETTINGS_H
+
+#include "options.h"
+
+#include <limner/train.h>
+
+struct train_settings {
+    const char *out, *resume, *preset, *platform, *device;
+    double epochs, lr, beta1, smooth, time;
+    int size, width, kernel, latent, batch, threads;
+    uint64_t seed, sample_every, save_every, images, steps;
+    bool dry_run, quiet, json;
+};
+
+extern const struct option train_options[];
+extern const struct train_settings train_defaults;
+
+/* A new run: config->gan and limits from the options. False after one line on stderr. */
+bool train_configure(const struct command *command, const struct parsed *parsed,
+                     const struct train_settings *set, struct lim_train_config *config);
+
+/* A resumed run: `config` has been loaded from it. Refuses options that contradict it, takes over
+ * and reports the others. */
+bool train_reconfigure(const struct command *command, const struct parsed *parsed,
+                       const struct train_settings *set, struct lim_train_config *config);
+
+/* "runs/NAME", NAME from the pictures' folder or archive. Returns `run`. */
+char *train_default_run(const char *pictures, char *run, size_t size);
+
+/* Bytes that weights, their gradients and moments, and activations take; without the scratch
+ * memory of convolutions. */
+double train_memory(const struct lim_dcgan_config *config);
+
+#endif
