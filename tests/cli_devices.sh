@@ -1,0 +1,33 @@
+#!/bin/sh
+# limner devices, and choosing a device on a machine without OpenCL.
+. "$2/tests/cli.sh"
+
+expect 0 "$limner" devices
+says out "CPU path: always there"
+expect 0 "$limner" devices -v
+expect 0 "$limner" devices --json
+"$python" -c 'import json,sys
+rows = [json.loads(line) for line in open("out")]
+assert rows[-1]["option"] == "--device cpu" and rows[-1]["usable"], rows' || fail "not one JSON object a line"
+
+OCL_ICD_VENDORS=/nonexistent
+OCL_ICD_FILENAMES=
+export OCL_ICD_VENDORS OCL_ICD_FILENAMES
+expect 0 "$limner" devices
+says out "CPU path: always there"
+one_line err
+says err "OpenCL"
+
+pictures pictures 8
+steps='--size 16 --width 4 --batch 8 --steps 1'
+expect 0 "$limner" train pictures -o auto $steps
+says err "using the CPU path"
+for word in opencl gpu 0:0; do
+    expect 3 "$limner" train pictures -o "no-$word" $steps --device $word
+    [ -e "no-$word" ] && fail "a run was begun without its device"
+    [ "$(grep -c . err)" -eq 1 ] || fail "more than one line on a missing device"
+done
+expect 3 env LIMNER_DEVICE=opencl "$limner" train pictures -o no-env $steps
+expect 0 env LIMNER_DEVICE=opencl "$limner" train pictures -o option-wins $steps --device cpu
+expect 2 "$limner" train pictures -o junk $steps --device 0:0:0
+exit 0

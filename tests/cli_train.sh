@@ -1,0 +1,89 @@
+#!/bin/sh
+# A small training: what is in the run folder, messy pictures, odd paths.
+. "$2/tests/cli.sh"
+
+pictures pictures 24
+expect 0 "$limner" train pictures -o run $tiny --steps 12 --sample-every 4
+[ "$(cat out)" = run ] || fail "stdout should be the run folder"
+for file in config.json log.jsonl reals.png samples/000000.png samples/000004.png samples/000008.png \
+    samples/000012.png progress.gif checkpoint.safetensors generator.safetensors README.txt; do
+    [ -s "run/$file" ] || fail "$file is missing"
+done
+[ -e run/skipped.txt ] && fail "skipped.txt without a skipped picture"
+"$python" - <<'P' || fail "config.json, log.jsonl or the PNG are not as they should be"
+import json, struct
+config = json.load(open("run/config.json"))
+assert config["size"] == 16 and config["width"] == 4 and config["batch"] == 8 and config["lr"] == 0.0002, config
+assert config["picture_count"] == 24 and len(config["fingerprint"]) == 16, config
+log = [json.loads(line) for line in open("run/log.jsonl")]
+assert [l["step"] for l in log][-1] == 12 and log[0]["step"] == 1, log
+assert all(l["loss_g"] > 0 and 0 < l["d_real"] < 1 and l["seen"] == 8 * l["step"] for l in log), log
+assert log[0]["loss_real"] != log[-1]["loss_real"], log
+head = open("run/samples/000012.png", "rb").read()
+assert struct.unpack(">II", head[16:24]) == (8 * 18 + 2, 8 * 18 + 2)
+assert b"limner seed" in head
+assert open("run/progress.gif", "rb").read(6) == b"GIF89a"
+P
+
+# Never a silent second run, never an overwritten one.
+cp run/checkpoint.safetensors before
+expect 2 "$limner" train pictures -o run $tiny --steps 1
+says err "limner train --resume run"
+cmp -s before run/checkpoint.safetensors || fail "an existing run was touched"
+mkdir other && echo mine >other/file
+expect 2 "$limner" train pictures -o other $tiny --steps 1
+[ "$(ls other)" = file ] || fail "a folder with something in it was touched"
+
+# The default name; twice is refused.
+expect 0 "$limner" train pictures/ $tiny --steps 1
+[ "$(cat out)" = runs/pictures ] || fail "the default is not runs/pictures but $(cat out)"
+expect 2 "$limner" train pictures/ $tiny --steps 1
+
+# --json: one object a line, nothing else on stdout; --dry-run makes nothing.
+expect 0 "$limner" train pictures -o json $tiny --steps 3 --json
+"$python" -c 'import json
+events = [json.loads(line) for line in open("out")]
+assert [e["event"] for e in events][::len(events) - 1] == ["start", "end"], events
+assert any(e["event"] == "step" and e["launches"] > 0 for e in events) and events[-1]["exit"] == 0' ||
+    fail "--json"
+expect 0 "$limner" train pictures -o dry $tiny --dry-run
+says out "device    CPU path"
+says out "memory"
+[ -e dry ] && fail "--dry-run made the run folder"
+expect 0 "$limner" train pictures -o quiet $tiny --steps 1 --quiet
+[ -s err ] && fail "--quiet was not"
+
+# Messy pictures are named with the reason and counted; the rest is trained on.
+pictures messy/deep/er 9
+echo 'just text' >messy/text.png
+: >messy/empty.png
+head -c 60 messy/deep/er/0001.png >messy/cut.png
+expect 0 "$limner" train messy -o messy-run $tiny --steps 2
+says err "9 pictures"
+for file in text.png empty.png cut.png; do
+    grep -q "skipped .*$file: ." err || fail "$file is not named"
+    grep -q "$file: ." messy-run/skipped.txt || fail "$file is not in skipped.txt"
+done
+
+# Fewer pictures than the batch; none.
+pictures few 3
+expect 0 "$limner" train few -o few-run $tiny --steps 2
+says err "the batch becomes 3"
+pictures single 1
+expect 0 "$limner" train single -o single-run $tiny --steps 2
+mkdir none
+for place in none nowhere; do
+    expect 6 "$limner" train $place -o none-run $tiny
+    [ -e none-run ] && fail "a run was begun without pictures"
+done
+
+# Spaces, umlauts, a quote; a relative path resumed from elsewhere.
+mkdir 'a b'
+mv few "a b/bilder übung's"
+expect 0 "$limner" train "a b/bilder übung's" -o 'a b/läuft' $tiny --steps 2
+mkdir elsewhere
+cd elsewhere || exit 99
+expect 0 "$limner" train --resume '../a b/läuft' --device cpu --steps 4
+expect 0 "$limner" info '../a b/läuft'
+says out "4 steps"
+exit 0
