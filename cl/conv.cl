@@ -1,5 +1,6 @@
 /* Columns of a convolution and back: col[n][p][q][r][s][c] <-> x[n][h][w][c]. Both are gathers: each
- * element is written once, and nothing is added up in memory. */
+ * element is written once, and nothing is added up in memory. Remainders are spelled out, because
+ * Oclgrind's check for uninitialised values does not know what compilers make of / beside %. */
 
 /* Copies n floats, or writes n zeros where from is NULL. */
 static inline void copy_run(__global float *to, __global const float *from, int n)
@@ -23,12 +24,13 @@ __kernel void im2col_rows(__global const float *x, ulong x_at, __global float *c
     int row = (int)get_global_id(0);
 
     if (row < rows) {
-        int x0 = (row % q) * stride - pad_left;
-        int y0 = (row / q % p) * stride - pad_top;
+        int line = row / q, n = line / p;
+        int x0 = (row - line * q) * stride - pad_left;
+        int y0 = (line - n * p) * stride - pad_top;
         int left = clamp(-x0, 0, s); /* taps before, and up to, the picture's edges */
         int right = clamp(w - x0, left, s);
         __global float *to = col + col_at + (ulong)row * (ulong)(r * s * c);
-        __global const float *image = x + x_at + (ulong)(row / q / p) * (ulong)h * (ulong)w * c;
+        __global const float *image = x + x_at + (ulong)n * (ulong)h * (ulong)w * (ulong)c;
 
         for (int i = 0; i < r; i++) {
             int y = y0 + i;
@@ -55,12 +57,13 @@ __kernel void im2col(__global const float *x, ulong x_at, __global float *col, u
     int row = (int)get_global_id(1);
 
     if (row < rows && e < r * s * c) {
-        int yy = (row / q % p) * stride - pad_top + e / c / s;
-        int xx = (row % q) * stride - pad_left + e / c % s;
+        int line = row / q, n = line / p, tap = e / c, i = tap / s;
+        int yy = (line - n * p) * stride - pad_top + i;
+        int xx = (row - line * q) * stride - pad_left + (tap - i * s);
         float v = 0.0f;
 
         if (yy >= 0 && yy < h && xx >= 0 && xx < w)
-            v = x[x_at + (((ulong)(row / q / p) * h + yy) * w + xx) * (ulong)c + e % c];
+            v = x[x_at + (((ulong)n * h + yy) * w + xx) * (ulong)c + (e - tap * c)];
         col[col_at + (ulong)row * (ulong)(r * s * c) + e] = v;
     }
 }
@@ -77,8 +80,9 @@ __kernel void col2im(__global const float *col, ulong col_at, __global float *x,
 
     if (pixel < pixels && first < c) {
         int last = min(c, first + vectors * LIM_VECTOR);
-        int xx = pixel % w + pad_left, yy = pixel / w % h + pad_top;
-        ulong image = (ulong)(pixel / w / h) * p;
+        int line = pixel / w, picture = line / h;
+        int xx = pixel - line * w + pad_left, yy = line - picture * h + pad_top;
+        ulong image = (ulong)picture * p;
 
         for (int c0 = first; c0 < last; c0 += LIM_VECTOR) {
             ulong n = (ulong)(c - c0);

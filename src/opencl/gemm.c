@@ -9,6 +9,9 @@
 /* Planes of split sums hold at most this many floats (4 MiB). */
 enum { PLANE_FLOATS = 1 << 20 };
 
+/* The work-items of a group that CLBlast's kernels take with its default parameters. */
+enum { CLBLAST_GROUP = 256 };
+
 static const char *const gemm_names[OCL_GEMMS] = {"packed", "tiled", "clblast"};
 
 void ocl_gemm_init(struct ocl_backend *ocl)
@@ -16,9 +19,15 @@ void ocl_gemm_init(struct ocl_backend *ocl)
     static const enum ocl_gemm for_cpu[] = {OCL_PACKED, OCL_TILED, OCL_CLBLAST};
     static const enum ocl_gemm for_gpu[] = {OCL_CLBLAST, OCL_TILED, OCL_PACKED};
 
+    int count = 0;
+
     for (int i = 0; i < OCL_GEMMS; i++) {
-        ocl->gemm_order[i] = ocl->limits.is_cpu ? for_cpu[i] : for_gpu[i];
-        ocl->gemm_names[i] = gemm_names[ocl->gemm_order[i]];
+        enum ocl_gemm gemm = ocl->limits.is_cpu ? for_cpu[i] : for_gpu[i];
+
+        if (gemm == OCL_CLBLAST && ocl->limits.group < CLBLAST_GROUP)
+            continue;
+        ocl->gemm_order[count] = gemm;
+        ocl->gemm_names[count++] = gemm_names[gemm];
     }
     ocl->base.gemms = ocl->gemm_names;
     ocl->gemm = ocl->gemm_order[0];
@@ -28,6 +37,9 @@ void ocl_gemm_finish(struct ocl_backend *ocl)
 {
     if (ocl->clblast_temp)
         clReleaseMemObject(ocl->clblast_temp);
+    /* Its cache holds the context, and would give it back only after main has returned. */
+    if (ocl->clblast_used)
+        CLBlastClearCache();
 }
 
 void ocl_use_gemm(struct lim_backend *be, int index)
@@ -176,6 +188,7 @@ static bool clblast(struct ocl_backend *ocl, const struct job *job)
     cl_event event = NULL;
     CLBlastStatusCode status;
 
+    ocl->clblast_used = true;
     status = CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, ta, tb, m, n, k, job->a.offset, lda,
                                         job->b.offset, ldb, job->c.offset, ldc, &ocl->queue, &temp);
     if (status || temp > ocl->limits.max_alloc || !clblast_temp(ocl, temp))

@@ -84,6 +84,7 @@ struct ocl_backend {
     int group_x, group_y;        /* of the tiled gemm */
     cl_mem clblast_temp;
     size_t clblast_temp_size;
+    bool clblast_used;
 
     struct lim_buffer *scratch; /* partial sums within one operation */
     float *staging;             /* aligned, padded host memory for transfers */
