@@ -3,7 +3,7 @@
  * An operation (struct conform_op) is a numbered list of cases. A case is built twice, once from
  * small integers and once from floats: `build` declares the operands and fills the inputs, `refer`
  * computes what is wanted in double straight from the definition, and what error is allowed
- * (tests/README.md), `call` queues the operation on a backend. Guard bands, NaN-filled outputs,
+ * (tests/conform.md), `call` queues the operation on a backend. Guard bands, NaN-filled outputs,
  * offsets, repetition and comparison are the harness's (conform_run.c). */
 #ifndef LIMNER_TESTS_CONFORM_H
 #define LIMNER_TESTS_CONFORM_H

@@ -56,7 +56,7 @@ static double ratio_of(double err, double bound)
 {
     if (err == 0.0)
         return 0.0;
-    return bound > 0.0 ? err / bound : INFINITY;
+    return isfinite(err) && bound > 0.0 ? err / bound : INFINITY;
 }
 
 static void raise_to(struct worst *worst, enum kind kind, double ratio)

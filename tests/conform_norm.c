@@ -164,6 +164,7 @@ static void refer_train(int i, struct problem *pb)
         o[RUNNING_VAR].bound[j] =
             blend_bound(momentum, old_var, unbiased, var_error * n / (n - 1.0));
     }
+    o[RUNNING_MEAN].certain = o[RUNNING_VAR].certain = true;
     oracle_normalize(rows, b->c, o[X].init, o[MEAN].want, o[INV_STD].want, o[GAMMA].init,
                      o[BETA].init, o[Y].want);
     for (size_t j = 0; j < o[Y].count; j++) {

@@ -141,8 +141,8 @@ static void activation_label(int i, char *text, size_t size)
 /* Of smooth functions only the value at 0 is known to the bit. */
 static void build_forward(int i, struct problem *pb)
 {
-    static const float edges[] = {0.0f,    -0.0f, INFINITY, -INFINITY, 50.0f, -50.0f, 1e-30f,
-                                  -1e-30f, 1e-4f, -1e-4f,   9.5f,      -9.5f, -87.0f};
+    static const float edges[] = {NAN,    0.0f,    -0.0f, INFINITY, -INFINITY, 50.0f, -50.0f,
+                                  1e-30f, -1e-30f, 1e-4f, -1e-4f,   9.5f,      -9.5f, -87.0f};
     int length = i / LIM_ACTIVATIONS;
     struct operand *x = operand_add_line(pb, "x", in_place(i) ? ROLE_INOUT : ROLE_IN, length);
 

@@ -20,7 +20,7 @@ double oracle_activation(enum lim_activation kind, float slope, float x)
 
     switch (kind) {
     case LIM_RELU:
-        return x > 0.0f ? (double)x : 0.0;
+        return x < 0.0f ? 0.0 : (double)x; /* a NaN stays one, or divergence would hide */
     case LIM_LEAKY_RELU:
         return x > 0.0f ? (double)x : (double)leaked;
     case LIM_TANH:

@@ -1,0 +1,51 @@
+#!/bin/sh
+# The command line of limner-conform: exit codes, suggestions, and a case run alone.
+# usage: conform_cli.sh LIMNER_CONFORM
+set -u
+conform=$1
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+status=0
+
+# expect CODE TEXT ARGS...: the exit code, and a text somewhere in what is printed.
+expect() {
+    code=$1 text=$2
+    shift 2
+    "$conform" "$@" >"$scratch/out" 2>&1
+    got=$?
+    if [ $got -ne "$code" ] || ! grep -qF -- "$text" "$scratch/out"; then
+        echo "FAILED: limner-conform $*: exit code $got, wanted $code and '$text'; it printed:"
+        cat "$scratch/out"
+        status=1
+    fi
+}
+
+unset LIMNER_DEVICE LIMNER_PLATFORM
+expect 0 'Exit codes' --help
+expect 0 'limner-conform ' --version
+expect 2 "did you mean --device?" --devise cpu
+expect 2 "did you mean --bench?" --benhc
+expect 2 "named like 'gemm'" --op gem_m
+expect 2 'no such case' --op gemm --case 100000
+expect 2 '--case needs a value' --case
+expect 2 'not a whole number' --seed 1x
+expect 2 'takes no value' --small=yes
+expect 2 'this device has' --device cpu --gemm nosuch --op copy
+expect 0 'conv_adjoint' --list
+expect 0 '1 of 1 cases conform' --device cpu --op bias_backward --case 3
+expect 0 '1 of 1 cases conform' --device=cpu --op=copy --case=3 --threads=1
+expect 0 'GFLOP/s' --device cpu --bench --op gemm --case 3
+
+LIMNER_DEVICE=cpu
+export LIMNER_DEVICE
+expect 0 '1 of 1 cases conform' --op copy --case 1
+unset LIMNER_DEVICE
+
+# Without an OpenCL device nothing is checked, which is not a success; asked for by name it is an
+# error.
+OCL_ICD_VENDORS=$scratch/nothing
+export OCL_ICD_VENDORS
+expect 77 '--device cpu checks the CPU path' --op copy --case 1
+expect 77 '--device cpu checks the CPU path' --op copy --case 1 --device auto
+expect 3 'limner-conform: error' --op copy --case 1 --device opencl
+exit $status

@@ -1,0 +1,70 @@
+"""The faults of the mutation test: one text in one file, and the operation that must notice."""
+import typing
+
+CPU = ("--device", "cpu")
+POCL = ("--platform", "Portable Computing Language")
+
+
+class Mutation(typing.NamedTuple):
+    name: str
+    device: tuple
+    op: str
+    file: str
+    old: str
+    new: str
+
+
+# The backend's own self-test would refuse a broken kernel first; it is not what is tested here.
+BEFORE = [
+    Mutation("the self-test lets everything pass", POCL, "", "src/opencl/selftest.c",
+             "return !t.bad && !ocl->base.failed;", "return true;"),
+]
+
+ALL = [
+    Mutation("a border test is off by one", POCL, "im2col", "cl/conv.cl",
+             "if (y < 0 || y >= h || left == right)", "if (y < 0 || y > h || left == right)"),
+    Mutation("a bounds guard is missing", POCL, "col2im", "cl/conv.cl",
+             "if (row < p && column < q)", "if (row < p)"),
+    Mutation("a rounded-up group is not cut off", POCL, "bias_forward", "cl/pointwise.cl",
+             "if (row < rows && c0 < c) {", "if (c0 < c) {"),
+    Mutation("a ragged vector is written whole", POCL, "copy", "cl/common.cl",
+             "if (n >= LIM_VECTOR) {", "if (n >= 1) {"),
+    Mutation("an offset is dropped", POCL, "im2col", "cl/conv.cl",
+             "*image = x + x_at + (ulong)(row / q / p)", "*image = x + (ulong)(row / q / p)"),
+    Mutation("kernel rows and columns are swapped", POCL, "col2im", "cl/conv.cl",
+             "* r + i) * s + j) * c", "* s + j) * r + i) * c"),
+    Mutation("epsilon is forgotten", POCL, "batchnorm_train", "cl/norm.cl",
+             "1.0f / sqrt(var + eps)", "1.0f / sqrt(var)"),
+    Mutation("the running variance is biased", POCL, "batchnorm_train", "cl/norm.cl",
+             "(squares / (float)(rows - 1))", "(squares / (float)rows)"),
+    Mutation("the batch's variance is not", POCL, "batchnorm_train", "cl/norm.cl",
+             "var = squares / (float)rows;", "var = squares / (float)(rows - 1);"),
+    Mutation("gradients overwrite", POCL, "bias_backward", "cl/norm.cl",
+             "store_part(load_part(to, n) + sum, to, n);", "store_part(sum, to, n);"),
+    Mutation("beta is ignored", POCL + ("--gemm", "packed"), "gemm", "cl/gemm.cl",
+             "sum += beta * gemm_load(0, c);", "sum += 0.0f;"),
+    Mutation("a barrier is missing", POCL + ("--gemm", "tiled"), "gemm", "cl/gemm.cl",
+             "barrier(CLK_LOCAL_MEM_FENCE);\n        for (int kk", "for (int kk"),
+    Mutation("Adam's correction is forgotten", POCL, "adam", "cl/pointwise.cl",
+             "lr * (first * correct1)", "lr * first"),
+
+    Mutation("a border test is off by one", CPU, "im2col", "src/cpu/conv.c",
+             "if (i < 0 || i >= cv->h ||", "if (i < 0 || i > cv->h ||"),
+    Mutation("a padded row keeps what was there", CPU, "conv_forward", "src/cpu/direct.c",
+             "if (i < 0 || i >= x.h) {", "if (i < 0) {"),
+    Mutation("an image's range is dropped", CPU, "split_backward_data", "src/cpu/direct.c",
+             "pad(be, &from, lim_tensor_images(dy, first, n), scratch + panels);",
+             "pad(be, &from, lim_tensor_images(dy, 0, n), scratch + panels);"),
+    Mutation("kernel rows and columns are swapped", CPU, "conv_backward_data", "src/cpu/direct.c",
+             "w + (size_t)(r * cv->s + s)", "w + (size_t)(s * cv->r + r)"),
+    Mutation("epsilon is forgotten", CPU, "batchnorm_infer", "src/cpu/norm.c",
+             "sqrt((double)v[j] + (double)bn->eps)", "sqrt((double)v[j])"),
+    Mutation("the running variance is biased", CPU, "batchnorm_train", "src/cpu/norm.c",
+             "(m2 / (m - 1.0))", "(m2 / m)"),
+    Mutation("beta is ignored", CPU, "gemm", "src/cpu/gemm.c",
+             ".beta = beta}", ".beta = 0.0f}"),
+    Mutation("gradients overwrite", CPU, "bias_backward", "src/cpu/norm.c",
+             "out[j] += (float)total;", "out[j] = (float)total;"),
+    Mutation("a chunk ends too late", CPU, "fill", "src/cpu/pointwise.c",
+             "return left < CPU_CHUNK ? left : CPU_CHUNK;", "return CPU_CHUNK;"),
+]
