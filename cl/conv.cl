@@ -1,6 +1,7 @@
-/* Columns of a convolution and back: col[n][p][q][r][s][c] <-> x[n][h][w][c]. Both are gathers: each
- * element is written once, and nothing is added up in memory. Remainders are spelled out, because
- * Oclgrind's check for uninitialised values does not know what compilers make of / beside %. */
+/* Columns of a convolution and back: col[n][p][q][r][s][c] <-> x[n][h][w][c]. Both are gathers:
+ * each element is written once, and nothing is added up in memory. Remainders are spelled out,
+ * because Oclgrind's check for uninitialised values does not know what compilers make of / beside
+ * %. */
 
 /* Copies n floats, or writes n zeros where from is NULL. */
 static inline void copy_run(__global float *to, __global const float *from, int n)
@@ -93,10 +94,10 @@ __kernel void col2im(__global const float *col, ulong col_at, __global float *x,
                     int row = (yy - i) / stride, column = (xx - j) / stride;
 
                     if (row < p && column < q)
-                        sum += load_part(col + col_at +
-                                             ((((image + row) * q + column) * r + i) * s + j) * c +
-                                             c0,
-                                         n);
+                        sum +=
+                            load_part(col + col_at +
+                                          ((((image + row) * q + column) * r + i) * s + j) * c + c0,
+                                      n);
                 }
             store_part(sum, x + x_at + (ulong)pixel * (ulong)c + c0, n);
         }

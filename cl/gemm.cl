@@ -115,11 +115,11 @@ static inline void tile(__local const float *a, __local const float *b, int dept
 
 /* For CPUs: a group is one work-item. It packs an mb x kb block of a and a kb x nb block of b into
  * local memory (the cache) in the order in which the register tiles read them. */
-__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
-gemm_packed(int m, int n, int k, int a_along, int b_along, float alpha, float beta,
-            __global const float *a, ulong a_at, int lda, __global const float *b, ulong b_at,
-            int ldb, __global float *c, ulong c_at, int ldc, int plane_k, ulong plane_stride,
-            int mb, int nb, int kb, __local float *packed_a, __local float *packed_b)
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_packed(
+    int m, int n, int k, int a_along, int b_along, float alpha, float beta, __global const float *a,
+    ulong a_at, int lda, __global const float *b, ulong b_at, int ldb, __global float *c,
+    ulong c_at, int ldc, int plane_k, ulong plane_stride, int mb, int nb, int kb,
+    __local float *packed_a, __local float *packed_b)
 {
     int j0 = (int)get_group_id(0) * nb, i0 = (int)get_group_id(1) * mb;
     int plane = (int)get_group_id(2);
@@ -146,10 +146,10 @@ gemm_packed(int m, int n, int k, int a_along, int b_along, float alpha, float be
 
 /* For GPUs: a group computes 4*GROUP_Y x 4*GROUP_X results from local tiles; a work-item 4x4 of
  * them, a group apart, so that neighbours read neighbours. */
-__kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void
-gemm_tiled(int m, int n, int k, int a_along, int b_along, float alpha, float beta,
-           __global const float *a, ulong a_at, int lda, __global const float *b, ulong b_at,
-           int ldb, __global float *c, ulong c_at, int ldc, int plane_k, ulong plane_stride)
+__kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void gemm_tiled(
+    int m, int n, int k, int a_along, int b_along, float alpha, float beta, __global const float *a,
+    ulong a_at, int lda, __global const float *b, ulong b_at, int ldb, __global float *c,
+    ulong c_at, int ldc, int plane_k, ulong plane_stride)
 {
     /* One column more than needed: a stride that is no power of two spares bank conflicts. */
     __local float tile_a[TILE_K][4 * GROUP_Y + 1], tile_b[TILE_K][4 * GROUP_X + 1];

@@ -1,6 +1,6 @@
-/* Sums over the rows of x[rows][c], and batch normalisation. Sums go in two stages: a work-item adds
- * up a block of rows for one vector of channels, another adds up the blocks. The blocks depend on
- * the shape alone, so the order of additions, and with it every bit, is the same for all group
+/* Sums over the rows of x[rows][c], and batch normalisation. Sums go in two stages: a work-item
+ * adds up a block of rows for one vector of channels, another adds up the blocks. The blocks depend
+ * on the shape alone, so the order of additions, and with it every bit, is the same for all group
  * sizes. No stage shares memory, so none needs a barrier. */
 
 /* The rows of a block. */
@@ -116,10 +116,9 @@ __kernel void batchnorm_merge(__global const float *parts, ulong parts_at, ulong
  * or as var. Work-items: vectors of channels, blocks of rows. */
 __kernel void batchnorm_apply(__global const float *x, ulong x_at, ulong rows, int c,
                               int block_rows, __global const float *gamma, ulong gamma_at,
-                              __global const float *beta, ulong beta_at,
-                              __global const float *mean, ulong mean_at,
-                              __global const float *spread, ulong spread_at, float eps,
-                              __global float *y, ulong y_at)
+                              __global const float *beta, ulong beta_at, __global const float *mean,
+                              ulong mean_at, __global const float *spread, ulong spread_at,
+                              float eps, __global float *y, ulong y_at)
 {
     ulong block = get_global_id(1);
     int c0 = (int)get_global_id(0) * LIM_VECTOR;
@@ -177,8 +176,8 @@ __kernel void batchnorm_backward_blocks(__global const float *x, ulong x_at,
  * vectors of channels. */
 __kernel void batchnorm_backward_sum(__global const float *parts, ulong parts_at, int blocks, int c,
                                      __global float *totals, ulong totals_at, int accumulate,
-                                     __global float *dgamma, ulong dgamma_at,
-                                     __global float *dbeta, ulong dbeta_at)
+                                     __global float *dgamma, ulong dgamma_at, __global float *dbeta,
+                                     ulong dbeta_at)
 {
     int c0 = (int)get_global_id(0) * LIM_VECTOR;
 

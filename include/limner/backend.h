@@ -66,6 +66,7 @@ struct lim_device_info {
     char uuid[40]; /* 32 hex digits, or "" where the driver does not say */
     char pci[24];  /* dddd:bb:dd.f, or "" */
     unsigned compute_units, clock_mhz;
+    bool integrated; /* shares the host's memory */
     size_t max_group;
     uint64_t global_mem, max_alloc, local_mem; /* bytes */
     bool usable;                               /* limner can run there */

@@ -1,4 +1,4 @@
-/* Which OpenCL device a user's words mean. */
+/* The OpenCL devices of this machine, and which of them the user's words mean. */
 #ifndef LIMNER_SRC_OPENCL_DEVICE_H
 #define LIMNER_SRC_OPENCL_DEVICE_H
 
@@ -15,8 +15,12 @@ struct ocl_device {
     char name[160];
 };
 
+/* The device of an explicit choice. False after one log line. */
 bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device *device,
                        enum lim_status *why);
+
+/* A GPU or accelerator that is to be preferred to the CPU path. False: `reason` says why none is.
+ */
 bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size);
 
 #endif

@@ -7,7 +7,7 @@
 #endif
 #include <CL/cl.h>
 
-#include "../backend.h"
+#include "backend.h"
 
 /* One program each. */
 enum ocl_family {

@@ -1,7 +1,7 @@
 /* Kernels from source to ready: one program per family, every kernel created at start. */
 #include "opencl.h"
 
-#include "../log.h"
+#include "log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * the answers are exact on any device but for the transcendental functions. */
 #include "opencl.h"
 
-#include "../log.h"
+#include "log.h"
 
 #include <math.h>
 

@@ -1,0 +1,17 @@
+/* The grammar of --platform and --device, over a list of devices: pure, so that tests can make the
+ * list. */
+#ifndef LIMNER_SRC_OPENCL_CHOICE_H
+#define LIMNER_SRC_OPENCL_CHOICE_H
+
+#include <limner/backend.h>
+
+/* The row that the words mean (`platform` may be NULL). -1: `message` says why not and what there
+ * is, `why` is LIM_USAGE (words that mean nothing) or LIM_NO_DEVICE. */
+int ocl_choice(const struct lim_device_info *list, int count, const char *platform,
+               const char *device, char *message, size_t size, enum lim_status *why);
+
+/* The best GPU or accelerator (discrete GPU, integrated GPU, accelerator; a native driver before
+ * rusticl; then compute units x clock; then the first), or -1. */
+int ocl_choice_auto(const struct lim_device_info *list, int count);
+
+#endif

@@ -1,0 +1,16 @@
+/* What a user can do where a driver or a device is missing. */
+#ifndef LIMNER_SRC_OPENCL_HINTS_H
+#define LIMNER_SRC_OPENCL_HINTS_H
+
+#include <stddef.h>
+
+/* One line: no platform, where it was looked for, the package to install on this system. */
+void ocl_hint_no_platform(char *text, size_t size);
+
+/* For a platform of this name without devices; "" where nothing is known. */
+const char *ocl_hint_no_devices(const char *platform);
+
+/* A render node below `dri` ("/dev/dri") that this user may not open; "" where there is none. */
+void ocl_hint_render_node(const char *dri, char *text, size_t size);
+
+#endif
