@@ -11,7 +11,6 @@ struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
     struct ocl_buffer *buf = NULL;
-    const float zero = 0.0f;
     const char *call = "clCreateBuffer";
     cl_int err = CL_SUCCESS;
 
@@ -32,20 +31,22 @@ struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count)
     buf->mem = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, count * sizeof(float), NULL, &err);
     if (!buf->mem && !err)
         err = CL_MEM_OBJECT_ALLOCATION_FAILURE;
-    /* Zeroing also makes lazy drivers say here, and not in mid-training, that memory is short. */
+    /* Zeroing also makes lazy drivers say here, and not in mid-training, that memory is short. By a
+     * kernel, for Oclgrind takes clEnqueueFillBuffer's zeros for uninitialised. */
     if (!err) {
-        call = "clEnqueueFillBuffer";
-        err = clEnqueueFillBuffer(ocl->queue, buf->mem, &zero, sizeof zero, 0,
-                                  count * sizeof(float), 0, NULL, NULL);
-    }
-    if (!err) {
+        uint64_t launches = be->launches;
+
+        ocl_launch(ocl, OCL_FILL, ocl_line(ocl, count, ocl->vector), OCL_F(0.0f),
+                   OCL_T(lim_tensor_of(&buf->base, 0, 1, 1, 1, 1)), OCL_U(count));
         call = "clFinish";
         err = clFinish(ocl->queue);
+        be->launches = launches;
     }
-    if (!err)
+    if (!err && !be->failed)
         return &buf->base;
-    lim_error("a buffer of %.1f MB on %s: %s failed: %s; choose a smaller batch or width",
-              (double)count * sizeof(float) / 1e6, ocl_where(ocl), call, ocl_error(err));
+    if (err)
+        lim_error("a buffer of %.1f MB on %s: %s failed: %s; choose a smaller batch or width",
+                  (double)count * sizeof(float) / 1e6, ocl_where(ocl), call, ocl_error(err));
     if (buf->mem)
         clReleaseMemObject(buf->mem);
     free(buf);
