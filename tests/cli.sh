@@ -1,7 +1,18 @@
 # Sourced by the cli_*.sh tests: sh cli_X.sh LIMNER SOURCE_ROOT PYTHON [more].
 # A folder of its own, deleted at the end; the working directory is inside it.
 set -u
-limner=$1 root=$2 python=$3
+
+# meson gives paths relative to the build folder; the tests leave it.
+whole_path() {
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    */*) printf '%s/%s\n' "$PWD" "$1" ;;
+    *) printf '%s\n' "$1" ;;
+    esac
+}
+
+limner=$(whole_path "$1") root=$(whole_path "$2") python=$3
+fourth=$(whole_path "${4:-}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/limner-test.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 99' INT TERM

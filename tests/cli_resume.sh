@@ -1,7 +1,7 @@
 #!/bin/sh
 # 40 steps are 20 + resume + 20, to the byte. usage: cli_resume.sh LIMNER ROOT PYTHON DEVICE
 . "$2/tests/cli.sh"
-device=$4
+device=$fourth
 pictures pictures 30
 "$limner" train pictures -o probe --size 16 --width 4 --batch 8 --device "$device" --steps 1 >out 2>err
 [ $? -eq 3 ] && exit 77 # no such device on this machine

@@ -59,10 +59,10 @@ expect 0 "$limner" sample run $cpu --batch-stats -o batch-stats.png
 cmp -s batch-stats.png of-run.png && fail "--batch-stats changes nothing"
 
 # The C sample on the public interface paints the same picture.
-expect 0 "$4" run/generator.safetensors 5 painted.png cpu
+expect 0 "$fourth" run/generator.safetensors 5 painted.png cpu
 "$python" -B -c 'from pixels import pixels; assert pixels("painted.png") == pixels("one/000005.png")' ||
     fail "samples/paint.c paints another picture"
-expect 2 "$4"
+expect 2 "$fourth"
 
 expect 0 "$limner" info run
 hash=$(sed -n 's/^hash *//p' out)

@@ -263,19 +263,20 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     if (!infos) {
         lim_error("no memory to list the devices");
         *why = LIM_ERROR;
-    } else if (listing.count == 0) {
-        ocl_hint_no_platform(hint, sizeof hint);
-        lim_error("--device '%s': %s", choice->device, hint);
     } else {
         found = ocl_choice(infos, listing.count, choice->platform, choice->device, message,
                            sizeof message, why);
         ocl_hint_render_node("/dev/dri", hint, sizeof hint);
-        if (found >= 0)
+        if (found >= 0) {
             take(listing.rows + found, device);
-        else if (*why == LIM_NO_DEVICE && hint[0])
+        } else if (*why == LIM_NO_DEVICE && listing.count == 0) {
+            ocl_hint_no_platform(hint, sizeof hint);
+            lim_error("--device '%s': %s", choice->device, hint);
+        } else if (*why == LIM_NO_DEVICE && hint[0]) {
             lim_error("%s; %s", message, hint);
-        else
+        } else {
             lim_error("%s", message);
+        }
     }
     free(infos);
     free(listing.rows);
