@@ -54,7 +54,8 @@ def check(folder, device, ops):
     """The exit code of the worst operation, and what was printed."""
     worst, text = 0, ""
     for op in ops:
-        done = run([str(folder / "tests" / "limner-conform"), *device, "--op", op])
+        # The limit is for faults that hang; a check takes seconds.
+        done = run(["timeout", "300", str(folder / "tests" / "limner-conform"), *device, "--op", op])
         text += done.stdout
         if done.returncode != 0:
             worst = done.returncode

@@ -30,7 +30,7 @@ ALL = [
     Mutation("a ragged vector is written whole", POCL, "copy", "cl/common.cl",
              "if (n >= LIM_VECTOR) {", "if (n >= 1) {"),
     Mutation("an offset is dropped", POCL, "im2col", "cl/conv.cl",
-             "*image = x + x_at + (ulong)(row / q / p)", "*image = x + (ulong)(row / q / p)"),
+             "*image = x + x_at + (ulong)n", "*image = x + (ulong)n"),
     Mutation("kernel rows and columns are swapped", POCL, "col2im", "cl/conv.cl",
              "* r + i) * s + j) * c", "* s + j) * r + i) * c"),
     Mutation("epsilon is forgotten", POCL, "batchnorm_train", "cl/norm.cl",
@@ -65,6 +65,7 @@ ALL = [
              ".beta = beta}", ".beta = 0.0f}"),
     Mutation("gradients overwrite", CPU, "bias_backward", "src/cpu/norm.c",
              "out[j] += (float)total;", "out[j] = (float)total;"),
-    Mutation("a chunk ends too late", CPU, "fill", "src/cpu/pointwise.c",
-             "return left < CPU_CHUNK ? left : CPU_CHUNK;", "return CPU_CHUNK;"),
+    Mutation("the last element is forgotten", CPU, "fill", "src/cpu/pointwise.c",
+             "return left < CPU_CHUNK ? left : CPU_CHUNK;",
+             "return left < CPU_CHUNK ? left - 1 : CPU_CHUNK;"),
 ]
