@@ -16,8 +16,8 @@ say "building (log: $log)"
 if [ ! -f "$build/build.ninja" ]; then
     meson setup "$build" "$root" --buildtype release -Dtests=false >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
 fi
-ninja -C "$build" src/cli/limner >>"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
-limner=$build/src/cli/limner
+ninja -C "$build" limner limner-conform >>"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
+limner=$build/limner
 
 # A run of its own each time: limner never overwrites one.
 number=1

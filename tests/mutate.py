@@ -46,7 +46,7 @@ def build(copy, folder, options):
         made = run(["meson", "setup", str(folder), str(copy), "-Dwerror=false", *options])
         if made.returncode:
             sys.exit(made.stdout + "mutate: the copy cannot be configured")
-    made = run(["ninja", "-C", str(folder), "tests/limner-conform"])
+    made = run(["ninja", "-C", str(folder), "limner-conform"])
     return made.returncode == 0, made.stdout
 
 
@@ -55,7 +55,7 @@ def check(folder, device, ops):
     worst, text = 0, ""
     for op in ops:
         # The limit is for faults that hang; a check takes seconds.
-        done = run(["timeout", "300", str(folder / "tests" / "limner-conform"), *device, "--op", op])
+        done = run(["timeout", "300", str(folder / "limner-conform"), *device, "--op", op])
         text += done.stdout
         if done.returncode != 0:
             worst = done.returncode
