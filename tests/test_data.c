@@ -341,7 +341,7 @@ static void test_zip_damage(void **state)
     for (at = 0; memcmp(bytes + at, "broken.png", 10) != 0; at++)
         ;
     bytes[at + 10 + size / 2] ^= 1; /* its stored bytes follow the name */
-    for (at = length - 4; memcmp(bytes + at, "huge.png", 8) != 0; at--)
+    for (at = length - 8; memcmp(bytes + at, "huge.png", 8) != 0; at--)
         ;
     memset(bytes + at - 46 + 24, 0x7f, 4); /* the directory claims 2 GB */
     put_bytes(root, "q.zip", bytes, length);
