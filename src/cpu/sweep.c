@@ -7,8 +7,8 @@ enum {
     TASK_ROWS = 64 /* rows that use a panel while it is there */
 };
 
-CPU_CLONES void cpu_tile_store(int m, int n, float alpha, const float *tile, float beta,
-                               float *const *c)
+CPU_CLONES static void store_tile(int m, int n, float alpha, const float *tile, float beta,
+                                  float *const *c)
 {
     for (int i = 0; i < m; i++, tile += CPU_COLUMNS) {
         float *row = c[i];
@@ -20,6 +20,12 @@ CPU_CLONES void cpu_tile_store(int m, int n, float alpha, const float *tile, flo
             for (int j = 0; j < n; j++)
                 row[j] = alpha * tile[j] + beta * row[j];
     }
+}
+
+/* clang 14 cannot export a function of several versions. */
+void cpu_tile_store(int m, int n, float alpha, const float *tile, float beta, float *const *c)
+{
+    store_tile(m, n, alpha, tile, beta, c);
 }
 
 size_t cpu_panels_size(size_t depth, int width)
