@@ -4,9 +4,11 @@
 
 #include "check.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -274,6 +276,67 @@ static void a_failed_save_leaves_the_file_of_before(void **state)
     lim_dcgan_destroy(gan);
 }
 
+/* The largest file that may be written, as a full disk would have it. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* Space is there again after one write has failed. */
+static void make_room(int signal_number)
+{
+    (void)signal_number;
+    limit_files(RLIM_INFINITY);
+}
+
+/* Wherever the disk fills up, for good or for a single write, the save fails in one line and the
+ * file of before stays as it was. */
+static void full_disk(void (*on_full)(int))
+{
+    struct lim_dcgan *gan = trained(cpu);
+    const struct lim_progress other = {.step = 2, .seen = 8};
+    const struct sigaction act = {.sa_handler = on_full};
+    struct sigaction act_before;
+    unsigned char *before, *after;
+    size_t size, size_after;
+
+    save(gan, false);
+    before = slurp(path, &size);
+    sigaction(SIGXFSZ, &act, &act_before);
+    /* Densely over the last bytes, which only a flush writes. */
+    for (size_t room = 0; room < size - 64; room += room + 5000 < size ? 1 + size / 23 : 211) {
+        bool saved;
+
+        lines = 0;
+        limit_files(room);
+        saved = lim_dcgan_save(gan, path, &other, false);
+        limit_files(RLIM_INFINITY);
+        after = slurp(path, &size_after);
+        if (saved || lines != 1 || size_after != size || memcmp(before, after, size) != 0)
+            fail_msg("room for %zu of %zu bytes: saved %d, %d lines", room, size, saved, lines);
+        free(after);
+    }
+    sigaction(SIGXFSZ, &act_before, NULL);
+    free(before);
+    lim_dcgan_destroy(gan);
+}
+
+static void a_full_disk_leaves_the_file_of_before(void **state)
+{
+    (void)state;
+    full_disk(SIG_IGN);
+}
+
+static void a_disk_full_for_a_moment_leaves_the_file_of_before(void **state)
+{
+    (void)state;
+    full_disk(make_room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +346,8 @@ int main(void)
         cmocka_unit_test(every_truncation_and_flipped_byte_is_refused),
         cmocka_unit_test(hostile_headers_are_refused),
         cmocka_unit_test(a_failed_save_leaves_the_file_of_before),
+        cmocka_unit_test(a_full_disk_leaves_the_file_of_before),
+        cmocka_unit_test(a_disk_full_for_a_moment_leaves_the_file_of_before),
     };
     const struct lim_device_choice choice = {.device = "cpu"};
     int failed;

@@ -94,6 +94,15 @@ bool lim_file_write(struct lim_file *file, const void *data, size_t size)
     return !file->error;
 }
 
+/* Not rewind(): it flushes, and forgets that the flush failed. */
+bool lim_file_rewind(struct lim_file *file)
+{
+    errno = 0;
+    if (!file->error && fseeko(file->stream, 0, SEEK_SET) != 0)
+        file->error = errno ? errno : EIO;
+    return !file->error;
+}
+
 static void finish(struct lim_file *file)
 {
     free(file->path);

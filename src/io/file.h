@@ -24,6 +24,9 @@ bool lim_file_begin(struct lim_file *file, const char *path);
 /* Returns false from the first failure on, in silence: lim_file_commit tells it. */
 bool lim_file_write(struct lim_file *file, const void *data, size_t size);
 
+/* Goes back to the first byte, to write over what stands there. Failures as lim_file_write. */
+bool lim_file_rewind(struct lim_file *file);
+
 /* Makes `path` the new file. On any failure, earlier writes included: one log line, false, the file
  * of before intact and the temporary one removed. Ends `file` either way. */
 bool lim_file_commit(struct lim_file *file);
