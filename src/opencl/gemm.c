@@ -5,9 +5,15 @@
 
 #include <clblast_c.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Planes of split sums hold at most this many floats (4 MiB). */
 enum { PLANE_FLOATS = 1 << 20 };
+
+/* llvmpipe ends a kernel's loops without a word after 65535 rounds in all, inner ones included
+ * (LP_MAX_TGSI_LOOP_ITERATIONS of Mesa): the tiled kernel goes through this depth in one launch,
+ * and the packed one, whose single work-item does a whole block, is not for llvmpipe. */
+enum { LAUNCH_K = 4096 };
 
 /* The work-items of a group that CLBlast's kernels take with its default parameters. */
 enum { CLBLAST_GROUP = 256 };
@@ -25,6 +31,8 @@ void ocl_gemm_init(struct ocl_backend *ocl)
         enum ocl_gemm gemm = ocl->limits.is_cpu ? for_cpu[i] : for_gpu[i];
 
         if (gemm == OCL_CLBLAST && ocl->limits.group < CLBLAST_GROUP)
+            continue;
+        if (gemm == OCL_PACKED && strncmp(ocl->base.name, "llvmpipe", 8) == 0)
             continue;
         ocl->gemm_order[count] = gemm;
         ocl->gemm_names[count++] = gemm_names[gemm];
@@ -157,9 +165,17 @@ static void tiled(struct ocl_backend *ocl, const struct job *job)
     int across = pieces(job->n, 4 * ocl->group_x), down = pieces(job->m, 4 * ocl->group_y);
     size_t gx = (size_t)ocl->group_x, gy = (size_t)ocl->group_y;
 
-    run(ocl, OCL_GEMM_TILED, job,
-        (struct ocl_grid){{(size_t)across * gx, (size_t)down * gy, 1}, {gx, gy, 1}},
-        plane_count(ocl, job, across * down, 256), 64, NULL);
+    for (int k0 = 0; k0 < job->k; k0 += LAUNCH_K) {
+        struct job part = *job;
+
+        part.k = job->k - k0 < LAUNCH_K ? job->k - k0 : LAUNCH_K;
+        part.a.offset += job->ta ? (size_t)k0 * (size_t)job->a.c : (size_t)k0;
+        part.b.offset += job->tb ? (size_t)k0 : (size_t)k0 * (size_t)job->b.c;
+        part.beta = k0 > 0 ? 1.0f : job->beta;
+        run(ocl, OCL_GEMM_TILED, &part,
+            (struct ocl_grid){{(size_t)across * gx, (size_t)down * gy, 1}, {gx, gy, 1}},
+            plane_count(ocl, &part, across * down, 256), 64, NULL);
+    }
 }
 
 static bool clblast_temp(struct ocl_backend *ocl, size_t size)
