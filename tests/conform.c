@@ -6,7 +6,6 @@
 #include <limner/log.h>
 #include <limner/status.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +38,7 @@ static bool wanted(const struct options *opt, const struct conform_op *op, int i
         return i == opt->only;
     if (opt->small && !(flags & CASE_SMALL))
         return false;
-    return opt->list || opt->bench == !!(flags & CASE_BENCH);
+    return opt->list || opt->small || opt->bench == !!(flags & CASE_BENCH);
 }
 
 /* Calls `fn` for each operation. */
@@ -76,36 +75,17 @@ static int count_wanted(void *user, const struct conform_op *op)
 static int list(void *user, const struct conform_op *op)
 {
     struct program *pr = user;
-    char label[128];
 
-    for (int i = 0; i < op->cases; i++) {
-        unsigned flags = op->flags(i);
-
-        if (!wanted(&pr->opt, op, i))
-            continue;
-        op->label(i, label, sizeof label);
-        printf("%-22s %4d  %s%s%s\n", op->name, i, label, flags & CASE_SMALL ? "  (small)" : "",
-               flags & CASE_BENCH ? "  (bench)" : "");
-    }
+    for (int i = 0; i < op->cases; i++)
+        if (wanted(&pr->opt, op, i))
+            report_listed(&pr->s, op, i);
     return 0;
-}
-
-/* "equal", or error/bound; "-" where nothing of that kind was asked. */
-static void print_worst(const struct worst *worst, enum kind kind)
-{
-    if (!worst->asked[kind])
-        printf(" %8s", "-");
-    else if (kind == KIND_EQUAL)
-        printf(" %8s", worst->ratio[kind] > 0.0 ? "DIFFERS" : "equal");
-    else
-        printf(" %8.3f", worst->ratio[kind]);
 }
 
 static void run(struct program *pr, const struct conform_op *op, const char *gemm)
 {
     struct worst worst = {0};
     int cases = 0, failed = 0;
-    char name[64];
 
     if (gemm && !lim_backend_use_gemm(pr->s.be, gemm))
         return;
@@ -125,19 +105,8 @@ static void run(struct program *pr, const struct conform_op *op, const char *gem
     }
     pr->cases += cases;
     pr->failed += failed;
-    if (pr->opt.bench || !cases)
-        return;
-    snprintf(name, sizeof name, "%s%s%s", op->name, gemm ? " " : "", gemm ? gemm : "");
-    printf("%-26s %5d", name, cases);
-    for (int kind = 0; kind < KINDS; kind++)
-        print_worst(&worst, (enum kind)kind);
-    if (pr->broken)
-        printf("  BROKEN\n");
-    else if (failed)
-        printf("  FAILED (%d of %d)\n", failed, cases);
-    else
-        printf("  %s\n", worst.close ? "ok, but over half of the bound" : "ok");
-    fflush(stdout);
+    if (!pr->opt.bench && cases)
+        report_op(&pr->s, op, gemm, cases, failed, pr->broken, &worst);
 }
 
 static int run_op(void *user, const struct conform_op *op)
@@ -181,13 +150,19 @@ static int open_device(struct program *pr)
     pr->s.be = lim_backend_create(choice, &why);
     /* A device that is there and cannot be opened is no reason to skip. */
     if (!pr->s.be && any && no_opencl_device()) {
-        printf(
-            "nothing checked, for there is no OpenCL device; --device cpu checks the CPU path\n");
+        report_skipped(&pr->s, "there is no OpenCL device; --device cpu checks the CPU path");
         return EXIT_SKIPPED;
     }
     if (!pr->s.be)
         return (int)why;
     pr->s.choice = *choice;
+    if (strcmp(lim_backend_option(pr->s.be), "--device cpu") != 0 && !pr->opt.bench) {
+        struct lim_device_choice cpu = {.device = "cpu", .threads = choice->threads};
+
+        pr->s.cpu = lim_backend_create(&cpu, &why);
+        if (!pr->s.cpu)
+            return (int)why;
+    }
     if (pr->opt.gemm && !lim_backend_use_gemm(pr->s.be, pr->opt.gemm)) {
         const char *const *gemms = lim_backend_gemms(pr->s.be);
 
@@ -208,15 +183,13 @@ static int check_device(struct program *pr)
         return status;
     pr->s.seed = pr->opt.seed;
     pr->s.again = lim_backend_option(pr->s.be);
-    printf("%s, seed %" PRIu64 "\n", lim_backend_name(pr->s.be), pr->opt.seed);
-    if (!pr->opt.bench)
-        printf("error / bound, worst       cases integers  element     norm  verdict\n");
+    report_start(&pr->s, pr->opt.bench);
     for_each(run_op, pr);
     if (pr->broken)
         return LIM_DEVICE_FAILED;
     if (pr->opt.bench)
         return LIM_OK;
-    printf("%d of %d cases conform\n", pr->cases - pr->failed, pr->cases);
+    report_end(&pr->s, pr->cases, pr->failed);
     return pr->failed ? LIM_NONCONFORMING : LIM_OK;
 }
 
@@ -227,6 +200,7 @@ int main(int argc, char **argv)
 
     if (!options_read(&pr.opt, argc, argv, &status))
         return status;
+    pr.s.json = pr.opt.json;
     lim_log_set(to_stderr, NULL, LIM_LOG_WARNING);
     if (for_each(count_wanted, &pr) == 0) {
         fprintf(stderr,
@@ -240,6 +214,7 @@ int main(int argc, char **argv)
         return LIM_OK;
     }
     status = check_device(&pr);
+    lim_backend_destroy(pr.s.cpu);
     lim_backend_destroy(pr.s.capped);
     lim_backend_destroy(pr.s.be);
     return status;

@@ -26,8 +26,9 @@ enum pass { PASS_INTEGERS, PASS_FLOATS, PASSES };
 
 #define BOTH_PASSES (1u << PASS_INTEGERS | 1u << PASS_FLOATS)
 
-/* Equal bits; a bound on every element; a bound on the relative Frobenius error. */
-enum kind { KIND_EQUAL, KIND_ELEMENT, KIND_NORM, KINDS };
+/* Equal bits; a bound on every element; a bound on the relative Frobenius error; the same elements
+ * against the CPU path. */
+enum kind { KIND_EQUAL, KIND_ELEMENT, KIND_NORM, KIND_CPU, KINDS };
 
 enum role { ROLE_IN, ROLE_OUT, ROLE_INOUT };
 
@@ -50,6 +51,7 @@ struct operand {
     bool certain;  /* the bound is that of the worst rounding: coming near it means nothing */
 
     float *got; /* [count] of outputs, after the run */
+    float *cpu; /* [count] of outputs, from the CPU path; NULL where that is what is checked */
     struct lim_tensor t;
 };
 
@@ -130,11 +132,13 @@ struct worst {
     bool asked[KINDS];
     double ratio[KINDS]; /* error / bound */
     bool close;          /* some error exceeds half of a bound that is a matter of chance */
+    const char *certain; /* an output that exceeds half of the bound of the worst rounding */
 };
 
 /* Updates `worst`; returns false and fills `miss` and `kind` where the output is outside. */
 bool conform_compare(const struct operand *o, struct worst *worst, struct miss *miss,
                      enum kind *kind);
+void worst_merge(struct worst *into, const struct worst *from);
 /* The error of a sum of `terms` products, `sum` being that of their absolute values. */
 double bound_products(double terms, double sum);
 double norm_products(double terms);
@@ -148,21 +152,43 @@ struct session {
     struct lim_backend *be;
     struct lim_device_choice choice;
     struct lim_backend *capped; /* with a workspace cap, for the operations that ask; else NULL */
+    struct lim_backend *cpu;    /* to compare with; NULL where `be` is the CPU path itself */
     uint64_t seed;
     const char *again; /* options that choose this device and gemm again */
+    bool json;
 };
 
 enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_BROKEN };
 
-/* One case in all its passes. Failures are printed. OUTCOME_BROKEN: the device has failed. */
+/* One case in all its passes, reported. OUTCOME_BROKEN: the device has failed. */
 enum outcome conform_case(struct session *s, const struct conform_op *op, int i, const char *gemm,
                           struct worst *worst);
 /* The backend for this operation; NULL after a log line. */
 struct lim_backend *conform_backend(struct session *s, const struct conform_op *op,
                                     const char *gemm);
 
-/* conform_bench.c: times one case and prints a line. False when the device has failed. */
+/* conform_bench.c: times one case and reports it. False when the device has failed. */
 bool conform_bench(struct session *s, const struct conform_op *op, int i, const char *gemm);
+
+/* conform_report.c: a table for people or, where s->json, an object a line (tests/conform.md). */
+struct timing {
+    double median, fastest; /* seconds of one call */
+    double flops, bytes;    /* of one call; flops 0: not counted */
+    unsigned launches;
+};
+
+void report_start(const struct session *s, bool bench);
+void report_listed(const struct session *s, const struct conform_op *op, int i);
+/* One pass of a case; `what` went wrong, or NULL. */
+void report_case(const struct session *s, const struct conform_op *op, int i, const char *gemm,
+                 const struct problem *pb, uint64_t seed, const struct worst *worst,
+                 const char *what);
+void report_op(const struct session *s, const struct conform_op *op, const char *gemm, int cases,
+               int failed, bool broken, const struct worst *worst);
+void report_time(const struct session *s, const struct conform_op *op, int i, const char *gemm,
+                 const struct timing *time);
+void report_end(const struct session *s, int cases, int failed);
+void report_skipped(const struct session *s, const char *why);
 
 /* conform_place.c: operands in device memory between guard bands. */
 struct placed {

@@ -1,11 +1,13 @@
 /* --bench: the same cases against the clock. */
 #include "conform.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { WARM_UPS = 2, RUNS = 9 };
+enum { WARM_UPS = 2, RUNS = 9, MOST_CALLS = 100 };
+
+/* What a run takes at least, by several calls where one is shorter. */
+#define LEAST_SECONDS 2e-3
 
 static double now(void)
 {
@@ -32,48 +34,55 @@ static double traffic(const struct problem *pb)
     return bytes;
 }
 
+/* Seconds of `calls` calls, and the launches of one. False when the device has failed. */
+static bool run(struct lim_backend *be, const struct conform_op *op, int i,
+                const struct problem *pb, int calls, double *seconds, unsigned *launches)
+{
+    uint64_t before = lim_backend_launches(be);
+    bool ok = lim_backend_finish(be);
+    double start = now();
+
+    for (int call = 0; call < calls; call++)
+        op->call(i, be, pb->o);
+    ok = ok && lim_backend_finish(be);
+    *seconds = now() - start;
+    *launches = (unsigned)((lim_backend_launches(be) - before) / (uint64_t)calls);
+    return ok;
+}
+
 bool conform_bench(struct session *s, const struct conform_op *op, int i, const char *gemm)
 {
     struct problem pb = {.pass = PASS_FLOATS, .rng = {conform_hash(s->seed, op->name)}};
     struct lim_backend *be = conform_backend(s, op, gemm);
     struct placed pl;
-    char label[128];
+    struct timing time = {0};
     double seconds[RUNS];
-    uint64_t launches = 0;
+    int calls = 1;
     bool ok;
 
     if (!be)
         return false;
-    op->label(i, label, sizeof label);
     op->build(i, &pb);
     ok = placed_init(&pl, be, &pb);
     if (ok)
         placed_write(&pl, &pb);
-    for (int run = -WARM_UPS; ok && run < RUNS; run++) {
-        double start;
-
-        ok = lim_backend_finish(be);
-        launches = lim_backend_launches(be);
-        start = now();
-        op->call(i, be, pb.o);
-        ok = ok && lim_backend_finish(be);
-        if (run >= 0)
-            seconds[run] = now() - start;
-        launches = lim_backend_launches(be) - launches;
+    /* The second warm-up tells how many calls outlast the clock and the wait. */
+    for (int warm_up = 0; ok && warm_up < WARM_UPS; warm_up++)
+        ok = run(be, op, i, &pb, 1, seconds, &time.launches);
+    if (ok && seconds[0] < LEAST_SECONDS)
+        calls = seconds[0] > LEAST_SECONDS / MOST_CALLS ? (int)(LEAST_SECONDS / seconds[0]) + 1
+                                                        : MOST_CALLS;
+    for (int r = 0; ok && r < RUNS; r++) {
+        ok = run(be, op, i, &pb, calls, &seconds[r], &time.launches);
+        seconds[r] /= calls;
     }
     if (ok) {
-        double median;
-
         qsort(seconds, RUNS, sizeof *seconds, ascending);
-        median = seconds[RUNS / 2];
-        printf("%-22s %-8s %4d  %-40s %9.3f ms", op->name, gemm ? gemm : "", i, label,
-               1e3 * median);
-        if (pb.flops > 0.0)
-            printf(" %8.1f GFLOP/s", 1e-9 * pb.flops / median);
-        else
-            printf(" %8s        ", "");
-        printf(" %7.1f GB/s %4llu launches\n", 1e-9 * traffic(&pb) / median,
-               (unsigned long long)launches);
+        time.median = seconds[RUNS / 2];
+        time.fastest = seconds[0];
+        time.flops = pb.flops;
+        time.bytes = traffic(&pb);
+        report_time(s, op, i, gemm, &time);
     }
     placed_finish(&pl);
     problem_finish(&pb);

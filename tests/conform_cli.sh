@@ -35,6 +35,36 @@ expect 0 'conv_adjoint' --list
 expect 0 '1 of 1 cases conform' --device cpu --op bias_backward --case 3
 expect 0 '1 of 1 cases conform' --device=cpu --op=copy --case=3 --threads=1
 expect 0 'GFLOP/s' --device cpu --bench --op gemm --case 3
+expect 0 'bias_forward' --device cpu --bench --op bias --small
+expect 0 'launches' --device cpu --bench --op adam --case 1
+expect 0 'over 1 fails' --device cpu --op fill --case 1
+expect 0 'v: worst rounding' --device cpu --op adam --small
+
+# --json: every line is an object, and the last one counts.
+json() {
+    if ! "$conform" "$@" --json >"$scratch/json" || ! python3 - "$scratch/json" <<'END'; then
+import json
+import sys
+
+lines = [json.loads(line) for line in open(sys.argv[1])]
+types = {line["type"] for line in lines}
+assert lines[0]["type"] in ("device", "listed"), lines[0]
+if "case" in types:
+    assert all(line["ok"] and line["error_over_bound"] for line in lines if line["type"] == "case")
+    assert any(line["type"] == "operation" and line["op"] == "copy" for line in lines)
+    assert lines[-1] == {"type": "end", "cases": 8, "failed": 0}, lines[-1]
+elif "device" in types:
+    assert all(line["median_ms"] >= line["fastest_ms"] > 0 for line in lines[1:]), lines
+assert len(lines) > 7
+END
+        echo "FAILED: limner-conform $* --json printed:"
+        cat "$scratch/json"
+        status=1
+    fi
+}
+json --device cpu --op copy --small
+json --device cpu --op copy --small --bench
+json --list --op adam
 
 LIMNER_DEVICE=cpu
 export LIMNER_DEVICE
@@ -46,6 +76,7 @@ unset LIMNER_DEVICE
 OCL_ICD_VENDORS=$scratch/nothing
 export OCL_ICD_VENDORS
 expect 77 '--device cpu checks the CPU path' --op copy --case 1
+expect 77 '{"type":"skipped"' --op copy --case 1 --json
 expect 77 '--device cpu checks the CPU path' --op copy --case 1 --device auto
 expect 3 'limner-conform: error' --op copy --case 1 --device opencl
 exit $status

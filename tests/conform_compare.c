@@ -65,6 +65,31 @@ static void raise_to(struct worst *worst, enum kind kind, double ratio)
     worst->ratio[kind] = fmax(worst->ratio[kind], ratio);
 }
 
+/* Two results that each keep the bound differ by no more than twice of it. */
+static bool compare_cpu(const struct operand *o, struct worst *worst, struct miss *miss)
+{
+    double worst_ratio = 0.0;
+
+    *miss = (struct miss){.o = o};
+    for (size_t i = 0; i < o->count; i++) {
+        double got = (double)o->got[i], cpu = (double)o->cpu[i];
+        double bound = o->exact ? 0.0 : 2.0 * o->bound[i];
+        /* Either of them may have flushed a denormal number. */
+        double ratio = ratio_of(fmin(error(got, cpu), error(cpu, got)), bound);
+
+        if (ratio > worst_ratio) {
+            worst_ratio = ratio;
+            miss->index = i;
+            miss->got = got;
+            miss->want = cpu;
+            miss->bound = bound;
+        }
+        miss->misses += ratio > 1.0;
+    }
+    raise_to(worst, KIND_CPU, worst_ratio);
+    return miss->misses == 0;
+}
+
 bool conform_compare(const struct operand *o, struct worst *worst, struct miss *miss,
                      enum kind *kind)
 {
@@ -91,6 +116,8 @@ bool conform_compare(const struct operand *o, struct worst *worst, struct miss *
         }
     }
     raise_to(worst, *kind, worst_ratio);
+    if (worst_ratio > 0.5 && o->certain)
+        worst->certain = o->name;
     worst->close = worst->close || (!o->certain && worst_ratio > 0.5);
     if (miss->misses)
         return false;
@@ -104,7 +131,19 @@ bool conform_compare(const struct operand *o, struct worst *worst, struct miss *
         miss->got = sqrt(error2 / want2);
         miss->want = 0.0;
         miss->bound = o->norm;
-        return !(ratio > 1.0);
+        if (ratio > 1.0)
+            return false;
     }
-    return true;
+    *kind = KIND_CPU;
+    return !o->cpu || compare_cpu(o, worst, miss);
+}
+
+void worst_merge(struct worst *into, const struct worst *from)
+{
+    for (int kind = 0; kind < KINDS; kind++)
+        if (from->asked[kind])
+            raise_to(into, (enum kind)kind, from->ratio[kind]);
+    into->close = into->close || from->close;
+    if (from->certain)
+        into->certain = from->certain;
 }

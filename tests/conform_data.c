@@ -97,6 +97,7 @@ void problem_finish(struct problem *pb)
         free(pb->o[i].want);
         free(pb->o[i].bound);
         free(pb->o[i].got);
+        free(pb->o[i].cpu);
     }
 }
 

@@ -12,7 +12,7 @@
 
 static const char usage[] =
     "Usage: limner-conform [options]\n"
-    "Checks every operation of a device against a reference in double.\n"
+    "Checks every operation of a device against a reference in double, and against the CPU path.\n"
     "\n"
     "  --platform P   index or part of an OpenCL platform's name (or LIMNER_PLATFORM)\n"
     "  --device D     as for limner; 'cpu' is the CPU path (or LIMNER_DEVICE; default: the best\n"
@@ -24,7 +24,9 @@ static const char usage[] =
     "  --case N       only this case of each\n"
     "  --small        only cases that a simulator can run\n"
     "  --seed S       base of every case's random numbers (default: 1)\n"
-    "  --bench        time the operations instead, on the shapes of a DCGAN\n"
+    "  --bench        time the operations instead, on the shapes of a DCGAN (with --small or\n"
+    "                 --case: on those)\n"
+    "  --json         an object a line instead of the table (tests/conform.md)\n"
     "  --list         print the cases and end\n"
     "  --help, --version\n"
     "\n"
@@ -32,8 +34,8 @@ static const char usage[] =
     "5 something does not conform, 77 there is no OpenCL device.\n";
 
 static const char *const words[] = {
-    "--platform", "--device", "--gemm",  "--threads", "--op",   "--case",
-    "--small",    "--seed",   "--bench", "--list",    "--help", "--version",
+    "--platform", "--device", "--gemm", "--threads", "--op",   "--case",    "--small",
+    "--seed",     "--bench",  "--json", "--list",    "--help", "--version",
 };
 
 /* Letters to insert, delete or replace (Levenshtein 1965). */
@@ -117,6 +119,8 @@ static bool set(struct options *opt, const char *word)
         opt->small = true;
     } else if (strcmp(word, "--bench") == 0) {
         opt->bench = true;
+    } else if (strcmp(word, "--json") == 0) {
+        opt->json = true;
     } else if (strcmp(word, "--list") == 0) {
         opt->list = true;
     } else if (strcmp(word, "--help") == 0) {

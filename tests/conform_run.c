@@ -1,7 +1,6 @@
 /* Runs one case: twice, between guard bands, from outputs full of NaN; then compares. */
 #include "conform.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,19 +21,6 @@ struct lim_backend *conform_backend(struct session *s, const struct conform_op *
     return s->capped;
 }
 
-static void print_failure(const struct session *s, const struct conform_op *op, int i,
-                          const char *gemm, enum pass pass, uint64_t seed, const char *what)
-{
-    char label[128];
-
-    op->label(i, label, sizeof label);
-    printf("FAILED %s%s%s, case %d (%s, %s), seed %016" PRIx64 ":\n       %s\n", op->name,
-           gemm ? " by " : "", gemm ? gemm : "", i, label,
-           pass == PASS_INTEGERS ? "integers" : "floats", seed, what);
-    printf("       again: limner-conform %s%s%s --op %s --case %d --seed %" PRIu64 "\n", s->again,
-           gemm ? " --gemm " : "", gemm ? gemm : "", op->name, i, s->seed);
-}
-
 static void describe(const struct miss *m, enum kind kind, char *text, size_t size)
 {
     const struct operand *o = m->o;
@@ -47,10 +33,12 @@ static void describe(const struct miss *m, enum kind kind, char *text, size_t si
         return;
     }
     snprintf(text, size,
-             "'%s'[%zu][%zu][%zu][%zu] = %.9g, wanted %.9g, error %.3g, allowed %.3g; %zu of %zu "
+             "'%s'[%zu][%zu][%zu][%zu] = %.9g, %s %.9g, %s %.3g, allowed %.3g; %zu of %zu "
              "elements are outside",
-             o->name, row / ((size_t)o->w * (size_t)o->h), h, w, c, m->got, m->want,
-             m->got - m->want, m->bound, m->misses, o->count);
+             o->name, row / ((size_t)o->w * (size_t)o->h), h, w, c, m->got,
+             kind == KIND_CPU ? "the CPU path has" : "wanted", m->want,
+             kind == KIND_CPU ? "difference" : "error", m->got - m->want, m->bound, m->misses,
+             o->count);
 }
 
 /* Runs the problem twice; `got` holds the outputs of the first run. False fills `text`. */
@@ -83,6 +71,31 @@ static bool run_twice(struct lim_backend *be, const struct conform_op *op, int i
     return true;
 }
 
+/* The same on the CPU path, once; its outputs go into operand.cpu. */
+static bool run_on_cpu(struct lim_backend *cpu, const struct conform_op *op, int i,
+                       struct problem *pb, char *text, size_t size)
+{
+    struct placed pl;
+    bool good = placed_init(&pl, cpu, pb);
+
+    snprintf(text, size, "the CPU path has failed");
+    if (good) {
+        placed_write(&pl, pb);
+        op->call(i, cpu, pb->o);
+        good = lim_backend_finish(cpu) && placed_read(&pl, pb, text, size);
+    }
+    for (int k = 0; good && k < pb->count; k++) {
+        struct operand *o = &pb->o[k];
+
+        if (o->role == ROLE_IN)
+            continue;
+        o->cpu = conform_alloc(o->count, sizeof *o->cpu);
+        memcpy(o->cpu, placed_values(&pl, pb, k), o->count * sizeof *o->cpu);
+    }
+    placed_finish(&pl);
+    return good;
+}
+
 static bool check(const struct conform_op *op, int i, struct problem *pb, struct worst *worst,
                   char *text, size_t size)
 {
@@ -110,6 +123,21 @@ static bool check(const struct conform_op *op, int i, struct problem *pb, struct
     return good;
 }
 
+/* One pass. `worst` is this pass's own; false fills `text`. */
+static bool pass_conforms(struct session *s, struct lim_backend *be, const struct conform_op *op,
+                          int i, struct problem *pb, struct worst *worst, char *text, size_t size)
+{
+    struct placed pl;
+    bool good;
+
+    op->build(i, pb);
+    snprintf(text, size, "no memory on the device");
+    good = placed_init(&pl, be, pb) && run_twice(be, op, i, pb, &pl, text, size);
+    placed_finish(&pl);
+    return good && (!s->cpu || run_on_cpu(s->cpu, op, i, pb, text, size)) &&
+           check(op, i, pb, worst, text, size);
+}
+
 enum outcome conform_case(struct session *s, const struct conform_op *op, int i, const char *gemm,
                           struct worst *worst)
 {
@@ -123,19 +151,16 @@ enum outcome conform_case(struct session *s, const struct conform_op *op, int i,
     for (int pass = 0; pass < PASSES && outcome != OUTCOME_BROKEN; pass++) {
         uint64_t seed = conform_hash(conform_hash(s->seed, op->name), label);
         struct problem pb = {.pass = (enum pass)pass, .rng = {seed}};
-        struct placed pl;
+        struct worst here = {0};
+        bool good;
 
         if (!(op->passes & 1u << pass))
             continue;
-        op->build(i, &pb);
-        if (!placed_init(&pl, be, &pb)) {
-            outcome = OUTCOME_BROKEN;
-        } else if (!run_twice(be, op, i, &pb, &pl, text, sizeof text) ||
-                   !check(op, i, &pb, worst, text, sizeof text)) {
-            print_failure(s, op, i, gemm, (enum pass)pass, seed, text);
+        good = pass_conforms(s, be, op, i, &pb, &here, text, sizeof text);
+        report_case(s, op, i, gemm, &pb, seed, &here, good ? NULL : text);
+        worst_merge(worst, &here);
+        if (!good)
             outcome = lim_backend_ok(be) ? OUTCOME_FAILED : OUTCOME_BROKEN;
-        }
-        placed_finish(&pl);
         problem_finish(&pb);
     }
     return outcome;

@@ -84,12 +84,44 @@ static void one_wrong_element_is_found(void **state)
     free(o.bound);
 }
 
+/* The CPU path's results are held against the device's: equal where bits must be, else within the
+ * bounds of both. */
+static void the_cpu_path_must_agree(void **state)
+{
+    float got = 1.0f, cpu = 1.0f;
+    double want = 1.0, bound = 0.25;
+    struct operand o = {.name = "y", .n = 1, .h = 1, .w = 1, .c = 1, .count = 1};
+    struct worst worst = {0};
+    struct miss miss;
+    enum kind kind;
+
+    (void)state;
+    o.want = &want;
+    o.bound = &bound;
+    o.got = &got;
+    o.cpu = &cpu;
+    cpu = 1.5f;
+    assert_true(conform_compare(&o, &worst, &miss, &kind));
+    assert_true(worst.asked[KIND_CPU] && worst.ratio[KIND_CPU] == 1.0);
+    cpu = NAN;
+    assert_false(conform_compare(&o, &worst, &miss, &kind));
+    cpu = 1.51f;
+    assert_false(conform_compare(&o, &worst, &miss, &kind));
+    assert_int_equal(kind, KIND_CPU);
+    o.exact = true;
+    cpu = nextafterf(1.0f, 2.0f);
+    assert_false(conform_compare(&o, &worst, &miss, &kind));
+    cpu = 1.0f;
+    assert_true(conform_compare(&o, &worst, &miss, &kind));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nan_and_infinity_match_only_themselves),
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(one_wrong_element_is_found),
+        cmocka_unit_test(the_cpu_path_must_agree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
