@@ -36,7 +36,7 @@ static bool wanted(const struct options *opt, const struct conform_op *op, int i
         return false;
     if (opt->only >= 0)
         return i == opt->only;
-    if (opt->small && !(flags & CASE_SMALL))
+    if (opt->small && !(flags & CASE_SMALL) && !(opt->longest && flags & CASE_LONG))
         return false;
     return opt->list || opt->small || opt->bench == !!(flags & CASE_BENCH);
 }

@@ -67,7 +67,8 @@ struct problem {
 
 enum case_flags {
     CASE_SMALL = 1, /* fit for a simulator: --small */
-    CASE_BENCH = 2  /* timed by --bench, and only there */
+    CASE_BENCH = 2, /* timed by --bench, and only there */
+    CASE_LONG = 4   /* sums of more terms than some drivers' loops have rounds: --long */
 };
 
 struct conform_op {

@@ -31,26 +31,26 @@ struct geometry {
 static const struct geometry table[] = {
     {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, CASE_SMALL},
     {2, 3, 3, 1, 1, 3, 3, 1, 1, 1, 1, 1, CASE_SMALL},
-    {3, 5, 4, 2, 3, 3, 2, 1, 0, 0, 0, 0, CASE_SMALL}, /* r and s, h and w differ */
-    {2, 6, 7, 3, 2, 2, 5, 2, 1, 2, 0, 1, CASE_SMALL}, /* four different pads */
-    {1, 7, 5, 5, 4, 1, 1, 1, 0, 0, 0, 0, CASE_SMALL}, /* the picture is the columns */
-    {1, 7, 5, 3, 4, 1, 1, 2, 0, 0, 0, 0, CASE_SMALL}, /* pixels that no output reads */
-    {2, 8, 8, 2, 3, 2, 2, 3, 0, 0, 0, 0, CASE_SMALL}, /* the same, between the windows */
-    {1, 5, 5, 2, 2, 4, 4, 2, 0, 0, 0, 0, CASE_SMALL}, /* the last row and column unread */
-    {2, 4, 4, 3, 2, 2, 2, 1, 2, 2, 2, 2, CASE_SMALL}, /* windows wholly in the padding */
-    {2, 4, 4, 4, 8, 4, 4, 1, 0, 0, 0, 0, CASE_SMALL}, /* one output per picture */
-    {1, 2, 2, 3, 2, 5, 5, 1, 2, 2, 2, 2, CASE_SMALL}, /* a kernel larger than the picture */
-    {2, 8, 8, 3, 4, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL}, /* the DCGAN's, */
-    {2, 8, 8, 3, 4, 5, 5, 2, 1, 1, 2, 2, CASE_SMALL}, /* kernel 5, as Keras pads it, */
-    {2, 8, 8, 3, 4, 3, 3, 2, 0, 0, 1, 1, CASE_SMALL}, /* kernel 3 */
-    {5, 11, 13, 17, 19, 3, 5, 3, 2, 1, 0, 3, 0},      /* primes */
-    {2, 9, 9, 63, 65, 3, 3, 1, 1, 1, 1, 1, 0},        /* channels around a group */
-    {1, 9, 7, 64, 63, 3, 3, 2, 1, 1, 1, 1, 0},        /* */
-    {1, 9, 7, 65, 64, 2, 2, 1, 0, 1, 1, 0, 0},        /* */
-    {1, 5, 5, 257, 3, 3, 3, 1, 1, 1, 1, 1, 0},        /* */
-    {1, 257, 257, 1, 2, 3, 3, 1, 1, 1, 1, 1, 0},      /* more than 2^16 pixels */
-    {66000, 2, 1, 1, 1, 2, 1, 1, 1, 0, 0, 0, 0},      /* and pictures */
-    {1, 3, 2, 65537, 1, 2, 2, 1, 0, 0, 0, 0, 0},      /* and channels */
+    {3, 5, 4, 2, 3, 3, 2, 1, 0, 0, 0, 0, CASE_SMALL},    /* r and s, h and w differ */
+    {2, 6, 7, 3, 2, 2, 5, 2, 1, 2, 0, 1, CASE_SMALL},    /* four different pads */
+    {1, 7, 5, 5, 4, 1, 1, 1, 0, 0, 0, 0, CASE_SMALL},    /* the picture is the columns */
+    {1, 7, 5, 3, 4, 1, 1, 2, 0, 0, 0, 0, CASE_SMALL},    /* pixels that no output reads */
+    {2, 8, 8, 2, 3, 2, 2, 3, 0, 0, 0, 0, CASE_SMALL},    /* the same, between the windows */
+    {1, 5, 5, 2, 2, 4, 4, 2, 0, 0, 0, 0, CASE_SMALL},    /* the last row and column unread */
+    {2, 4, 4, 3, 2, 2, 2, 1, 2, 2, 2, 2, CASE_SMALL},    /* windows wholly in the padding */
+    {2, 4, 4, 4, 8, 4, 4, 1, 0, 0, 0, 0, CASE_SMALL},    /* one output per picture */
+    {1, 2, 2, 3, 2, 5, 5, 1, 2, 2, 2, 2, CASE_SMALL},    /* a kernel larger than the picture */
+    {2, 8, 8, 3, 4, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},    /* the DCGAN's, */
+    {2, 8, 8, 3, 4, 5, 5, 2, 1, 1, 2, 2, CASE_SMALL},    /* kernel 5, as Keras pads it, */
+    {2, 8, 8, 3, 4, 3, 3, 2, 0, 0, 1, 1, CASE_SMALL},    /* kernel 3 */
+    {5, 11, 13, 17, 19, 3, 5, 3, 2, 1, 0, 3, 0},         /* primes */
+    {2, 9, 9, 63, 65, 3, 3, 1, 1, 1, 1, 1, 0},           /* channels around a group */
+    {1, 9, 7, 64, 63, 3, 3, 2, 1, 1, 1, 1, 0},           /* */
+    {1, 9, 7, 65, 64, 2, 2, 1, 0, 1, 1, 0, 0},           /* */
+    {1, 5, 5, 257, 3, 3, 3, 1, 1, 1, 1, 1, 0},           /* */
+    {1, 257, 257, 1, 2, 3, 3, 1, 1, 1, 1, 1, CASE_LONG}, /* more than 2^16 pixels */
+    {66000, 2, 1, 1, 1, 2, 1, 1, 1, 0, 0, 0, 0},         /* and pictures */
+    {1, 3, 2, 65537, 1, 2, 2, 1, 0, 0, 0, 0, 0},         /* and channels */
     STRIDED(2, 16, 3, 0, 1, 0),
     STRIDED(2, 16, 4, 1, 1, 0),
     STRIDED(2, 16, 5, 1, 2, 0),

@@ -107,6 +107,8 @@ unsigned conform_length_flags(int length)
 {
     if (length == LENGTHS - 1)
         return CASE_BENCH;
+    if (conform_lengths[length] > 65536)
+        return CASE_LONG;
     return conform_lengths[length] < 1000 ? CASE_SMALL : 0;
 }
 

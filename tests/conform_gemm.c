@@ -40,8 +40,8 @@ static const struct gemm_case table[] = {
     TRANSPOSES(257, 255, 101, 0),
     TRANSPOSES(65537, 3, 5, 0),
     TRANSPOSES(3, 65537, 2, 0),
-    TRANSPOSES(5, 3, 65537, 0),
-    TRANSPOSES(48, 64, 8192, 0),
+    TRANSPOSES(5, 3, 65537, CASE_LONG),
+    TRANSPOSES(48, 64, 8192, CASE_LONG),
     /* Where CLBlast has been wrong (CLBlast#542), with rows that are not whole tiles. */
     TRANSPOSES(1152, 1250, 40, 0),
     {64, 48, 80, false, false, 2, 0, 0, 0},

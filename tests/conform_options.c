@@ -23,6 +23,7 @@ static const char usage[] =
     "  --op NAME      only operations whose names begin so\n"
     "  --case N       only this case of each\n"
     "  --small        only cases that a simulator can run\n"
+    "  --long         with --small: and those with the longest sums\n"
     "  --seed S       base of every case's random numbers (default: 1)\n"
     "  --bench        time the operations instead, on the shapes of a DCGAN (with --small or\n"
     "                 --case: on those)\n"
@@ -34,8 +35,8 @@ static const char usage[] =
     "5 something does not conform, 77 there is no OpenCL device.\n";
 
 static const char *const words[] = {
-    "--platform", "--device", "--gemm", "--threads", "--op",   "--case",    "--small",
-    "--seed",     "--bench",  "--json", "--list",    "--help", "--version",
+    "--platform", "--device", "--gemm",  "--threads", "--op",   "--case", "--small",
+    "--long",     "--seed",   "--bench", "--json",    "--list", "--help", "--version",
 };
 
 /* Letters to insert, delete or replace (Levenshtein 1965). */
@@ -117,6 +118,8 @@ static bool set(struct options *opt, const char *word)
 {
     if (strcmp(word, "--small") == 0) {
         opt->small = true;
+    } else if (strcmp(word, "--long") == 0) {
+        opt->longest = true;
     } else if (strcmp(word, "--bench") == 0) {
         opt->bench = true;
     } else if (strcmp(word, "--json") == 0) {

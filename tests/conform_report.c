@@ -139,13 +139,14 @@ void report_listed(const struct session *s, const struct conform_op *op, int i)
         cJSON *o = object_of("listed", op, i, NULL);
 
         cJSON_AddBoolToObject(o, "small", flags & CASE_SMALL);
+        cJSON_AddBoolToObject(o, "long", flags & CASE_LONG);
         cJSON_AddBoolToObject(o, "bench", flags & CASE_BENCH);
         print(o);
         return;
     }
     op->label(i, label, sizeof label);
-    printf("%-22s %4d  %s%s%s\n", op->name, i, label, flags & CASE_SMALL ? "  (small)" : "",
-           flags & CASE_BENCH ? "  (bench)" : "");
+    printf("%-22s %4d  %s%s%s%s\n", op->name, i, label, flags & CASE_SMALL ? "  (small)" : "",
+           flags & CASE_LONG ? "  (long)" : "", flags & CASE_BENCH ? "  (bench)" : "");
 }
 
 void report_case(const struct session *s, const struct conform_op *op, int i, const char *gemm,
