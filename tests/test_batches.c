@@ -97,6 +97,44 @@ static void test_batches(void **state)
     }
 }
 
+/* Half of the pictures of a step, other ones each epoch; the same again for the same step. */
+static void test_mirror(void **state)
+{
+    struct lim_dataset_config config = {.size = SIZE, .channels = 3, .mirror = true};
+    static uint8_t plain[16 * BYTES], batch[16 * BYTES], again[16 * BYTES];
+    struct lim_dataset *ds, *without;
+    int flipped[16] = {0}, all = 0;
+
+    (void)state;
+    put_many(16);
+    without = open_with(root, 1);
+    ds = lim_dataset_open(root, &config, NULL);
+    assert_non_null(ds);
+    assert_true(lim_dataset_fingerprint(ds) == lim_dataset_fingerprint(without));
+    for (uint64_t epoch = 0; epoch < 100; epoch++) {
+        lim_dataset_batch(without, 5, epoch, 16, plain);
+        lim_dataset_batch(ds, 5, epoch, 16, batch);
+        lim_dataset_batch(ds, 5, epoch, 16, again);
+        assert_memory_equal(batch, again, sizeof batch);
+        for (int i = 0; i < 16; i++) {
+            bool same = memcmp(plain + i * BYTES, batch + i * BYTES, BYTES) == 0;
+
+            for (int j = 0; j < BYTES && !same; j++) {
+                int pixel = j / 3, x = pixel % SIZE, back = pixel - x + SIZE - 1 - x;
+
+                assert_int_equal(batch[i * BYTES + j], plain[i * BYTES + back * 3 + j % 3]);
+            }
+            flipped[i] += !same;
+            all += !same;
+        }
+    }
+    for (int i = 0; i < 16; i++)
+        assert_in_range(flipped[i], 25, 75); /* of 100: 50, five sigma either way */
+    assert_in_range(all, 700, 900);
+    lim_dataset_destroy(ds);
+    lim_dataset_destroy(without);
+}
+
 /* Every picture comes to every place about equally often. */
 static void test_shuffle_is_even(void **state)
 {
@@ -151,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_batches),
+        TEST(test_mirror),
         TEST(test_shuffle_is_even),
         TEST(test_prefetch),
     };

@@ -270,7 +270,8 @@ static bool stop_at_once(void *user, int done, int total)
 static void test_stopping(void **state)
 {
     int total = 0;
-    struct lim_dataset_config config = {SIZE, 3, 2, stop_at_once, &total};
+    struct lim_dataset_config config = {
+        .size = SIZE, .channels = 3, .threads = 2, .progress = stop_at_once, .user = &total};
     enum lim_status why = LIM_OK;
 
     (void)state;

@@ -11,6 +11,7 @@
 
 static char *root;
 static char reason[REASON_SIZE];
+static uint32_t background; /* 0: white */
 
 static int set_up(void **state)
 {
@@ -30,7 +31,8 @@ static bool decode_bytes(const uint8_t *bytes, size_t size, int target, int chan
 {
     /* A copy that ends where the file ends, so that reading past it is seen. */
     uint8_t *copy = malloc(size ? size : 1);
-    struct decode_job job = {copy, size, target, channels, out, reason};
+    struct decode_job job = {copy, size,   target,          channels,
+                             out,  reason, LIM_CROP_CENTER, background};
     bool done;
 
     assert_non_null(copy);
@@ -118,6 +120,27 @@ static void test_png_alpha(void **state)
     spec.depth = 16;
     spec.rows = deep;
     expect_rgb(&spec, deep_seen);
+}
+
+/* Another ground; grey stays grey on a grey one and takes the colour of a coloured one. */
+static void test_background(void **state)
+{
+    static const uint8_t grey[] = {17, 0, 17, 255, 100, 128, 200, 0};
+    static const uint8_t rgba[] = {250, 3, 99, 0, 250, 3, 99, 255, 0, 100, 200, 128, 9, 9, 9, 0};
+    static const uint8_t grey_on_black[] = {0, 0, 0, 17, 17, 17, 50, 50, 50, 0, 0, 0};
+    static const uint8_t grey_on_red[] = {255, 0, 0, 17, 17, 17, 177, 50, 50, 255, 0, 0};
+    static const uint8_t rgba_on_red[] = {255, 0, 0, 250, 3, 99, 127, 50, 100, 255, 0, 0};
+    struct png_spec spec = {2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, .rows = grey};
+
+    (void)state;
+    background = LIM_RGB(0, 0, 0);
+    expect_rgb(&spec, grey_on_black);
+    background = LIM_RGB(255, 0, 0);
+    expect_rgb(&spec, grey_on_red);
+    spec.type = PNG_COLOR_TYPE_RGB_ALPHA;
+    spec.rows = rgba;
+    expect_rgb(&spec, rgba_on_red);
+    background = 0;
 }
 
 static void test_png_palette_and_clear_colours(void **state)
@@ -333,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_png_grey),
         cmocka_unit_test(test_png_alpha),
+        cmocka_unit_test(test_background),
         cmocka_unit_test(test_png_palette_and_clear_colours),
         cmocka_unit_test(test_png_orientation),
         cmocka_unit_test(test_claims),

@@ -7,16 +7,25 @@
 #include <string.h>
 
 /* A picture as stored, through the resizer. */
-static void resize(const uint8_t *in, int width, int height, int channels, int orientation,
-                   int size, int out_channels, uint8_t *out)
+static void resize_cropped(const uint8_t *in, int width, int height, int channels, int orientation,
+                           int size, int out_channels, enum lim_crop crop, uint8_t *out)
 {
+    const struct resize_from from = {width, height, channels, orientation};
+    const struct resize_to to = {size, out_channels, crop};
     struct resizer r;
 
-    assert_true(resizer_begin(&r, width, height, channels, orientation, size, out_channels));
+    assert_true(resizer_begin(&r, from, to));
     for (int y = 0; y < height; y++)
         resizer_push(&r, in + (size_t)y * (size_t)(width * channels));
     resizer_take(&r, out);
     resizer_finish(&r);
+}
+
+static void resize(const uint8_t *in, int width, int height, int channels, int orientation,
+                   int size, int out_channels, uint8_t *out)
+{
+    resize_cropped(in, width, height, channels, orientation, size, out_channels, LIM_CROP_CENTER,
+                   out);
 }
 
 static uint8_t *noise(int width, int height, int channels)
@@ -159,11 +168,10 @@ static void test_ramp_stays_in_place(void **state)
 }
 
 /* Turning first and resizing then is the definition. */
-static void test_orientations(void **state)
+static void check_orientations(enum lim_crop crop)
 {
     static const int shapes[][2] = {{8, 8}, {13, 8}, {8, 13}, {9, 8}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int o = 1; o <= 8; o++) {
             int w = shapes[i][0], h = shapes[i][1];
@@ -181,11 +189,65 @@ static void test_orientations(void **state)
 
                     memcpy(turned + (to_y * turned_w + to_x) * 3, in + (y * w + x) * 3, 3);
                 }
-            resize(turned, turned_w, turned_h, 3, 1, 8, 3, want);
-            resize(in, w, h, 3, o, 8, 3, out);
-            assert_memory_equal(out, want, sizeof out);
+            resize_cropped(turned, turned_w, turned_h, 3, 1, 8, 3, crop, want);
+            resize_cropped(in, w, h, 3, o, 8, 3, crop, out);
+            if (crop != LIM_CROP_NONE)
+                assert_memory_equal(out, want, sizeof out);
+            for (int j = 0; j < 8 * 8 * 3; j++) /* across first or down first: the same but a bit */
+                assert_in_range(out[j] - want[j] + 1, 0, 2);
             free(in);
         }
+}
+
+static void test_orientations(void **state)
+{
+    (void)state;
+    check_orientations(LIM_CROP_CENTER);
+    check_orientations(LIM_CROP_TOP);
+    check_orientations(LIM_CROP_NONE);
+}
+
+/* The top of a tall picture; a wide one loses both sides as ever. */
+static void test_crop_top(void **state)
+{
+    uint8_t *tall = noise(8, 13, 3), *wide = noise(13, 8, 3), out[8 * 8 * 3], want[8 * 8 * 3];
+
+    (void)state;
+    resize_cropped(tall, 8, 13, 3, 1, 8, 3, LIM_CROP_TOP, out);
+    assert_memory_equal(out, tall, sizeof out);
+    resize_cropped(wide, 13, 8, 3, 1, 8, 3, LIM_CROP_TOP, out);
+    resize(wide, 13, 8, 3, 1, 8, 3, want);
+    assert_memory_equal(out, want, sizeof out);
+    free(tall);
+    free(wide);
+}
+
+/* Without a crop each direction has a scale of its own; nothing is lost. */
+static void test_crop_none(void **state)
+{
+    static const int shapes[][2] = {{13, 5}, {5, 13}, {64, 3}, {8, 8}, {1, 40}};
+    uint8_t out[8 * 8 * 3];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        int w = shapes[i][0], h = shapes[i][1];
+        uint8_t *in = noise(w, h, 3);
+
+        resize_cropped(in, w, h, 3, 1, 8, 3, LIM_CROP_NONE, out);
+        for (int j = 0; j < 8 * 8 * 3; j++) {
+            double sum = 0, total = 0;
+
+            for (int v = 0; v < h; v++)
+                for (int u = 0; u < w; u++) {
+                    double share = weight(h, 8, j / 24, v) * weight(w, 8, j / 3 % 8, u);
+
+                    sum += share * in[(v * w + u) * 3 + j % 3];
+                    total += share;
+                }
+            assert_true(fabs(out[j] - sum / total) < 0.502);
+        }
+        free(in);
+    }
 }
 
 static void test_grey_and_rgb(void **state)
@@ -211,6 +273,8 @@ int main(void)
         cmocka_unit_test(test_checkerboard_becomes_grey),
         cmocka_unit_test(test_ramp_stays_in_place),
         cmocka_unit_test(test_orientations),
+        cmocka_unit_test(test_crop_top),
+        cmocka_unit_test(test_crop_none),
         cmocka_unit_test(test_grey_and_rgb),
     };
 

@@ -12,10 +12,24 @@ LIM_BEGIN
 
 struct lim_dataset;
 
+/* How a picture becomes a square, the picture as people see it (Exif's orientation applied). */
+enum lim_crop {
+    LIM_CROP_CENTER, /* the largest square, from the middle */
+    LIM_CROP_TOP,    /* the same from the top of a tall picture, where portraits have their heads */
+    LIM_CROP_NONE    /* all of it, squeezed */
+};
+
+#define LIM_RGB(r, g, b) (0x1000000u | (uint32_t)(r) << 16 | (uint32_t)(g) << 8 | (uint32_t)(b))
+
+/* All zero but size and channels is a good choice. */
 struct lim_dataset_config {
-    int size;     /* pictures become size x size: centre crop to a square, antialiased resize */
+    int size;     /* pictures become size x size, with an antialiased resize */
     int channels; /* 3: grey becomes RGB. 1: RGB becomes grey (Rec. 601 luma) */
     int threads;  /* for decoding; 0: as many as there are processors */
+    enum lim_crop crop;
+    uint32_t background; /* what shows through transparency, LIM_RGB(r, g, b); 0: white. The colours
+                          * that hide under it never show */
+    bool mirror;         /* batches hold each picture or its mirror image, half of the time each */
     /* Told from the opening thread, `done` of `total` files, several times a second. May be NULL.
      * Returning false stops: lim_dataset_open then returns NULL with LIM_INTERRUPTED. */
     bool (*progress)(void *user, int done, int total);
@@ -55,8 +69,9 @@ LIM_API uint64_t lim_dataset_fingerprint(const struct lim_dataset *ds);
 LIM_API const uint8_t *lim_dataset_picture(const struct lim_dataset *ds, int i);
 
 /* The pictures of one step, out[batch][size][size][channels]: a pure function of (seed, step,
- * batch). Steps walk through a fresh shuffle of all pictures each epoch; an epoch has count/batch
- * steps (at least 1), the remainder sits that epoch out. Any thread. Needs batch <= count. */
+ * batch), mirroring included. Steps walk through a fresh shuffle of all pictures each epoch; an
+ * epoch has count/batch steps (at least 1), the remainder sits that epoch out. Any thread. Needs
+ * batch <= count. */
 LIM_API void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t step,
                                int batch, uint8_t *out);
 

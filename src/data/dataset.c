@@ -79,6 +79,17 @@ static uint64_t shuffled(uint64_t seed, uint64_t epoch, uint64_t count, uint64_t
     return i;
 }
 
+/* in[size][size][channels], left and right exchanged. */
+static void mirror(const struct lim_dataset *ds, const uint8_t *in, uint8_t *out)
+{
+    int size = ds->size, channels = ds->channels;
+
+    for (int y = 0; y < size; y++, in += size * channels)
+        for (int x = size - 1; x >= 0; x--)
+            for (int k = 0; k < channels; k++)
+                *out++ = in[x * channels + k];
+}
+
 void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t step, int batch,
                        uint8_t *out)
 {
@@ -91,6 +102,13 @@ void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t ste
     steps = steps ? steps : 1;
     epoch = step / steps;
     first = step % steps * (uint64_t)batch;
-    for (int i = 0; i < batch; i++, out += bytes)
-        memcpy(out, ds->pictures[shuffled(seed, epoch, count, root, first + (uint64_t)i)], bytes);
+    for (int i = 0; i < batch; i++, out += bytes) {
+        uint64_t place = first + (uint64_t)i;
+        const uint8_t *in = ds->pictures[shuffled(seed, epoch, count, root, place)];
+
+        if (ds->mirror && lim_random_below(seed, LIM_RANDOM_AUGMENT, epoch * count + place, 2))
+            mirror(ds, in, out);
+        else
+            memcpy(out, in, bytes);
+    }
 }

@@ -33,6 +33,47 @@ bool decode_check_size(const struct decode_job *job, uint64_t width, uint64_t he
     return true;
 }
 
+bool decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
+                  int channels, int orientation)
+{
+    const struct resize_from from = {width, height, channels, orientation};
+    const struct resize_to to = {job->target, job->channels, job->crop};
+
+    return resizer_begin(r, from, to) ||
+           decode_refuse(job, "not enough memory for %dx%d", width, height);
+}
+
+static uint32_t background_of(const struct decode_job *job)
+{
+    return job->background ? job->background : LIM_RGB(255, 255, 255);
+}
+
+int decode_flat_channels(const struct decode_job *job, int channels)
+{
+    uint32_t colour = background_of(job) & 0xffffff;
+
+    if (channels == 2) /* grey stays grey on a grey ground */
+        return colour == (colour & 0xff) * 0x10101 ? 1 : 3;
+    return channels < 3 ? 1 : 3;
+}
+
+void decode_flatten(const struct decode_job *job, const uint8_t *in, int count, int channels,
+                    uint8_t *out)
+{
+    uint32_t colour = background_of(job);
+    const unsigned ground[3] = {colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff};
+    int flat = decode_flat_channels(job, channels);
+
+    for (int i = 0; i < count; i++, in += channels) {
+        unsigned alpha = in[channels - 1];
+
+        for (int k = 0; k < flat; k++)
+            *out++ =
+                (uint8_t)((in[channels == 2 ? 0 : k] * alpha + ground[k] * (255 - alpha) + 127) /
+                          255);
+    }
+}
+
 bool decode_enter(uint64_t width, uint64_t height)
 {
     return width * height > LARGE_PIXELS && pthread_mutex_lock(&large) == 0;

@@ -5,6 +5,7 @@
 #include "data/resize.h"
 
 #include <limner/api.h>
+#include <limner/dataset.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,8 @@ struct decode_job {
     int target, channels; /* wanted */
     uint8_t *out;         /* [target][target][channels] */
     char *reason;         /* REASON_SIZE bytes, set when it fails */
+    enum lim_crop crop;
+    uint32_t background; /* LIM_RGB(r, g, b); 0: white */
 };
 
 /* False with a reason. Any thread. */
@@ -27,6 +30,19 @@ bool decode_picture(const struct decode_job *job);
 /* Called by decode_picture, which knows what the bytes are. */
 bool decode_png(const struct decode_job *job);
 bool decode_jpeg(const struct decode_job *job);
+
+/* Readies a resizer for rows[width][channels], channels 1 or 3. False with a reason; resizer_finish
+ * is due in either case. */
+bool decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
+                  int channels, int orientation);
+
+/* Pixels of `channels` samples, the last of 2 or 4 being alpha, have so many once they lie on the
+ * background: 1 or 3. */
+int decode_flat_channels(const struct decode_job *job, int channels);
+
+/* Lays in[count][channels], channels 2 or 4, over the background: out[count][flat channels]. */
+void decode_flatten(const struct decode_job *job, const uint8_t *in, int count, int channels,
+                    uint8_t *out);
 
 /* Sets the reason; returns false. */
 bool decode_refuse(const struct decode_job *job, const char *format, ...) LIM_PRINTF(2, 3);

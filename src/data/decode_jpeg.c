@@ -108,11 +108,12 @@ static bool read_rows(struct reading *r)
 
     r->row = malloc((size_t)width * (size_t)channels);
     r->flat = malloc((size_t)width * 3);
-    if (!r->row || !r->flat ||
-        !resizer_begin(&r->resizer, width, (int)jpeg->output_height, channels == 1 ? 1 : 3,
-                       orientation(r), r->job->target, r->job->channels))
+    if (!r->row || !r->flat)
         return decode_refuse(r->job, "not enough memory for %dx%d", width,
                              (int)jpeg->output_height);
+    if (!decode_begin(r->job, &r->resizer, width, (int)jpeg->output_height, channels == 1 ? 1 : 3,
+                      orientation(r)))
+        return false;
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW rows[1] = {r->row};
 

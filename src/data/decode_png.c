@@ -1,4 +1,4 @@
-/* PNG of every colour type, depth and interlacing. Transparency is laid over white. */
+/* PNG of every colour type, depth and interlacing. Transparency is laid over the background. */
 #include "data/decode.h"
 #include "data/exif.h"
 
@@ -49,21 +49,10 @@ static void on_read(png_structp png, png_bytep out, size_t size)
     r->at += size;
 }
 
-/* in[count][channels] with channels 2 or 4, the last of them alpha. */
-static void over_white(const uint8_t *in, int count, int channels, uint8_t *out)
-{
-    for (int i = 0; i < count; i++, in += channels) {
-        unsigned alpha = in[channels - 1];
-
-        for (int k = 0; k < channels - 1; k++)
-            *out++ = (uint8_t)((in[k] * alpha + 255 * (255 - alpha) + 127) / 255);
-    }
-}
-
 static void push(struct reading *r, const uint8_t *row, int width, int channels)
 {
     if (channels == 2 || channels == 4) {
-        over_white(row, width, channels, r->flat);
+        decode_flatten(r->job, row, width, channels, r->flat);
         row = r->flat;
     }
     resizer_push(&r->resizer, row);
@@ -103,9 +92,8 @@ static bool read_rows(struct reading *r)
     int channels = png_get_channels(r->png, r->info);
     size_t row_size = png_get_rowbytes(r->png, r->info);
 
-    if (!resizer_begin(&r->resizer, width, height, channels < 3 ? 1 : 3, way_up, job->target,
-                       job->channels))
-        return decode_refuse(job, "not enough memory for %dx%d", width, height);
+    if (!decode_begin(job, &r->resizer, width, height, decode_flat_channels(job, channels), way_up))
+        return false;
     r->flat = malloc((size_t)width * 3);
     if (passes > 1) {
         r->entered = decode_enter((uint64_t)width, (uint64_t)height);

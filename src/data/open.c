@@ -83,7 +83,11 @@ static bool prepare_one(struct opening *o, struct preparer *p, size_t i)
 
 static void work(struct opening *o)
 {
-    struct preparer p = {.size = o->config->size, .channels = o->config->channels};
+    const struct lim_dataset_config *config = o->config;
+    struct preparer p = {.size = config->size,
+                         .channels = config->channels,
+                         .crop = config->crop,
+                         .background = config->background};
     size_t i;
 
     p.source = o->is_zip ? zip_source_create(o->path) : folder_source_create();
@@ -289,6 +293,7 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
     }
     ds->size = config->size;
     ds->channels = config->channels;
+    ds->mirror = config->mirror;
     status = list_files(path, &ds->files, &is_zip);
     if (status == LIM_OK)
         status = prepare_files(ds, path, is_zip, config);

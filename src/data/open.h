@@ -8,6 +8,7 @@
 
 struct lim_dataset {
     int size, channels;
+    bool mirror;
     int count, skipped_count, ignored;
     uint8_t **pictures;          /* [count], each [size][size][channels] */
     struct lim_skipped *skipped; /* points into files */

@@ -4,10 +4,14 @@
 
 #include "data/source.h"
 
+#include <limner/dataset.h>
+
 /* One per thread. */
 struct preparer {
     struct data_source *source;
     int size, channels;
+    enum lim_crop crop;
+    uint32_t background;
     uint8_t *bytes; /* of the file */
     size_t room;
 };

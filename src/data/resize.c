@@ -9,35 +9,38 @@ struct resize_filter {
     float *weights;
 };
 
-/* Pixel centres lie at half integers; weights of one output pixel add up to 1. */
-static bool make_filters(struct resizer *r)
+/* As many weights as `length` pixels that become `size` can need. */
+static size_t most_weights(int length, int size)
 {
-    double scale = (double)r->side / r->size;
-    double reach = scale > 1 ? scale : 1;
-    size_t most = (size_t)(2 * reach) + 3, at = 0;
+    double scale = (double)length / size;
 
-    r->taps = calloc((size_t)r->size, sizeof *r->taps);
-    r->weights = malloc(most * (size_t)r->size * sizeof *r->weights);
-    if (!r->taps || !r->weights)
-        return false;
-    for (int i = 0; i < r->size; i++) {
+    return ((size_t)(2 * (scale > 1 ? scale : 1)) + 3) * (size_t)size;
+}
+
+/* `length` pixels become `size`. Pixel centres lie at half integers; weights of one output pixel
+ * add up to 1. Returns the weights' end. */
+static float *make_filters(struct resize_filter *taps, int length, int size, float *weights)
+{
+    double scale = (double)length / size;
+    double reach = scale > 1 ? scale : 1;
+
+    for (int i = 0; i < size; i++) {
         double centre = (i + 0.5) * scale, total = 0;
         int first = (int)floor(centre - reach), end = (int)ceil(centre + reach);
-        struct resize_filter *tap = &r->taps[i];
 
         first = first < 0 ? 0 : first;
-        end = end > r->side ? r->side : end;
+        end = end > length ? length : end;
         while (first < end && fabs(first + 0.5 - centre) >= reach)
             first++;
         while (end > first && fabs(end - 0.5 - centre) >= reach)
             end--;
         for (int j = first; j < end; j++)
             total += 1 - fabs(j + 0.5 - centre) / reach;
-        *tap = (struct resize_filter){first, end - first, r->weights + at};
+        taps[i] = (struct resize_filter){first, end - first, weights};
         for (int j = first; j < end; j++)
-            r->weights[at++] = (float)((1 - fabs(j + 0.5 - centre) / reach) / total);
+            *weights++ = (float)((1 - fabs(j + 0.5 - centre) / reach) / total);
     }
-    return true;
+    return weights;
 }
 
 /* How many output rows can need one and the same row of the picture. */
@@ -45,8 +48,8 @@ static int most_open(const struct resizer *r)
 {
     int most = 0;
 
-    for (int i = 0, first = 0; i < r->size; i++) {
-        while (r->taps[first].first + r->taps[first].count <= r->taps[i].first)
+    for (int i = 0, first = 0; i < r->to.size; i++) {
+        while (r->down[first].first + r->down[first].count <= r->down[i].first)
             first++;
         if (i - first + 1 > most)
             most = i - first + 1;
@@ -54,44 +57,57 @@ static int most_open(const struct resizer *r)
     return most;
 }
 
-bool resizer_begin(struct resizer *r, int width, int height, int channels, int orientation,
-                   int size, int out_channels)
+/* Which part of the picture as stored is the square that people see there. */
+static void cut_out(struct resizer *r)
 {
-    int spare_x, spare_y;
+    int width = r->from.width, height = r->from.height, o = r->from.orientation;
+    int side = width < height ? width : height, spare_x = width - side, spare_y = height - side;
+    bool top = r->to.crop == LIM_CROP_TOP, on_its_side = o >= 5;
+
+    r->width = width;
+    r->height = height;
+    if (r->to.crop == LIM_CROP_NONE)
+        return;
+    r->width = r->height = side;
+    /* An odd pixel goes to the right or bottom of the picture as people see it. */
+    r->left = top && on_its_side ? 0 : spare_x / 2;
+    r->top = top && !on_its_side ? 0 : spare_y / 2;
+    if (o == 2 || o == 3 || o == 7 || o == 8)
+        r->left = spare_x - r->left;
+    if (o == 3 || o == 4 || o == 6 || o == 7)
+        r->top = spare_y - r->top;
+}
+
+bool resizer_begin(struct resizer *r, struct resize_from from, struct resize_to to)
+{
     size_t row;
 
-    *r = (struct resizer){.width = width, .channels = channels, .size = size};
-    r->out_channels = out_channels;
-    r->orientation = orientation;
-    r->work_channels = channels < out_channels ? channels : out_channels;
-    r->side = width < height ? width : height;
-    /* An odd pixel goes to the right or bottom of the picture as people see it. */
-    spare_x = width - r->side;
-    spare_y = height - r->side;
-    r->left = spare_x / 2;
-    r->top = spare_y / 2;
-    if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8)
-        r->left = spare_x - r->left;
-    if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7)
-        r->top = spare_y - r->top;
-
-    if (!make_filters(r))
+    *r = (struct resizer){.from = from, .to = to};
+    r->work_channels = from.channels < to.channels ? from.channels : to.channels;
+    cut_out(r);
+    r->across = calloc((size_t)to.size, sizeof *r->across);
+    r->down = calloc((size_t)to.size, sizeof *r->down);
+    r->weights = malloc((most_weights(r->width, to.size) + most_weights(r->height, to.size)) *
+                        sizeof *r->weights);
+    if (!r->across || !r->down || !r->weights)
         return false;
+    make_filters(r->down, r->height, to.size,
+                 make_filters(r->across, r->width, to.size, r->weights));
     r->open_room = most_open(r);
-    row = (size_t)r->side * (size_t)r->work_channels;
+    row = (size_t)r->width * (size_t)r->work_channels;
     r->sums = calloc((size_t)r->open_room * row, sizeof *r->sums);
-    r->grey = malloc((size_t)r->side);
-    r->square = malloc((size_t)size * (size_t)size * (size_t)r->work_channels);
+    r->grey = malloc((size_t)r->width);
+    r->square = malloc((size_t)to.size * (size_t)to.size * (size_t)r->work_channels);
     return r->sums && r->grey && r->square;
 }
 
-/* One finished row of sums, across: out[size][c] from sums[side][c]. */
+/* One finished row of sums, across: out[size][c] from sums[width][c]. */
 static void squeeze_row(const struct resizer *r, const float *sums, uint8_t *out)
 {
     int c = r->work_channels;
 
-    for (int i = 0; i < r->size; i++) {
-        const struct resize_filter *tap = &r->taps[i];
+    for (int i = 0; i < r->to.size; i++) {
+        const struct resize_filter *tap = &r->across[i];
         const float *in = sums + (size_t)tap->first * (size_t)c;
         float value[3] = {0};
 
@@ -113,26 +129,26 @@ static void to_grey(const uint8_t *rgb, int count, uint8_t *out)
 void resizer_push(struct resizer *r, const uint8_t *row)
 {
     int y = r->next_row++ - r->top;
-    size_t length = (size_t)r->side * (size_t)r->work_channels;
+    size_t length = (size_t)r->width * (size_t)r->work_channels;
 
-    if (y < 0 || y >= r->side)
+    if (y < 0 || y >= r->height)
         return;
-    row += (size_t)r->left * (size_t)r->channels;
-    if (r->channels > r->work_channels) {
-        to_grey(row, r->side, r->grey);
+    row += (size_t)r->left * (size_t)r->from.channels;
+    if (r->from.channels > r->work_channels) {
+        to_grey(row, r->width, r->grey);
         row = r->grey;
     }
-    for (int i = r->open_first; i < r->size && r->taps[i].first <= y; i++) {
+    for (int i = r->open_first; i < r->to.size && r->down[i].first <= y; i++) {
         float *sums = r->sums + (size_t)(i % r->open_room) * length;
-        float weight = r->taps[i].weights[y - r->taps[i].first];
+        float weight = r->down[i].weights[y - r->down[i].first];
 
         for (size_t j = 0; j < length; j++)
             sums[j] += weight * (float)row[j];
     }
-    while (r->open_first < r->size &&
-           r->taps[r->open_first].first + r->taps[r->open_first].count == y + 1) {
+    while (r->open_first < r->to.size &&
+           r->down[r->open_first].first + r->down[r->open_first].count == y + 1) {
         float *sums = r->sums + (size_t)(r->open_first % r->open_room) * length;
-        size_t line = (size_t)r->size * (size_t)r->work_channels;
+        size_t line = (size_t)r->to.size * (size_t)r->work_channels;
 
         squeeze_row(r, sums, r->square + (size_t)r->open_first * line);
         memset(sums, 0, length * sizeof *sums);
@@ -142,12 +158,12 @@ void resizer_push(struct resizer *r, const uint8_t *row)
 
 bool resizer_wants_more(const struct resizer *r)
 {
-    return r->open_first < r->size;
+    return r->open_first < r->to.size;
 }
 
 void resizer_take(struct resizer *r, uint8_t *out)
 {
-    int last = r->size - 1, o = r->orientation;
+    int last = r->to.size - 1, o = r->from.orientation;
     bool swap = o >= 5;
     bool flip_x = o == 2 || o == 3 || o == 7 || o == 8;
     bool flip_y = o == 3 || o == 4 || o == 6 || o == 7;
@@ -159,15 +175,16 @@ void resizer_take(struct resizer *r, uint8_t *out)
 
             from_x = flip_x ? last - from_x : from_x;
             from_y = flip_y ? last - from_y : from_y;
-            in = r->square + (size_t)(from_y * r->size + from_x) * (size_t)r->work_channels;
-            for (int k = 0; k < r->out_channels; k++)
+            in = r->square + (size_t)(from_y * r->to.size + from_x) * (size_t)r->work_channels;
+            for (int k = 0; k < r->to.channels; k++)
                 *out++ = in[k < r->work_channels ? k : 0];
         }
 }
 
 void resizer_finish(struct resizer *r)
 {
-    free(r->taps);
+    free(r->across);
+    free(r->down);
     free(r->weights);
     free(r->sums);
     free(r->grey);
