@@ -76,6 +76,17 @@ if command -v bash >/dev/null 2>&1; then
         fail "the completion does not complete --epochs"
 fi
 
+# GCC's OpenMP: a thread that waits spins shortly, or as the user says.
+spin() {
+    expect 0 env "$@" OMP_DISPLAY_ENV=verbose "$limner" --version
+    sed -n "s/.*GOMP_SPINCOUNT = '\([0-9]*\)'.*/\1/p" err | tail -n 1
+}
+if [ -n "$(spin)" ]; then
+    [ "$(spin -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT)" = 1000 ] || fail "waiting threads do not spin shortly"
+    [ "$(spin -u OMP_WAIT_POLICY GOMP_SPINCOUNT=77)" = 77 ] || fail "the user's GOMP_SPINCOUNT is not kept"
+    [ "$(spin -u GOMP_SPINCOUNT OMP_WAIT_POLICY=passive)" = 0 ] || fail "the user's OMP_WAIT_POLICY is not kept"
+fi
+
 # A number is the same number in every locale: a comma locale where there is one.
 comma=$(locale -a 2>/dev/null | grep -i -m1 -E '^(de|fr|es|it|nl|pl)_.*utf-?8$')
 expect 6 env LC_ALL="${comma:-C}" "$limner" train nowhere --lr 0.0003 --device cpu

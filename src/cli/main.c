@@ -4,6 +4,7 @@
 #include <limner/limner.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {&command_train, &command_sample, &command_devices,
                                                  &command_info, NULL};
@@ -77,10 +78,23 @@ static enum lim_status dispatch(int argc, char **argv)
     return unknown_command(argv[1]);
 }
 
+/* GCC's OpenMP lets a thread that waits spin for milliseconds. While another process holds one of
+ * the cores that is most of the time: a fifth of the speed was measured, tests/bench/README.md.
+ * A shorter spin has to be in the environment before the OpenMP library is loaded, hence the exec;
+ * where it fails, limner runs with the long one. */
+static void spin_shortly(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
+        return;
+    if (setenv("GOMP_SPINCOUNT", "1000", 0) == 0)
+        execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv)
 {
     enum lim_status status;
 
+    spin_shortly(argv);
     terminal_init(false);
     status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {

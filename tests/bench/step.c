@@ -10,6 +10,13 @@
 
 enum { WARM_UPS = 2, MAX_STEPS = 1000 };
 
+static void print_message(void *user, enum lim_log_level level, const char *message)
+{
+    (void)user;
+    (void)level;
+    fprintf(stderr, "step: %s\n", message);
+}
+
 static double now(void)
 {
     struct timespec t;
@@ -111,6 +118,7 @@ int main(int argc, char **argv)
     struct lim_backend *be;
     int steps = 7, rc;
 
+    lim_log_set(print_message, NULL, LIM_LOG_WARNING);
     config.width = 64;
     for (int i = 1; i < argc; i += 2) {
         const char *value = argv[i + 1]; /* argv ends with NULL */
