@@ -50,6 +50,9 @@ expect 0 "$limner" train pictures -o dry $tiny --dry-run
 says out "device    CPU path"
 says out "memory"
 [ -e dry ] && fail "--dry-run made the run folder"
+expect 0 "$limner" train pictures --device cpu --preset tiny --smooth 0 --size 16 --dry-run
+says out "width 16"
+says out "lr 0.0005, beta1 0.5, smooth 0,"
 expect 0 "$limner" train pictures -o quiet $tiny --steps 1 --quiet
 [ -s err ] && fail "--quiet was not"
 
