@@ -115,7 +115,7 @@ int main(int argc, char **argv)
         return 1;
     net = lim_net_create(be, layers, sizeof layers / sizeof *layers, SIZE, SIZE, 1, BATCH);
     memory = lim_buffer_create(be, BATCH * PIXELS + BATCH + 4);
-    if (!net || !memory)
+    if (!net || !memory || !lim_net_init(net, 1))
         goto done;
     adam = lim_optimizer_create(be, lim_tensor_count(lim_net_params(net)), &settings);
     if (!adam)
@@ -123,7 +123,6 @@ int main(int argc, char **argv)
     x = lim_tensor_of(memory, 0, BATCH, SIZE, SIZE, 1);
     dlogits = lim_tensor_of(memory, BATCH * PIXELS, BATCH, 1, 1, 1);
     stats = lim_vector_of(memory, BATCH * PIXELS + BATCH, 4);
-    lim_net_init(net, 1);
 
     for (int step = 0; step < STEPS; step++) {
         draw_batch(pictures, (uint64_t)step);

@@ -186,7 +186,7 @@ void lim_net_destroy(struct lim_net *net)
     free(net);
 }
 
-void lim_net_init(struct lim_net *net, uint64_t seed)
+bool lim_net_init(struct lim_net *net, uint64_t seed)
 {
     for (int i = 0; i < net->part_count; i++) {
         struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
@@ -197,7 +197,7 @@ void lim_net_init(struct lim_net *net, uint64_t seed)
 
         if (!host) {
             lim_error("no memory to initialise a network");
-            return;
+            return false;
         }
         lim_random_normal(seed, LIM_RANDOM_WEIGHTS, (uint64_t)i, count, host);
         for (size_t j = 0; j < count; j++)
@@ -205,6 +205,7 @@ void lim_net_init(struct lim_net *net, uint64_t seed)
         lim_write(values, host);
         free(host);
     }
+    return true;
 }
 
 struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x, enum lim_mode mode)

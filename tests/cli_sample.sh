@@ -36,6 +36,15 @@ def pixels(path):
         rows.append(bytes(row))
         above = row
     return rows
+def texts(path):
+    data, at, found = open(path, "rb").read(), 8, {}
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        if kind == b"tEXt":
+            key, value = data[at + 8:at + 8 + length].split(b"\0")
+            found[key] = value
+        at += length + 12
+    return found
 def cell(path, column, row, size=16):
     x, y = 2 + column * (size + 2), 2 + row * (size + 2)
     return [r[3 * x:3 * (x + size)] for r in pixels(path)[y:y + size]]
@@ -45,15 +54,16 @@ expect 0 "$limner" sample run $cpu --seed 5 -n 1 -o one/
 expect 0 "$limner" sample run $cpu -n 70 -o many/
 [ "$(ls many | wc -l)" -eq 70 ] || fail "not 70 files"
 "$python" -B - <<'P' || fail "pixels differ"
-from pixels import pixels, cell
+from pixels import pixels, cell, texts
 assert pixels("of-run.png") == pixels("run/samples/000012.png")
 five = pixels("one/000005.png")
 assert five == cell("some.png", 1, 0) == cell("of-run.png", 4, 0) == pixels("many/000005.png")
 assert pixels("many/000070.png") != five
 assert len({tuple(pixels(f"many/{i:06}.png")) for i in range(1, 71)}) == 70
-text = open("one/000005.png", "rb").read()
-assert b"limner seed\x005" in text.replace(b"\0\0\0", b"\0") or b"limner seed" in text
-assert b"limner model" in text
+assert texts("one/000005.png")[b"limner seed"] == b"5"
+assert texts("of-run.png") == texts("run/samples/000012.png"), texts("run/samples/000012.png")
+assert {b"Software", b"limner seed", b"limner model", b"limner step"} == texts("of-run.png").keys()
+assert texts("of-run.png")[b"limner step"] == b"12" and texts("of-run.png")[b"limner seed"] == b"1-64"
 P
 expect 0 "$limner" sample run $cpu --batch-stats -o batch-stats.png
 cmp -s batch-stats.png of-run.png && fail "--batch-stats changes nothing"

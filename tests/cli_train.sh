@@ -68,6 +68,15 @@ for file in text.png empty.png cut.png; do
     grep -q "$file: ." messy-run/skipped.txt || fail "$file is not in skipped.txt"
 done
 
+# A name with a newline and an escape sequence stays one harmless line, wherever it is named.
+pictures nasty 9
+"$python" -c 'open("nasty/a\nb\x1b[31m\u00fc.png", "wb").write(b"text")'
+expect 0 "$limner" train nasty -o nasty-run $tiny --steps 1
+says err 'a\nb\x1b[31mü.png: '
+says nasty-run/skipped.txt 'a\nb\x1b[31mü.png: '
+[ "$(wc -l <nasty-run/skipped.txt)" -eq 1 ] || fail "skipped.txt has not one line"
+LC_ALL=C tr -d '\040-\176\200-\377\n' <err | grep -q . && fail "control characters on the terminal"
+
 # Fewer pictures than the batch; none.
 pictures few 3
 expect 0 "$limner" train few -o few-run $tiny --steps 2

@@ -132,11 +132,34 @@ static void few_colours_are_kept_exactly(void **state)
     lim_image_finish(&frame);
 }
 
+/* No frame, or frames of two sizes: refused, and the file of before stays. */
+static void impossible_frames_are_refused(void **state)
+{
+    struct lim_image frames[2];
+    FILE *stream;
+
+    (void)state;
+    assert_true(lim_image_init(frames, SIDE, SIDE, 3));
+    assert_true(lim_image_init(frames + 1, SIDE, SIDE - 1, 3));
+    memset(frames[0].pixels, 0, PIXELS * 3);
+    memset(frames[1].pixels, 0, (PIXELS - SIDE) * 3);
+    assert_true(lim_gif_write(path, frames, 1, 10, 100));
+    assert_false(lim_gif_write(path, frames, 0, 10, 100));
+    assert_false(lim_gif_write(path, frames, 2, 10, 100));
+    stream = fopen(path, "rb");
+    assert_non_null(stream);
+    assert_int_equal(fgetc(stream), 'G');
+    fclose(stream);
+    lim_image_finish(frames);
+    lim_image_finish(frames + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_come_back_in_order_with_one_palette),
         cmocka_unit_test(few_colours_are_kept_exactly),
+        cmocka_unit_test(impossible_frames_are_refused),
     };
     int fd = mkstemp(path), failed;
 

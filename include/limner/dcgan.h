@@ -79,6 +79,10 @@ LIM_API void lim_dcgan_latent(uint64_t seed, int latent, float *z);
 LIM_API bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count,
                              bool batch_stats, uint8_t *pictures);
 
+/* The hash of the generator's tensors, 16 hex digits: that of the files it is saved to. Reads them
+ * from the device. False after one log line, or when the device has failed. */
+LIM_API bool lim_dcgan_hash(struct lim_dcgan *gan, char hash[17]);
+
 /* Where a training stands beside the weights. */
 struct lim_progress {
     uint64_t step;        /* updates done */

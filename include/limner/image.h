@@ -43,8 +43,8 @@ LIM_API bool lim_grid_make(struct lim_image *grid, const uint8_t *pictures, int 
                            int channels, int columns);
 
 /* An animated GIF: all frames share one palette, chosen over all of them with later frames counting
- * more; the last is held. frames[i] all have the same size. Times in 1/100 s. Temporary name,
- * rename. */
+ * more; the last is held. At least one frame, all of one size. Times in 1/100 s. Temporary name,
+ * rename. False after one log line. */
 LIM_API bool lim_gif_write(const char *path, const struct lim_image *frames, int count,
                            int frame_time, int last_time);
 

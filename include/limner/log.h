@@ -3,6 +3,7 @@
 #define LIMNER_LOG_H
 
 #include <limner/api.h>
+#include <stddef.h>
 
 LIM_BEGIN
 
@@ -19,6 +20,11 @@ typedef void lim_log_fn(void *user, enum lim_log_level level, const char *messag
 /* Sends messages of `level` and graver to `fn`; NULL (the default) is silence.
  * Thread-safety: call it before any other thread uses the library. */
 LIM_API void lim_log_set(lim_log_fn *fn, void *user, enum lim_log_level level);
+
+/* `text` as it may stand in one line on a terminal: control characters, and bytes that are no
+ * UTF-8, become \n, \x1b and so on. Names of files come from others. Cut to fit `size`; returns
+ * `out`. Every message of the library has gone through it. */
+LIM_API char *lim_printable(const char *text, char *out, size_t size);
 
 LIM_END
 

@@ -42,8 +42,8 @@ LIM_API struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_
 LIM_API void lim_net_destroy(struct lim_net *net);
 
 /* DCGAN's initialisation: weights N(0, 0.02), biases 0, gamma N(1, 0.02), beta 0, running mean 0
- * and variance 1; a function of the seed alone. */
-LIM_API void lim_net_init(struct lim_net *net, uint64_t seed);
+ * and variance 1; a function of the seed alone. False after one log line (no memory). */
+LIM_API bool lim_net_init(struct lim_net *net, uint64_t seed);
 
 enum lim_mode {
     LIM_TRAIN,      /* batch statistics; running ones are updated; kept for the backward pass */

@@ -203,15 +203,18 @@ static void describe_seeds(const uint64_t *seeds, int count, char *text, size_t 
 }
 
 static bool write_picture(const char *path, const struct lim_image *image, const uint64_t *seeds,
-                          int count, const char *hash)
+                          int count, const struct lim_model_info *info)
 {
-    char software[64], list[1024];
-    struct lim_text texts[] = {
-        {"Software", software}, {"limner seed", list}, {"limner model", hash}};
+    char software[64], list[1024], step[24];
+    struct lim_text texts[] = {{"Software", software},
+                               {"limner seed", list},
+                               {"limner model", info->hash},
+                               {"limner step", step}};
 
     snprintf(software, sizeof software, "limner %s", lim_version());
     describe_seeds(seeds, count, list, sizeof list);
-    return lim_png_write(path, image, texts, 3);
+    snprintf(step, sizeof step, "%" PRIu64, info->progress.step);
+    return lim_png_write(path, image, texts, 4);
 }
 
 /* pictures[count][size][size][channels] of seeds[count]. */
@@ -234,8 +237,9 @@ static enum lim_status paint(struct lim_dcgan *gan, const uint64_t *seeds, int c
 }
 
 static enum lim_status write_folder(struct lim_dcgan *gan, const struct plan *plan,
-                                    const struct sample_settings *set, const char *hash,
-                                    uint8_t *pictures, size_t picture_bytes)
+                                    const struct sample_settings *set,
+                                    const struct lim_model_info *info, uint8_t *pictures,
+                                    size_t picture_bytes)
 {
     const struct lim_dcgan_config *config = lim_dcgan_get_config(gan);
     enum lim_status status = LIM_OK;
@@ -256,7 +260,7 @@ static enum lim_status write_folder(struct lim_dcgan *gan, const struct plan *pl
 
             snprintf(path, sizeof path, "%s%s%06" PRIu64 ".png", set->out,
                      set->out[length - 1] == '/' ? "" : "/", plan->seeds[first + i]);
-            if (!write_picture(path, &image, &plan->seeds[first + i], 1, hash))
+            if (!write_picture(path, &image, &plan->seeds[first + i], 1, info))
                 status = LIM_ERROR;
         }
         snprintf(line, sizeof line, "%d of %d pictures", first + n, plan->count);
@@ -267,8 +271,8 @@ static enum lim_status write_folder(struct lim_dcgan *gan, const struct plan *pl
 }
 
 static enum lim_status write_grid(struct lim_dcgan *gan, const struct plan *plan,
-                                  const struct sample_settings *set, const char *hash,
-                                  uint8_t *pictures)
+                                  const struct sample_settings *set,
+                                  const struct lim_model_info *info, uint8_t *pictures)
 {
     const struct lim_dcgan_config *config = lim_dcgan_get_config(gan);
     struct lim_image grid = {0};
@@ -278,7 +282,7 @@ static enum lim_status write_grid(struct lim_dcgan *gan, const struct plan *plan
         return status;
     if (!lim_grid_make(&grid, pictures, plan->count, config->size, config->channels,
                        plan->columns) ||
-        !write_picture(set->out, &grid, plan->seeds, plan->count, hash))
+        !write_picture(set->out, &grid, plan->seeds, plan->count, info))
         status = LIM_ERROR;
     lim_image_finish(&grid);
     return status;
@@ -304,9 +308,9 @@ static enum lim_status sample_with(struct lim_backend *be, const char *model,
                   info->config.size);
         status = LIM_ERROR;
     } else if (plan->folder) {
-        status = write_folder(gan, plan, set, info->hash, pictures, picture_bytes);
+        status = write_folder(gan, plan, set, info, pictures, picture_bytes);
     } else {
-        status = write_grid(gan, plan, set, info->hash, pictures);
+        status = write_grid(gan, plan, set, info, pictures);
     }
     free(pictures);
     lim_dcgan_destroy(gan);

@@ -21,9 +21,12 @@ static void clear_status(void)
 
 static void write_line(const char *text)
 {
+    char line[2048 + 16];
+
+    lim_printable(text, line, sizeof line);
     pthread_mutex_lock(&lock);
     clear_status();
-    fprintf(stderr, "limner: %s\n%s", text, shown);
+    fprintf(stderr, "limner: %s\n%s", line, shown);
     fflush(stderr);
     pthread_mutex_unlock(&lock);
 }

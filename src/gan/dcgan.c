@@ -84,9 +84,8 @@ static bool create_training(struct lim_dcgan *gan)
 
     gan->d = lim_net_create(gan->be, rows, count, config->size, config->size, config->channels,
                             config->batch);
-    if (!gan->d)
+    if (!gan->d || !lim_net_init(gan->d, 2 * config->seed + 1))
         return false;
-    lim_net_init(gan->d, 2 * config->seed + 1);
     gan->adam_g = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->g)), &adam);
     gan->adam_d = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->d)), &adam);
     gan->real = lim_buffer_create(gan->be, batch * lim_dcgan_picture_floats(config));
@@ -115,9 +114,8 @@ struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcga
     batch = (size_t)lim_dcgan_net_batch(config);
     count = lim_dcgan_generator_rows(config, rows);
     gan->g = lim_net_create(be, rows, count, 1, 1, config->latent, (int)batch);
-    if (!gan->g)
+    if (!gan->g || !lim_net_init(gan->g, 2 * config->seed))
         goto error;
-    lim_net_init(gan->g, 2 * config->seed);
     gan->z = lim_buffer_create(be, batch * (size_t)config->latent);
     if (!gan->z)
         goto error;

@@ -80,13 +80,15 @@ static bool write_skipped(const struct trainer *t)
     if (count == 0)
         return true;
     for (int i = 0; i < count; i++)
-        size += strlen(skipped[i].path) + strlen(skipped[i].reason) + 3;
+        size += 4 * strlen(skipped[i].path) + strlen(skipped[i].reason) + 8;
     text = malloc(size);
     if (!text)
         return no_memory("skipped.txt");
-    for (int i = 0; i < count; i++)
-        length += (size_t)snprintf(text + length, size - length, "%s: %s\n", skipped[i].path,
-                                   skipped[i].reason);
+    for (int i = 0; i < count; i++) {
+        lim_printable(skipped[i].path, text + length, size - length);
+        length += strlen(text + length);
+        length += (size_t)snprintf(text + length, size - length, ": %s\n", skipped[i].reason);
+    }
     good = lim_run_write_text(&t->run, "skipped.txt", text);
     free(text);
     return good;
@@ -200,7 +202,11 @@ bool train_sample(struct trainer *t)
     char *path = lim_run_sample_file(&t->run, t->progress.step), seeds[32], step[32];
     uint8_t *pictures = pictures_create(t, count);
     float *z = malloc((size_t)count * (size_t)latent * sizeof *z);
-    struct lim_text texts[] = {{"limner seed", seeds}, {"limner step", step}};
+    char software[64], hash[17];
+    struct lim_text texts[] = {{"Software", software},
+                               {"limner seed", seeds},
+                               {"limner model", hash},
+                               {"limner step", step}};
     bool good = false;
 
     if (!z)
@@ -212,8 +218,9 @@ bool train_sample(struct trainer *t)
         lim_dcgan_latent((uint64_t)i + 1, latent, z + (size_t)i * (size_t)latent);
     snprintf(seeds, sizeof seeds, "1-%d", count);
     snprintf(step, sizeof step, "%" PRIu64, t->progress.step);
-    good = lim_dcgan_paint(t->gan, z, count, false, pictures) &&
-           write_grid(t, path, pictures, count, texts, 2);
+    snprintf(software, sizeof software, "limner %s", lim_version());
+    good = lim_dcgan_hash(t->gan, hash) && lim_dcgan_paint(t->gan, z, count, false, pictures) &&
+           write_grid(t, path, pictures, count, texts, 4);
     if (good)
         t->sampled_step = t->progress.step;
 done:

@@ -218,6 +218,22 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
     return all;
 }
 
+bool lim_dcgan_hash(struct lim_dcgan *gan, char hash[17])
+{
+    struct records records;
+    uint64_t value;
+    float *all;
+
+    if (!list_records(gan, true, &records))
+        return false;
+    all = fetch(gan, &records, &value);
+    if (all)
+        snprintf(hash, 17, "%016" PRIx64, value);
+    free(all);
+    free(records.list);
+    return all != NULL;
+}
+
 bool lim_dcgan_save(struct lim_dcgan *gan, const char *path, const struct lim_progress *progress,
                     bool generator_only)
 {

@@ -66,8 +66,14 @@ bool lim_gif_write(const char *path, const struct lim_image *frames, int count, 
         .numLoops = CGIF_INFINITE_LOOP,
     };
     CGIF *gif;
-    bool ok;
+    bool ok, same = true;
 
+    for (int i = 0; i < count; i++)
+        same = same && frames[i].width == frames->width && frames[i].height == frames->height;
+    if (count < 1 || !same) {
+        lim_error("%s: an animation needs at least one frame, and all of one size", path);
+        return false;
+    }
     if (frames->width > UINT16_MAX || frames->height > UINT16_MAX) {
         lim_error("%s: %d x %d pixels are more than a GIF can hold", path, frames->width,
                   frames->height);
