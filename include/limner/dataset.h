@@ -29,7 +29,12 @@ struct lim_dataset_config {
     enum lim_crop crop;
     uint32_t background; /* what shows through transparency, LIM_RGB(r, g, b); 0: white. The colours
                           * that hide under it never show */
+    uint64_t limit;      /* use so many pictures, spread over all; always the same; 0: all */
+    double holdout;      /* share of the pictures that is kept out of the batches, 0 to 0.5 */
     bool mirror;         /* batches hold each picture or its mirror image, half of the time each */
+    /* Prepared pictures are kept in this file, or in one of this folder, and found there again next
+     * time if neither the files nor these settings have changed. Both NULL: in memory. */
+    const char *cache_file, *cache_dir;
     /* Told from the opening thread, `done` of `total` files, several times a second. May be NULL.
      * Returning false stops: lim_dataset_open then returns NULL with LIM_INTERRUPTED. */
     bool (*progress)(void *user, int done, int total);
@@ -51,7 +56,7 @@ LIM_API struct lim_dataset *lim_dataset_open(const char *path,
                                              enum lim_status *why);
 LIM_API void lim_dataset_destroy(struct lim_dataset *ds);
 
-LIM_API int lim_dataset_count(const struct lim_dataset *ds); /* usable pictures */
+LIM_API int lim_dataset_count(const struct lim_dataset *ds); /* pictures to train on */
 LIM_API int lim_dataset_size(const struct lim_dataset *ds);
 LIM_API int lim_dataset_channels(const struct lim_dataset *ds);
 
@@ -62,7 +67,15 @@ LIM_API int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_s
  * hidden folder counts as one. */
 LIM_API int lim_dataset_ignored(const struct lim_dataset *ds);
 
-/* A hash over the prepared pixels: two runs saw the same pictures when it is equal. */
+/* Files that the limit left out, not looked at. */
+LIM_API int lim_dataset_unseen(const struct lim_dataset *ds);
+
+/* Pictures that the training never sees, for an evaluation. Which ones depends on their pixels
+ * alone: the same, and copies of them, whatever is added to the folder. */
+LIM_API int lim_dataset_held_out(const struct lim_dataset *ds);
+LIM_API const uint8_t *lim_dataset_held_out_picture(const struct lim_dataset *ds, int i);
+
+/* A hash over the prepared pixels to train on: two runs saw the same pictures when it is equal. */
 LIM_API uint64_t lim_dataset_fingerprint(const struct lim_dataset *ds);
 
 /* Picture i, size*size*channels bytes; memory of the data set. Any thread. */

@@ -9,10 +9,11 @@ void lim_dataset_destroy(struct lim_dataset *ds)
 {
     if (!ds)
         return;
-    for (int i = 0; i < ds->count; i++)
-        free(ds->pictures[i]);
     free(ds->pictures);
+    free(ds->held_out);
     free(ds->skipped);
+    free(ds->results);
+    cache_finish(&ds->cache);
     data_files_finish(&ds->files);
     free(ds);
 }
@@ -42,6 +43,21 @@ int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_skipped *
 int lim_dataset_ignored(const struct lim_dataset *ds)
 {
     return ds->ignored;
+}
+
+int lim_dataset_unseen(const struct lim_dataset *ds)
+{
+    return ds->unseen;
+}
+
+int lim_dataset_held_out(const struct lim_dataset *ds)
+{
+    return ds->held_out_count;
+}
+
+const uint8_t *lim_dataset_held_out_picture(const struct lim_dataset *ds, int i)
+{
+    return ds->held_out[i];
 }
 
 uint64_t lim_dataset_fingerprint(const struct lim_dataset *ds)

@@ -104,3 +104,10 @@ void explain_nothing_usable(const char *path, struct lim_dataset *ds)
     lim_error("%s: no usable pictures in %d file%s: %s%s%d hidden or text; %s", path, seen,
               seen > 1 ? "s" : "", reasons, ds->skipped_count ? ", " : "", ds->ignored, READABLE);
 }
+
+void explain_nothing_left(const char *path, const struct lim_dataset *ds)
+{
+    lim_error("%s: all %d usable pictures are held out, none is left to train on; hold out a "
+              "smaller share or add pictures",
+              path, ds->held_out_count);
+}

@@ -103,6 +103,18 @@ static bool add_trouble(struct walk *walk, const char *path, const char *what, i
     return data_files_add(walk->files, path, reason, 0, 0);
 }
 
+static bool add_file(struct walk *walk, const char *path, const struct stat *st)
+{
+    struct data_file *file;
+
+    if (!data_files_add(walk->files, path, NULL, (uint64_t)st->st_dev, (uint64_t)st->st_ino))
+        return false;
+    file = &walk->files->list[walk->files->count - 1];
+    file->size = (uint64_t)st->st_size;
+    file->time = (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
+    return true;
+}
+
 static bool walk_folder(struct walk *walk, const char *path, const struct stat *st);
 
 static bool visit(struct walk *walk, const char *path)
@@ -119,7 +131,7 @@ static bool visit(struct walk *walk, const char *path)
     if (S_ISDIR(st.st_mode))
         return walk_folder(walk, path, &st);
     if (S_ISREG(st.st_mode))
-        return data_files_add(walk->files, path, NULL, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+        return add_file(walk, path, &st);
     walk->files->ignored++; /* sockets, pipes, devices */
     return true;
 }
@@ -164,10 +176,14 @@ static bool drop_repeats(struct data_files *files)
 {
     size_t kept = 0;
     struct data_file **order = malloc((files->count + 1) * sizeof *order);
+    bool *repeats = calloc(files->count + 1, sizeof *repeats);
     const struct data_file *last = NULL;
 
-    if (!order)
+    if (!order || !repeats) {
+        free(order);
+        free(repeats);
         return false;
+    }
     for (size_t i = 0; i < files->count; i++)
         order[i] = &files->list[i];
     qsort(order, files->count, sizeof *order, compare_keys);
@@ -176,18 +192,19 @@ static bool drop_repeats(struct data_files *files)
 
         /* inode 0: a file system without numbers, or an entry that tells of a trouble */
         if (last && file->key[1] && file->key[0] == last->key[0] && file->key[1] == last->key[1])
-            file->passed_over = true;
+            repeats[file - files->list] = true;
         else
             last = file;
     }
     free(order);
     for (size_t i = 0; i < files->count; i++) {
-        if (files->list[i].passed_over)
+        if (repeats[i])
             free(files->list[i].path);
         else
             files->list[kept++] = files->list[i];
     }
     files->count = kept;
+    free(repeats);
     return true;
 }
 

@@ -1,245 +1,158 @@
-/* Opens a data set: finds the files, has all cores prepare them, puts what came out in order. */
+/* Opens a data set: finds the files, takes the prepared pictures from the cache or has them
+ * prepared, and decides which are trained on. */
 #include "data/open.h"
 
-#include "data/prepare.h"
+#include "data/digest.h"
 #include "log.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#define MAX_THREADS 256
-#define TELL_EVERY 150 /* milliseconds */
-
-struct result {
-    uint8_t *picture;
-    uint64_t hash;
-};
-
-struct opening {
-    const char *path;
-    bool is_zip;
-    const struct lim_dataset_config *config;
-    size_t picture_bytes;
-    struct data_files *files;
-    struct result *results; /* one a file */
-    atomic_size_t next, done;
-    atomic_bool stop, no_memory;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int running; /* threads, under the lock */
-};
-
-/* FNV-1a, 64 bits. */
-static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t size)
+/* Where in [0, 1) a picture stands among all there could be: below the share, it is held out. */
+static double lot(uint64_t digest)
 {
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
+    return (double)(digest >> 11) * 0x1p-53;
 }
 
-static uint64_t hash_number(uint64_t hash, uint64_t number)
+/* Sorts pictures and reasons to where the data set keeps them, in the order of the names. */
+static bool collect(struct lim_dataset *ds, double holdout)
 {
-    uint8_t bytes[8];
-
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(number >> 8 * i);
-    return hash_bytes(hash, bytes, sizeof bytes);
-}
-
-#define HASH_START 0xcbf29ce484222325u
-
-/* False: no memory for one more picture, or one more reason. */
-static bool prepare_one(struct opening *o, struct preparer *p, size_t i)
-{
-    struct data_file *file = &o->files->list[i];
-    struct result *result = &o->results[i];
-    char reason[REASON_SIZE] = "";
-
-    result->picture = malloc(o->picture_bytes);
-    if (!result->picture)
-        return false;
-    switch (prepare_file(p, file, result->picture, reason)) {
-    case PREPARED:
-        result->hash = hash_bytes(HASH_START, result->picture, o->picture_bytes);
-        return true;
-    case PASSED_OVER:
-        file->passed_over = true;
-        break;
-    case SKIPPED:
-        file->reason = strdup(reason);
-        break;
-    }
-    free(result->picture);
-    result->picture = NULL;
-    return file->reason || file->passed_over;
-}
-
-static void work(struct opening *o)
-{
-    const struct lim_dataset_config *config = o->config;
-    struct preparer p = {.size = config->size,
-                         .channels = config->channels,
-                         .crop = config->crop,
-                         .background = config->background};
-    size_t i;
-
-    p.source = o->is_zip ? zip_source_create(o->path) : folder_source_create();
-    while (p.source && !o->stop && (i = atomic_fetch_add(&o->next, 1)) < o->files->count) {
-        if (!o->files->list[i].reason && !prepare_one(o, &p, i)) {
-            o->no_memory = true;
-            o->stop = true;
-        }
-        atomic_fetch_add(&o->done, 1);
-    }
-    preparer_finish(&p);
-    if (p.source)
-        p.source->destroy(p.source);
-}
-
-static void *work_in_thread(void *user)
-{
-    struct opening *o = user;
-
-    work(o);
-    pthread_mutex_lock(&o->lock);
-    o->running--;
-    pthread_cond_signal(&o->changed);
-    pthread_mutex_unlock(&o->lock);
-    return NULL;
-}
-
-/* False when the user wants to stop. */
-static bool tell(const struct opening *o)
-{
-    const struct lim_dataset_config *config = o->config;
-
-    return !config->progress || config->progress(config->user, (int)o->done, (int)o->files->count);
-}
-
-/* Waits for the threads, telling of the progress meanwhile. True if the user wants to stop. */
-static bool watch(struct opening *o)
-{
-    bool stopped = false;
-    struct timespec until;
-
-    pthread_mutex_lock(&o->lock);
-    while (o->running) {
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += TELL_EVERY * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        if (pthread_cond_timedwait(&o->changed, &o->lock, &until) != ETIMEDOUT || stopped)
-            continue;
-        pthread_mutex_unlock(&o->lock);
-        stopped = !tell(o);
-        if (stopped)
-            o->stop = true;
-        pthread_mutex_lock(&o->lock);
-    }
-    pthread_mutex_unlock(&o->lock);
-    return stopped;
-}
-
-static int thread_count(const struct opening *o)
-{
-    long count = o->config->threads > 0 ? o->config->threads : sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (count > (long)o->files->count)
-        count = (long)o->files->count;
-    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (int)count;
-}
-
-static enum lim_status prepare_all(struct opening *o)
-{
-    pthread_t threads[MAX_THREADS];
-    int wanted = thread_count(o), started = 0;
-    bool stopped = !tell(o);
-
-    pthread_mutex_init(&o->lock, NULL);
-    pthread_cond_init(&o->changed, NULL);
-    if (!stopped) {
-        o->running = wanted;
-        while (started < wanted && !pthread_create(&threads[started], NULL, work_in_thread, o))
-            started++;
-        pthread_mutex_lock(&o->lock);
-        o->running -= wanted - started;
-        pthread_mutex_unlock(&o->lock);
-        if (started == 0)
-            work(o);
-        stopped = watch(o);
-        for (int i = 0; i < started; i++)
-            pthread_join(threads[i], NULL);
-    }
-    pthread_cond_destroy(&o->changed);
-    pthread_mutex_destroy(&o->lock);
-
-    if (!stopped && o->done < o->files->count) {
-        lim_error("%s: not enough memory for %zu pictures of %dx%d; a smaller size needs less",
-                  o->path, o->files->count, o->config->size, o->config->size);
-        return LIM_ERROR;
-    }
-    if (stopped || !tell(o)) {
-        lim_info("%s: stopped after %zu of %zu files", o->path, (size_t)o->done, o->files->count);
-        return LIM_INTERRUPTED;
-    }
-    return LIM_OK;
-}
-
-/* Moves pictures and reasons to where the data set keeps them, in the order of the names. */
-static bool collect(struct opening *o, struct lim_dataset *ds)
-{
-    size_t count = o->files->count;
-    uint64_t hash =
-        hash_number(hash_number(HASH_START, (uint64_t)ds->size), (uint64_t)ds->channels);
+    size_t count = ds->files.count;
+    uint64_t hash = digest_word(digest_word(0, (uint64_t)ds->size), (uint64_t)ds->channels);
 
     ds->pictures = malloc((count + 1) * sizeof *ds->pictures);
+    ds->held_out = malloc((count + 1) * sizeof *ds->held_out);
     ds->skipped = malloc((count + 1) * sizeof *ds->skipped);
-    if (!ds->pictures || !ds->skipped)
+    if (!ds->pictures || !ds->held_out || !ds->skipped)
         return false;
-    ds->ignored = o->files->ignored;
+    ds->ignored = ds->files.ignored;
     for (size_t i = 0; i < count; i++) {
-        const struct data_file *file = &o->files->list[i];
+        const struct data_file *file = &ds->files.list[i];
+        const struct data_result *result = &ds->results[i];
 
         if (file->reason) {
             ds->skipped[ds->skipped_count++] = (struct lim_skipped){file->path, file->reason};
-        } else if (file->passed_over) {
+        } else if (result->what == PASSED_OVER) {
             ds->ignored++;
+        } else if (result->what == UNSEEN) {
+            ds->unseen++;
+        } else if (lot(result->digest) < holdout) {
+            ds->held_out[ds->held_out_count++] = cache_slot(&ds->cache, result->slot);
         } else {
-            hash = hash_number(hash, o->results[i].hash);
-            ds->pictures[ds->count++] = o->results[i].picture;
-            o->results[i].picture = NULL;
+            ds->pictures[ds->count++] = cache_slot(&ds->cache, result->slot);
+            hash = digest_word(hash, result->digest);
         }
     }
-    ds->fingerprint = hash;
+    ds->fingerprint = digest_end(hash);
     return true;
+}
+
+struct ranked {
+    uint64_t rank;
+    uint32_t file;
+};
+
+static int compare_ranks(const void *a, const void *b)
+{
+    const struct ranked *left = a, *right = b;
+
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    return left->file < right->file ? -1 : left->file > right->file;
+}
+
+/* The files in the order in which they are tried: by name, or, with a limit, as if drawn from a
+ * hat, though always the same: the first by name may all be of one kind. */
+static uint32_t *make_order(const struct lim_dataset *ds, const char *path, bool drawn)
+{
+    size_t count = ds->files.count;
+    uint32_t *order = malloc((count + 1) * sizeof *order);
+    struct ranked *ranks = drawn ? malloc((count + 1) * sizeof *ranks) : NULL;
+
+    if (!order || (drawn && !ranks)) {
+        free(order);
+        free(ranks);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (uint32_t)i;
+        if (drawn) {
+            const char *name = data_file_name(&ds->files.list[i], path);
+
+            ranks[i] = (struct ranked){digest_bytes(name, strlen(name)), (uint32_t)i};
+        }
+    }
+    if (drawn)
+        qsort(ranks, count, sizeof *ranks, compare_ranks);
+    for (size_t i = 0; drawn && i < count; i++)
+        order[i] = ranks[i].file;
+    free(ranks);
+    return order;
+}
+
+/* With a limit: so many files, then as many as were no use, and so on. */
+static enum lim_status prepare_in_order(struct preparing *p, uint64_t *usable)
+{
+    uint64_t limit = p->config->limit ? p->config->limit : UINT64_MAX;
+    enum lim_status status = LIM_OK;
+
+    do {
+        uint64_t wanted = limit - *usable, left = p->files->count - p->first;
+
+        p->end = p->first + (size_t)(wanted < left ? wanted : left);
+        status = prepare_all(p);
+        for (; status == LIM_OK && p->first < p->end; p->first++)
+            *usable += p->results[p->order[p->first]].what == PREPARED;
+    } while (status == LIM_OK && *usable < limit && p->first < p->files->count);
+    return status;
+}
+
+static enum lim_status prepare_anew(struct lim_dataset *ds, struct preparing *p,
+                                    size_t picture_bytes, const char *place, uint64_t key)
+{
+    uint32_t *order = make_order(ds, p->path, p->config->limit > 0);
+    enum lim_status status = LIM_ERROR;
+    uint64_t usable = 0;
+
+    if (!order) {
+        lim_error("%s: not enough memory for the names of the files", p->path);
+        return LIM_ERROR;
+    }
+    p->order = order;
+    if (cache_begin(&ds->cache, place, ds->files.count, picture_bytes))
+        status = prepare_in_order(p, &usable);
+    free(order);
+    if (status == LIM_OK && usable > 0 && !cache_commit(&ds->cache, key, &ds->files, ds->results))
+        status = LIM_ERROR;
+    return status;
 }
 
 static enum lim_status prepare_files(struct lim_dataset *ds, const char *path, bool is_zip,
                                      const struct lim_dataset_config *config)
 {
-    struct opening o = {.path = path, .is_zip = is_zip, .config = config, .files = &ds->files};
+    struct preparing p = {
+        .path = path, .is_zip = is_zip, .config = config, .files = &ds->files, .cache = &ds->cache};
+    size_t bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
     enum lim_status status = LIM_ERROR;
+    bool no_place;
+    char *place = cache_place(path, config, &no_place);
+    uint64_t key = place ? cache_key(path, &ds->files, config) : 0;
 
-    o.picture_bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
-    o.results = calloc(ds->files.count + 1, sizeof *o.results);
-    if (o.results)
-        status = prepare_all(&o);
-    else
+    ds->results = calloc(ds->files.count + 1, sizeof *ds->results);
+    p.results = ds->results;
+    if (!ds->results || (!place && !no_place))
         lim_error("%s: not enough memory for %zu pictures", path, ds->files.count);
-    if (status == LIM_OK && !collect(&o, ds)) {
+    else if (place && cache_load(&ds->cache, place, key, bytes, &ds->files, ds->results))
+        status = LIM_OK;
+    else
+        status = prepare_anew(ds, &p, bytes, place, key);
+    free(place);
+    if (status == LIM_OK && !collect(ds, config->holdout)) {
         lim_error("%s: not enough memory for %zu pictures", path, ds->files.count);
         status = LIM_ERROR;
     }
-    for (size_t i = 0; o.results && i < ds->files.count; i++)
-        free(o.results[i].picture);
-    free(o.results);
     return status;
 }
 
@@ -298,7 +211,10 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
     if (status == LIM_OK)
         status = prepare_files(ds, path, is_zip, config);
     if (status == LIM_OK && ds->count == 0) {
-        explain_nothing_usable(path, ds);
+        if (ds->held_out_count)
+            explain_nothing_left(path, ds);
+        else
+            explain_nothing_usable(path, ds);
         status = LIM_BAD_INPUT;
     }
 done:

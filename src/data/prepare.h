@@ -2,6 +2,7 @@
 #ifndef LIMNER_SRC_DATA_PREPARE_H
 #define LIMNER_SRC_DATA_PREPARE_H
 
+#include "data/result.h"
 #include "data/source.h"
 
 #include <limner/dataset.h>
@@ -14,12 +15,6 @@ struct preparer {
     uint32_t background;
     uint8_t *bytes; /* of the file */
     size_t room;
-};
-
-enum prepared {
-    PREPARED,
-    SKIPPED,     /* with a reason */
-    PASSED_OVER, /* not a picture by content, nor by its name */
 };
 
 /* out[size][size][channels]; reason: REASON_SIZE bytes. */

@@ -39,6 +39,18 @@ bool data_files_add(struct data_files *files, const char *path, const char *reas
     return true;
 }
 
+const char *data_file_name(const struct data_file *file, const char *root)
+{
+    size_t length = strlen(root);
+    const char *name = file->path + length;
+
+    if (strncmp(file->path, root, length) != 0)
+        return file->path;
+    while (*name == '/')
+        name++;
+    return name;
+}
+
 static int compare_files(const void *a, const void *b)
 {
     const struct data_file *left = a, *right = b;

@@ -13,10 +13,10 @@
 #define FILE_SIZE_CAP ((size_t)256 << 20)
 
 struct data_file {
-    char *path;       /* what the user is told; owned */
-    char *reason;     /* why it is not used, owned; NULL: it may be a picture */
-    uint64_t key[2];  /* folder: device and inode, zip: the entry's number */
-    bool passed_over; /* not a picture, and nobody would think so */
+    char *path;          /* what the user is told; owned */
+    char *reason;        /* why it is not used, owned; NULL: it may be a picture */
+    uint64_t key[2];     /* folder: device and inode, zip: the entry's number */
+    uint64_t size, time; /* in a folder: bytes, and nanoseconds of the last change */
 };
 
 struct data_files {
@@ -28,6 +28,9 @@ struct data_files {
 /* Takes a copy of `path`, and of `reason` if there is one. False without memory. */
 bool data_files_add(struct data_files *files, const char *path, const char *reason, uint64_t key0,
                     uint64_t key1);
+
+/* The file's path below `root`, as it is wherever the folder lies; of an entry, its name. */
+const char *data_file_name(const struct data_file *file, const char *root);
 void data_files_sort(struct data_files *files); /* by the bytes of the path */
 void data_files_finish(struct data_files *files);
 

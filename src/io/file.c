@@ -20,6 +20,37 @@ char *lim_path_join(const char *folder, const char *name)
     return path;
 }
 
+static bool make_one_folder(const char *path, bool *made)
+{
+    if (mkdir(path, 0777) == 0) {
+        if (made)
+            *made = true;
+        return true;
+    }
+    if (errno == EEXIST)
+        return true;
+    lim_error("%s: the folder cannot be made: %s", path, strerror(errno));
+    return false;
+}
+
+bool lim_folder_make(const char *path, bool *made)
+{
+    char *copy = strdup(path);
+    bool ok = copy != NULL;
+
+    if (!copy)
+        lim_error("%s: no memory", path);
+    for (char *slash = ok && *copy ? strchr(copy + 1, '/') : NULL; ok && slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        ok = make_one_folder(copy, NULL);
+        *slash = '/';
+    }
+    ok = ok && make_one_folder(path, made);
+    free(copy);
+    return ok;
+}
+
 /* The file that a rename must replace: the end of the links, so that a link stays one. */
 static char *resolve(const char *path)
 {
@@ -64,7 +95,7 @@ bool lim_file_begin(struct lim_file *file, const char *path)
     for (int n = 0; n < 1000 && fd < 0; n++) {
         snprintf(file->temporary, size, "%s.%ld-%d" LIM_FILE_TEMPORARY, file->path, (long)getpid(),
                  n);
-        fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0 && errno != EEXIST)
             break;
     }

@@ -12,7 +12,7 @@
 #define LIM_FILE_TEMPORARY ".tmp"
 
 struct lim_file {
-    FILE *stream; /* may be written to directly: commit looks at ferror */
+    FILE *stream; /* may be written to directly: commit looks at ferror; its file may be mapped */
     char *path, *temporary;
     int error; /* errno of the first failed write, or 0 */
 };
@@ -37,6 +37,10 @@ void lim_file_abort(struct lim_file *file);
 /* Reads a whole file of at most `limit` bytes, with a zero byte after the last (not counted). The
  * caller frees. NULL after one log line. */
 char *lim_file_read(const char *path, size_t limit, size_t *size);
+
+/* Makes a folder and those above it; one that exists is fine. *made (may be NULL) becomes true if
+ * the last of them is new. False after one log line. */
+bool lim_folder_make(const char *path, bool *made);
 
 /* FOLDER/NAME (or NAME, where `folder` is empty); the caller frees. NULL, in silence, without
  * memory.

@@ -15,34 +15,8 @@
 /* A run's log grows by a line every few steps: 256 MB is far past any. */
 enum { MAX_JSON = 1 << 20, MAX_LOG = 1 << 28 };
 
-static bool make_folder(const char *path)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return true;
-    lim_error("%s: the folder cannot be made: %s", path, strerror(errno));
-    return false;
-}
-
-/* `path` and the folders above it. */
-static bool make_folders(const char *path)
-{
-    char *copy = strdup(path);
-    bool ok = copy != NULL;
-
-    if (!copy)
-        lim_error("%s: no memory", path);
-    for (char *slash = ok && *copy ? strchr(copy + 1, '/') : NULL; ok && slash;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        ok = make_folder(copy);
-        *slash = '/';
-    }
-    ok = ok && make_folder(path);
-    free(copy);
-    return ok;
-}
-
-/* 1: nothing in it; 0: something; -1: it cannot be listed, errno says why. */
+/* 1: nothing in it but a cache of pictures, which comes first; 0: something; -1: it cannot be
+ * listed, errno says why. */
 static int is_empty(const char *path)
 {
     DIR *dir = opendir(path);
@@ -52,7 +26,8 @@ static int is_empty(const char *path)
     if (!dir)
         return -1;
     while (empty && (entry = readdir(dir)))
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                strcmp(entry->d_name, LIM_RUN_CACHE) == 0;
     closedir(dir);
     return empty;
 }
@@ -83,10 +58,10 @@ enum lim_status lim_run_create(struct lim_run *run, const char *path, const char
         lim_error("%s: cannot be the run folder: %s", path, strerror(errno));
         return LIM_ERROR;
     }
-    if (!make_folders(path) || !set_path(run, path))
+    if (!lim_folder_make(path, NULL) || !set_path(run, path))
         return LIM_ERROR;
     samples = lim_run_file(run, LIM_RUN_SAMPLES);
-    ok = samples && make_folder(samples);
+    ok = samples && lim_folder_make(samples, NULL);
     free(samples);
     if (ok)
         return LIM_OK;
@@ -119,7 +94,7 @@ enum lim_status lim_run_open(struct lim_run *run, const char *path)
                   " (stopped before the first save?)",
                   path);
     else
-        status = make_folder(samples) ? LIM_OK : LIM_ERROR;
+        status = lim_folder_make(samples, NULL) ? LIM_OK : LIM_ERROR;
     free(checkpoint);
     free(samples);
     if (status != LIM_OK)

@@ -1,7 +1,7 @@
 /* A run folder: creating it, what lies in it by which name, its log.
  *
  *     config.json  log.jsonl  reals.png  samples/000000.png ...  progress.gif
- *     checkpoint.safetensors  generator.safetensors  README.txt
+ *     checkpoint.safetensors  generator.safetensors  README.txt  pictures.cache
  *
  * Thread-safety: one thread at a time for each struct lim_run. */
 #ifndef LIMNER_SRC_IO_RUN_H
@@ -21,14 +21,16 @@
 #define LIM_RUN_CHECKPOINT "checkpoint.safetensors"
 #define LIM_RUN_GENERATOR "generator.safetensors"
 #define LIM_RUN_README "README.txt"
+#define LIM_RUN_CACHE "pictures.cache"
 
 struct lim_run {
     char *path; /* the folder, as given */
     FILE *log;  /* log.jsonl, opened to append by the first line; NULL before */
 };
 
-/* Makes the folder, its parents and samples/. A folder that already exists and is empty is taken;
- * one with anything in it is LIM_USAGE, with one log line that shows `limner train PICTURES
+/* Makes the folder, its parents and samples/. A folder that already exists and is empty (but
+ * for pictures.cache) is taken; one with anything in it is LIM_USAGE, with one log line that shows
+ * `limner train PICTURES
  * --resume PATH` (`pictures` as the user wrote it). Other failures: LIM_ERROR after one log line.
  * On any status but LIM_OK there is nothing to close. */
 enum lim_status lim_run_create(struct lim_run *run, const char *path, const char *pictures);

@@ -15,7 +15,7 @@ RULES = [
     ("src/gan", [PUBLIC, r"(gan/|io/run\.|layers/)?\w*(\.h|h)", r"log\.h", r"config\.h"]),
     ("src/cpu", [PUBLIC, r"(cpu/)?\w+\.h"]),
     ("src/opencl", [PUBLIC, r"(opencl/)?\w+\.h", r"CL/\w+\.h", r"clblast_c\.h"]),
-    ("src/data", [PUBLIC, r"(data/)?\w+\.h"]),
+    ("src/data", [PUBLIC, r"(data/)?\w+\.h", r"io/(file|hash)\.h"]),
     ("src/io", [PUBLIC, r"(io/)?\w+\.h", r"gan/dcgan\.h", r"cjson/cJSON\.h"]),
     ("src", [PUBLIC, r"(layers/layer\.h|\w+\.h)"]),
     ("tests/conform", [PUBLIC, r"\w+\.h"]),

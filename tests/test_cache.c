@@ -1,0 +1,347 @@
+/* Prepared pictures that are found again, or not, and the parts of a data set. */
+#include "check.h"
+#include "pictures.h"
+
+#include <fcntl.h>
+#include <limner/dataset.h>
+#include <limner/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SIZE 8
+#define BYTES (SIZE * SIZE * 3)
+
+static char *root;
+static char said[4096]; /* all that was logged since the last opening */
+static char cache[512];
+static struct lim_dataset_config config;
+
+static void on_log(void *user, enum lim_log_level level, const char *message)
+{
+    (void)user;
+    (void)level;
+    snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", message);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    root = folder_make();
+    make_folder(root, "in");
+    snprintf(cache, sizeof cache, "%s", path_in(root, "new/deep/a.cache"));
+    config =
+        (struct lim_dataset_config){.size = SIZE, .channels = 3, .threads = 2, .cache_file = cache};
+    lim_log_set(on_log, NULL, LIM_LOG_INFO);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    folder_remove(root);
+    lim_log_set(NULL, NULL, LIM_LOG_INFO);
+    return 0;
+}
+
+static void put_many(int first, int count)
+{
+    char name[32];
+
+    for (int i = first; i < first + count; i++) {
+        snprintf(name, sizeof name, "in/%03d.png", i);
+        put_noise(root, name, SIZE, SIZE, (unsigned)i);
+    }
+}
+
+static struct lim_dataset *open_in(void)
+{
+    struct lim_dataset *ds;
+
+    said[0] = 0;
+    ds = lim_dataset_open(path_in(root, "in"), &config, NULL);
+    assert_non_null(ds);
+    return ds;
+}
+
+static void assert_same(const struct lim_dataset *a, const struct lim_dataset *b)
+{
+    const struct lim_skipped *skipped[2];
+
+    assert_int_equal(lim_dataset_count(a), lim_dataset_count(b));
+    assert_int_equal(lim_dataset_ignored(a), lim_dataset_ignored(b));
+    assert_int_equal(lim_dataset_unseen(a), lim_dataset_unseen(b));
+    assert_true(lim_dataset_fingerprint(a) == lim_dataset_fingerprint(b));
+    for (int i = 0; i < lim_dataset_count(a); i++)
+        assert_memory_equal(lim_dataset_picture(a, i), lim_dataset_picture(b, i), BYTES);
+    assert_int_equal(lim_dataset_skipped(a, &skipped[0]), lim_dataset_skipped(b, &skipped[1]));
+    for (int i = 0; i < lim_dataset_skipped(a, NULL); i++) {
+        assert_string_equal(skipped[0][i].path, skipped[1][i].path);
+        assert_string_equal(skipped[0][i].reason, skipped[1][i].reason);
+    }
+}
+
+/* Opens twice, through the file and in memory: whatever stood in the file, both must agree. */
+static void expect(const char *words)
+{
+    const char *file = config.cache_file;
+    struct lim_dataset *cached = open_in(), *plain;
+
+    if (words && !strstr(said, words))
+        fail_msg("not '%s' but '%s'", words, said);
+    else if (words)
+        ;
+    else
+        assert_string_equal(said, "");
+    assert_int_equal(access(file, F_OK), 0);
+    config.cache_file = NULL;
+    plain = open_in();
+    config.cache_file = file;
+    assert_same(cached, plain);
+    lim_dataset_destroy(cached);
+    lim_dataset_destroy(plain);
+}
+
+static void test_found_again(void **state)
+{
+    (void)state;
+    put_many(0, 20);
+    put_bytes(root, "in/broken.png", "\x89PNG\r\n\x1a\n", 8);
+    put_text(root, "in/odd.jpg", "<html>");
+    put_text(root, "in/notes.txt", "not a picture");
+    expect(NULL);
+    expect("prepared from");
+    config.mirror = true; /* of batches, not of pictures */
+    config.threads = 1;
+    expect("prepared from");
+}
+
+/* Each change of files or settings is noticed; the file is then of the new ones. */
+static void test_stale(void **state)
+{
+    struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+    (void)state;
+    put_many(0, 20);
+    expect(NULL);
+    put_many(20, 1);
+    expect("other pictures or settings");
+    expect("prepared from");
+    assert_int_equal(unlink(path_in(root, "in/003.png")), 0);
+    expect("other pictures or settings");
+    put_noise(root, "in/004.png", SIZE, SIZE, 400);
+    expect("other pictures or settings");
+    assert_int_equal(utimensat(AT_FDCWD, path_in(root, "in/005.png"), times, 0), 0);
+    expect("other pictures or settings");
+    assert_int_equal(rename(path_in(root, "in/005.png"), path_in(root, "in/5.png")), 0);
+    expect("other pictures or settings");
+    config.crop = LIM_CROP_TOP;
+    expect("other pictures or settings");
+    config.background = LIM_RGB(0, 0, 0);
+    expect("other pictures or settings");
+    config.limit = 7;
+    expect("other pictures or settings");
+    config.limit = 8;
+    expect("other pictures or settings");
+    config.limit = 0;
+    expect("other pictures or settings");
+    expect("prepared from");
+}
+
+/* A byte that changed anywhere, or an end that is missing: the pictures are prepared again. */
+static void test_damaged(void **state)
+{
+    uint8_t *whole, *bytes;
+    size_t size;
+
+    (void)state;
+    put_many(0, 20);
+    config.threads = 1; /* one after another, so that no slot stays empty */
+    put_bytes(root, "in/000 broken.png", "\x89PNG\r\n\x1a\n", 8);
+    expect(NULL);
+    whole = get_bytes(root, "new/deep/a.cache", &size);
+    bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t at = 0; at < size; at += at < 88 ? 1 : at < 4096 ? 4096 - at : 487) {
+        memcpy(bytes, whole, size);
+        bytes[at] ^= 0x40;
+        put_bytes(root, "new/deep/a.cache", bytes, size);
+        if (at < 88 || at >= 4096) { /* between them: nothing */
+            expect("preparing the pictures again");
+            expect("prepared from");
+        }
+    }
+    for (size_t cut = 0; cut < size; cut += 1 + size / 9) {
+        put_bytes(root, "new/deep/a.cache", whole, cut);
+        expect("preparing the pictures again");
+    }
+    put_text(root, "new/deep/a.cache", "something else");
+    expect("preparing the pictures again");
+    free(bytes);
+    free(whole);
+}
+
+static bool stop_late(void *user, int done, int total)
+{
+    (void)user;
+    return done < total;
+}
+
+/* What does not become whole leaves nothing behind, folders included. */
+static void test_unfinished(void **state)
+{
+    enum lim_status why = LIM_OK;
+    struct stat st;
+
+    (void)state;
+    put_many(0, 3);
+    config.progress = stop_late;
+    assert_null(lim_dataset_open(path_in(root, "in"), &config, &why));
+    assert_int_equal(why, LIM_INTERRUPTED);
+    assert_int_equal(stat(path_in(root, "new/deep"), &st), -1);
+    config.progress = NULL;
+    folder_remove(strdup(path_in(root, "in")));
+    make_folder(root, "in");
+    put_text(root, "in/a.png", "no");
+    assert_null(lim_dataset_open(path_in(root, "in"), &config, &why));
+    assert_int_equal(why, LIM_BAD_INPUT);
+    assert_int_equal(stat(path_in(root, "new/deep"), &st), -1);
+}
+
+/* A folder of caches has one for each set of settings; a place that cannot be is an error. */
+static void test_folder(void **state)
+{
+    char folder[512];
+    enum lim_status why = LIM_OK;
+
+    (void)state;
+    put_many(0, 5);
+    snprintf(folder, sizeof folder, "%s", path_in(root, "caches"));
+    config.cache_file = NULL;
+    config.cache_dir = folder;
+    lim_dataset_destroy(open_in());
+    assert_string_equal(said, "");
+    config.channels = 1;
+    lim_dataset_destroy(open_in());
+    assert_string_equal(said, "");
+    config.channels = 3;
+    lim_dataset_destroy(open_in());
+    assert_non_null(strstr(said, "caches/in-"));
+    put_text(root, "file", "in the way");
+    snprintf(folder, sizeof folder, "%s", path_in(root, "file"));
+    said[0] = 0;
+    assert_null(lim_dataset_open(path_in(root, "in"), &config, &why));
+    assert_int_equal(why, LIM_ERROR);
+    assert_ptr_equal(strchr(said, '\n') + 1, said + strlen(said)); /* one line */
+}
+
+/* As many as asked for, whatever cannot be read; spread; the same wherever the folder lies. */
+static void test_limit(void **state)
+{
+    struct lim_dataset *ds, *all;
+    int later = 0;
+
+    (void)state;
+    put_many(0, 200);
+    for (int i = 0; i < 50; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "in/bad%d.png", i);
+        put_text(root, name, "no");
+    }
+    config.cache_file = NULL;
+    all = open_in();
+    config.limit = 40;
+    ds = open_in();
+    assert_int_equal(lim_dataset_count(ds), 40);
+    assert_int_equal(lim_dataset_count(ds) + lim_dataset_skipped(ds, NULL) + lim_dataset_unseen(ds),
+                     250);
+    assert_in_range(lim_dataset_skipped(ds, NULL), 1, 30);
+    for (int i = 0, j = 0; i < 40; i++, j++) { /* in the order of the names */
+        while (memcmp(lim_dataset_picture(ds, i), lim_dataset_picture(all, j), BYTES) != 0)
+            j++;
+        later += j >= 100;
+    }
+    assert_in_range(later, 8, 32); /* of 40: 20, four sigma either way */
+    assert_int_equal(rename(path_in(root, "in"), path_in(root, "moved")), 0);
+    lim_dataset_destroy(all);
+    all = lim_dataset_open(path_in(root, "moved/"), &config, NULL);
+    assert_non_null(all);
+    assert_true(lim_dataset_fingerprint(ds) == lim_dataset_fingerprint(all));
+    lim_dataset_destroy(all);
+    lim_dataset_destroy(ds);
+    config.limit = 1000; /* more than there are */
+    ds = lim_dataset_open(path_in(root, "moved"), &config, NULL);
+    assert_int_equal(lim_dataset_count(ds), 200);
+    lim_dataset_destroy(ds);
+}
+
+/* Is this picture among those held out, or (held false) trained on? */
+static bool is_in(const struct lim_dataset *ds, bool held, const uint8_t *picture)
+{
+    int count = held ? lim_dataset_held_out(ds) : lim_dataset_count(ds);
+
+    for (int i = 0; i < count; i++)
+        if (memcmp(held ? lim_dataset_held_out_picture(ds, i) : lim_dataset_picture(ds, i), picture,
+                   BYTES) == 0)
+            return true;
+    return false;
+}
+
+/* The share that was asked for; who is out stays out when others come, copies with it. */
+static void test_holdout(void **state)
+{
+    struct lim_dataset *before, *after, *more;
+    enum lim_status why = LIM_OK;
+
+    (void)state;
+    put_many(0, 300);
+    config.holdout = 0.2;
+    before = open_in();
+    assert_in_range(lim_dataset_held_out(before), 32, 88); /* 60, four sigma either way */
+    assert_int_equal(lim_dataset_held_out(before) + lim_dataset_count(before), 300);
+    put_many(300, 100);
+    put_many(0, 0);
+    for (int i = 0; i < 300; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "in/copy%03d.png", i);
+        put_noise(root, name, SIZE, SIZE, (unsigned)i);
+    }
+    after = open_in();
+    config.holdout = 0.3; /* those of 0.2 and others */
+    more = open_in();
+    for (int i = 0; i < lim_dataset_held_out(before); i++) {
+        assert_true(is_in(after, true, lim_dataset_held_out_picture(before, i)));
+        assert_false(is_in(after, false, lim_dataset_held_out_picture(before, i)));
+        assert_true(is_in(more, true, lim_dataset_held_out_picture(before, i)));
+    }
+    for (int i = 0; i < lim_dataset_count(before); i++)
+        assert_true(is_in(after, false, lim_dataset_picture(before, i)));
+    assert_true(lim_dataset_held_out(more) > lim_dataset_held_out(after));
+    lim_dataset_destroy(before);
+    lim_dataset_destroy(after);
+    lim_dataset_destroy(more);
+
+    /* A single picture that falls to the held-out side leaves nothing. */
+    config.holdout = 1;
+    said[0] = 0;
+    assert_null(lim_dataset_open(path_in(root, "in"), &config, &why));
+    assert_int_equal(why, LIM_BAD_INPUT);
+    assert_non_null(strstr(said, "held out"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_found_again), TEST(test_stale), TEST(test_damaged), TEST(test_unfinished),
+        TEST(test_folder),      TEST(test_limit), TEST(test_holdout),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
