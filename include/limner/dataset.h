@@ -41,6 +41,14 @@ struct lim_dataset_config {
     void *user;
 };
 
+/* "center", "top", "none"; and back: false for any other text. */
+LIM_API const char *lim_crop_name(enum lim_crop crop);
+LIM_API bool lim_crop_parse(const char *text, enum lim_crop *crop);
+
+/* LIM_RGB of "white", "black", "gray", "red", "green", "blue" (as in CSS), #rrggbb or #rgb, with or
+ * without the #. False for any other text. */
+LIM_API bool lim_color_parse(const char *text, uint32_t *color);
+
 /* A file that was not used. */
 struct lim_skipped {
     const char *path;   /* in a .zip: the entry's name */

@@ -27,13 +27,16 @@ struct lim_train_status {
 
 struct lim_train_config {
     struct lim_dcgan_config gan;
-    const char *pictures;     /* as given by the user, for config.json and the line that resumes */
-    const char *run;          /* the run folder */
-    bool resume;              /* continue what is in `run` */
-    double epochs;            /* stop after this many passes ... */
-    double seconds;           /* ... or this much time training (0: no limit) ... */
-    uint64_t images;          /* ... or this many real pictures (0: no limit) */
-    uint64_t steps;           /* ... or this many steps in all (0: no limit) */
+    struct lim_dataset_config data; /* how the caller had the pictures prepared, for config.json */
+    const char *cache;    /* where prepared pictures are kept: NULL: in the run, "": nowhere, or the
+                           * folder; for config.json too */
+    const char *pictures; /* as given by the user, for config.json and the line that resumes */
+    const char *run;      /* the run folder */
+    bool resume;          /* continue what is in `run` */
+    double epochs;        /* stop after this many passes ... */
+    double seconds;       /* ... or this much time training (0: no limit) ... */
+    uint64_t images;      /* ... or this many real pictures (0: no limit) */
+    uint64_t steps;       /* ... or this many steps in all (0: no limit) */
     uint64_t sample_every;    /* steps between grids; 0: chosen so that a training has about 60 */
     uint64_t save_every;      /* steps between checkpoints; 0: every five minutes and at the end */
     int grid;                 /* pictures along each edge of a grid; 0: 8 */
@@ -49,8 +52,9 @@ struct lim_train_config {
 LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                                   const struct lim_train_config *config);
 
-/* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run` and
- * `pictures` are strings of its own, which lim_train_config_finish frees. False after one log line.
+/* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run`,
+ * `pictures` and `cache` are strings of its own, which lim_train_config_finish frees. False after
+ * one log line.
  */
 LIM_API bool lim_train_config_load(const char *run, struct lim_train_config *config);
 LIM_API void lim_train_config_finish(struct lim_train_config *config);

@@ -26,6 +26,8 @@ static void default_text(const struct command *command, const struct option *opt
     *text = 0;
     switch (option->kind) {
     case OPTION_FLAG:
+    case OPTION_OFF:
+    case OPTION_SHARE:
     case OPTION_TIME:
         break;
     case OPTION_INT:
@@ -110,7 +112,7 @@ void print_help(FILE *out, const struct command *command)
 
         snprintf(head, sizeof head, "  %c%c%c --%s %s", o->letter ? '-' : ' ',
                  o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
-                 o->kind == OPTION_FLAG ? "" : o->value);
+                 option_takes_value(o) ? o->value : "");
         length = fprintf(out, "%-*s", INDENT - 1, head);
         if (length >= INDENT)
             fprintf(out, "\n%*s", INDENT - 1, "");
@@ -167,8 +169,8 @@ static void man_command(FILE *out, const struct command *command)
         fputs(".TP\n.B ", out);
         if (o->letter)
             fprintf(out, "\\-%c, ", o->letter);
-        snprintf(text, sizeof text, "--%s%s%s", o->name, o->kind == OPTION_FLAG ? "" : " ",
-                 o->kind == OPTION_FLAG ? "" : o->value);
+        snprintf(text, sizeof text, "--%s%s%s", o->name, option_takes_value(o) ? " " : "",
+                 option_takes_value(o) ? o->value : "");
         print_roff(out, text);
         option_help(command, o, text, sizeof text);
         print_roff(out, text);
@@ -198,7 +200,7 @@ static void completion_case(FILE *out, const struct command *command)
 {
     fprintf(out, "    %s)\n        case $previous in\n", command->name);
     for (const struct option *o = command->options; o->name; o++) {
-        if (o->kind == OPTION_FLAG)
+        if (!option_takes_value(o))
             continue;
         fprintf(out, "        --%s", o->name);
         if (o->letter)

@@ -36,6 +36,21 @@ static bool parse_real(const char *text, double *value)
     return end != text && !*end && isfinite(*value);
 }
 
+static bool parse_share(const char *text, double *value)
+{
+    char number[32];
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= sizeof number || text[length - 1] != '%')
+        return parse_real(text, value);
+    memcpy(number, text, length - 1);
+    number[length - 1] = 0;
+    if (!parse_real(number, value))
+        return false;
+    *value /= 100;
+    return true;
+}
+
 bool parse_count(const char *text, uint64_t *value)
 {
     static const struct {
@@ -225,7 +240,8 @@ static bool set_value(const struct option *option, const char *where, const char
         return bad_word(where, text, option);
     switch (option->kind) {
     case OPTION_FLAG:
-        *(bool *)field = true;
+    case OPTION_OFF:
+        *(bool *)field = option->kind == OPTION_FLAG;
         return true;
     case OPTION_TEXT:
     case OPTION_PATH:
@@ -247,6 +263,10 @@ static bool set_value(const struct option *option, const char *where, const char
         break;
     case OPTION_REAL:
         good = parse_real(text, &real);
+        break;
+    case OPTION_SHARE:
+        form = "a share such as 5% or 0.05";
+        good = parse_share(text, &real);
         break;
     case OPTION_TIME:
         form = "a time such as 90s, 15m, 2h or 1h30m";
@@ -309,7 +329,7 @@ static bool parse_option(const struct command *command, const char *text, const 
     }
     option = &command->options[index];
     parsed->given |= UINT64_C(1) << index;
-    if (option->kind == OPTION_FLAG) {
+    if (!option_takes_value(option)) {
         if (value) {
             say_error("%s takes no value, but '%s' was given", where, value);
             return false;

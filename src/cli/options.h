@@ -11,10 +11,12 @@
 
 /* What the field of the settings at `offset` is, and how its text is read. */
 enum option_kind {
-    OPTION_FLAG,  /* bool; takes no value */
+    OPTION_FLAG,  /* bool, becomes true; takes no value */
+    OPTION_OFF,   /* bool, becomes false; takes no value */
     OPTION_INT,   /* int */
     OPTION_COUNT, /* uint64_t; 64k, 2M and 1.5G are understood */
     OPTION_REAL,  /* double */
+    OPTION_SHARE, /* double; 5% or 0.05 */
     OPTION_TIME,  /* double, seconds; 90s, 15m, 2h, 1h30m */
     OPTION_TEXT,  /* const char * */
     OPTION_PATH   /* const char *; completed as a file or folder */
@@ -67,6 +69,11 @@ const char *nearest_word(const char *word, const char *const *words, int count);
 /* Whole texts as numbers; false where anything is left over or out of [min, max]. */
 bool parse_count(const char *text, uint64_t *value);
 bool parse_seconds(const char *text, double *value);
+
+static inline bool option_takes_value(const struct option *option)
+{
+    return option->kind != OPTION_FLAG && option->kind != OPTION_OFF;
+}
 
 /* The documents; document.c. `commands` ends with NULL. */
 void print_help(FILE *out, const struct command *command);

@@ -4,6 +4,7 @@
 #include "train_display.h"
 #include "train_settings.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <limner/limner.h>
 #include <signal.h>
@@ -66,6 +67,11 @@ static void report_pictures(const struct lim_dataset *ds, const char *pictures)
     if (count > NAMED)
         say_error("warning: skipped %d more; skipped.txt in the run folder names all",
                   count - NAMED);
+    if (lim_dataset_unseen(ds))
+        say("--limit leaves %d files out", lim_dataset_unseen(ds));
+    if (lim_dataset_held_out(ds))
+        say("%d picture%s held out of the training", lim_dataset_held_out(ds),
+            lim_dataset_held_out(ds) == 1 ? "" : "s");
     say("%d picture%s in %s%s", usable, usable == 1 ? "" : "s", pictures,
         lim_dataset_ignored(ds) ? ", and files that are no pictures" : "");
     if (usable < 1000)
@@ -117,6 +123,8 @@ static void print_settings(const struct lim_train_config *config, struct lim_bac
            lim_dataset_count(ds), gan->batch, an_epoch);
     printf("network   size %d, width %d, kernel %d, latent %d\n", gan->size, gan->width,
            gan->kernel, gan->latent);
+    printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "gray" : "in color",
+           lim_crop_name(config->data.crop), config->data.mirror ? ", mirrored at random" : "");
     printf("training  lr %g, beta1 %g, smooth %g, seed %" PRIu64 "\n", (double)gan->lr,
            (double)gan->beta1, (double)gan->smooth, gan->seed);
     printf("until    ");
@@ -183,11 +191,8 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
 {
     const struct lim_device_choice choice = {
         .platform = set->platform, .device = set->device, .threads = set->threads};
-    const struct lim_dataset_config data = {.size = config->gan.size,
-                                            .channels = config->gan.channels,
-                                            .threads = set->threads,
-                                            .progress = on_decoding,
-                                            .user = display};
+    struct lim_dataset_config *data = &config->data;
+    char cache[4096];
     enum lim_status status = LIM_ERROR;
     struct lim_dataset *ds;
     struct lim_backend *be = lim_backend_create(&choice, &status);
@@ -195,7 +200,17 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     if (!be)
         return status;
     display->device = lim_backend_name(be);
-    ds = lim_dataset_open(config->pictures, &data, &status);
+    data->size = config->gan.size;
+    data->channels = config->gan.channels;
+    data->threads = set->threads;
+    data->progress = on_decoding;
+    data->user = display;
+    snprintf(cache, sizeof cache, "%s/pictures.cache", config->run);
+    if (config->cache && *config->cache)
+        data->cache_dir = config->cache;
+    else if (!config->cache && (!set->dry_run || config->resume))
+        data->cache_file = cache;
+    ds = lim_dataset_open(config->pictures, data, &status);
     status_line("");
     if (!ds) {
         if (status == LIM_INTERRUPTED)
@@ -219,9 +234,25 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     status = lim_train(be, ds, config);
     report_end(set, config, be, status);
 done:
+    data->cache_file = data->cache_dir = NULL;
     lim_dataset_destroy(ds);
     lim_backend_destroy(be);
     return status;
+}
+
+/* Is there anything in the folder but prepared pictures that found no run? */
+static bool is_taken(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    bool taken = false;
+
+    while (dir && !taken && (entry = readdir(dir)))
+        taken = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                strcmp(entry->d_name, "pictures.cache") != 0;
+    if (dir)
+        closedir(dir);
+    return taken;
 }
 
 /* The settings of a new run. False after one line on stderr. */
@@ -248,6 +279,10 @@ static enum lim_status start(const struct command *command, const struct parsed 
                   config->run, quoted(config->run, room, sizeof room));
         return LIM_USAGE;
     }
+    if (!set->dry_run && is_taken(config->run)) {
+        say_error("'%s' exists and is not empty; name another folder with -o", config->run);
+        return LIM_USAGE;
+    }
     return train_with(set, config, display);
 }
 
@@ -272,6 +307,8 @@ static enum lim_status resume(const struct command *command, const struct parsed
     config->sample_every = kept.sample_every;
     config->save_every = kept.save_every;
     config->grid = kept.grid;
+    config->data = kept.data;
+    config->cache = kept.cache;
     config->resume = true;
     config->run = set->resume;
     config->pictures = parsed->argument_count ? parsed->arguments[0] : kept.pictures;

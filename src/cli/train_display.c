@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum { BAR = 20 };
-static const double line_every = 5, json_every = 1, redraw_every = 0.1; /* seconds */
+static const double line_every = 5, json_every = 1, redraw_every = 0.1, time_left_after = 1; /* s */
 
 double display_clock(void)
 {
@@ -28,16 +28,23 @@ static void draw_bar(double share, char bar[BAR + 1])
 void display_decoding(struct display *display, int done, int total)
 {
     double share = total > 0 ? (double)done / total : 1;
-    char bar[BAR + 1], line[128];
+    char bar[BAR + 1], line[160], time[32], left[48] = "";
+    double now = display_clock();
 
+    if (display->decoding_since <= 0)
+        display->decoding_since = now;
+    if (done > 0 && now - display->decoding_since > time_left_after)
+        snprintf(left, sizeof left, ", %s left",
+                 format_time((now - display->decoding_since) * (total - done) / done, time,
+                             sizeof time));
     if (terminal_live()) {
         draw_bar(share, bar);
-        snprintf(line, sizeof line, "[%s] decoding pictures: %d of %d", bar, done, total);
+        snprintf(line, sizeof line, "[%s] decoding pictures: %d of %d%s", bar, done, total, left);
         status_line(done == total ? "" : line);
-    } else if (display_clock() - display->last_line > line_every && done < total) {
+    } else if (now - display->last_line > line_every && done < total) {
         if (display->last_line > 0)
-            say("decoding pictures: %d of %d", done, total);
-        display->last_line = display_clock();
+            say("decoding pictures: %d of %d%s", done, total, left);
+        display->last_line = now;
     }
 }
 
@@ -61,9 +68,10 @@ static void format_status(const struct display *display, const struct lim_train_
     if (s->epochs > 0)
         snprintf(epochs, sizeof epochs, "/%g", s->epochs);
     snprintf(line, size,
-             "epoch %.2f%s  step %llu  seen %s  %.0f/s  %s left  D %.3f G %.3f  D(x) %.2f "
+             "epoch %.2f%s  step %llu  seen %s  %.0f/s, %.1f%% waiting  %s left  D %.3f G %.3f  "
+             "D(x) %.2f "
              "D(G(z)) %.2f/%.2f  %llu launches  %s",
-             s->epoch, epochs, (unsigned long long)s->step, seen, s->per_second,
+             s->epoch, epochs, (unsigned long long)s->step, seen, s->per_second, 100 * s->waited,
              format_time(s->seconds_left, left, sizeof left),
              (double)(s->stats.loss_real + s->stats.loss_fake), (double)s->stats.loss_g,
              (double)s->stats.d_real, (double)s->stats.d_fake, (double)s->stats.d_fake_after,

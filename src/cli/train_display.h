@@ -7,9 +7,9 @@
 
 struct display {
     bool json;
-    const char *device; /* as the backend names it */
-    double last_line;   /* clock of the last one; 0: none yet */
-    int decoded_percent;
+    const char *device;    /* as the backend names it */
+    double last_line;      /* clock of the last one; 0: none yet */
+    double decoding_since; /* clock; 0: not yet */
 };
 
 /* Seconds of a clock that only goes forward. */

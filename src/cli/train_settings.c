@@ -12,6 +12,7 @@
 
 static const char *const preset_words[] = {"tiny", "small", "torch", "paper", NULL};
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
+static const char *const crop_words[] = {"center", "top", "none", NULL};
 static const char *const kernel_words[] = {"4", "5", NULL};
 
 /* Tiny is for minutes, not hours: many short steps, and larger ones than the paper's; at lr 1e-3,
@@ -31,6 +32,9 @@ const struct train_settings train_defaults = {
     .seed = 1,
     .lr = 2e-4,
     .beta1 = 0.5,
+    .crop = "center",
+    .background = "white",
+    .mirror = true,
 };
 
 #define FIELD(name) offsetof(struct train_settings, name)
@@ -64,6 +68,24 @@ const struct option train_options[] = {
     {"beta1", 0, OPTION_REAL, "X", FIELD(beta1), 0, 0.999, NULL, NULL, "Adam's first moment"},
     {"smooth", 0, OPTION_REAL, "X", FIELD(smooth), 0, 0.5, NULL, NULL,
      "the discriminator's target for real pictures is 1 minus this"},
+    {"crop", 0, OPTION_TEXT, "C", FIELD(crop), 0, 0, crop_words, NULL,
+     "the square of a picture: its center, its top (heads of portraits), or none (all, squeezed)"},
+    {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
+     "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
+    {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL,
+     "one channel: pictures are seen, and painted, in gray"},
+    {"mirror", 0, OPTION_FLAG, NULL, FIELD(mirror), 0, 0, NULL, NULL,
+     "show half of the pictures mirrored, others each time; on unless --no-mirror is given"},
+    {"no-mirror", 0, OPTION_OFF, NULL, FIELD(mirror), 0, 0, NULL, NULL,
+     "never mirror: for text, and whatever has a left and a right"},
+    {"holdout", 0, OPTION_SHARE, "SHARE", FIELD(holdout), 0, 0.5, NULL, NULL,
+     "keep this share out of the training, such as 5%: the same pictures when others are added"},
+    {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
+     "use so many pictures, drawn from all, always the same"},
+    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
+     "keep prepared pictures there, for many runs, instead of in the run folder"},
+    {"no-cache", 0, OPTION_FLAG, NULL, FIELD(no_cache), 0, 0, NULL, NULL,
+     "keep prepared pictures in memory only"},
     {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
      "OpenCL platform: an index or part of its name"},
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
@@ -98,6 +120,35 @@ static void set_limits(const struct command *command, const struct parsed *parse
     config->steps = set->steps;
 }
 
+/* False after one line on stderr. */
+static bool set_data(const struct train_settings *set, struct lim_dataset_config *data)
+{
+    if (!lim_color_parse(set->background, &data->background)) {
+        say_error("train: --background '%s': not a color such as white, black or ff8000",
+                  set->background);
+        return false;
+    }
+    lim_crop_parse(set->crop, &data->crop);
+    data->mirror = set->mirror;
+    data->holdout = set->holdout;
+    data->limit = set->limit;
+    return true;
+}
+
+/* False after one line on stderr. */
+static bool set_cache(const struct train_settings *set, struct lim_train_config *config)
+{
+    if (set->no_cache && set->cache_dir) {
+        say_error("train: --no-cache and --cache-dir exclude each other: leave out one");
+        return false;
+    }
+    if (set->no_cache)
+        config->cache = "";
+    else if (set->cache_dir)
+        config->cache = set->cache_dir;
+    return true;
+}
+
 bool train_configure(const struct command *command, const struct parsed *parsed,
                      const struct train_settings *set, struct lim_train_config *config)
 {
@@ -113,6 +164,7 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
     gan->beta1 = (float)set->beta1;
     gan->smooth = (float)set->smooth;
     gan->seed = set->seed;
+    gan->channels = set->gray ? 1 : 3;
     for (int i = 0; set->preset && preset_words[i]; i++) {
         if (strcmp(set->preset, preset_words[i]) != 0)
             continue;
@@ -129,7 +181,40 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
     set_limits(command, parsed, set, config);
     config->sample_every = set->sample_every;
     config->save_every = set->save_every;
-    return lim_dcgan_check(gan);
+    return set_data(set, &config->data) && set_cache(set, config) && lim_dcgan_check(gan);
+}
+
+/* Refuses options that would show the network other pictures than before. */
+static bool keep_data(const struct command *command, const struct parsed *parsed,
+                      const struct train_settings *set, const struct lim_train_config *config)
+{
+    const struct lim_dataset_config *kept = &config->data;
+    struct lim_dataset_config given = {0};
+    uint32_t white = LIM_RGB(255, 255, 255);
+    const struct {
+        const char *name;
+        bool differs;
+    } fixed[] = {
+        {"crop", !set_data(set, &given) || given.crop != kept->crop},
+        {"background", given.background != (kept->background ? kept->background : white)},
+        {"gray", config->gan.channels != 1},
+        {"mirror", given.mirror != kept->mirror},
+        {"no-mirror", given.mirror != kept->mirror},
+        {"holdout", given.holdout != kept->holdout},
+        {"limit", given.limit != kept->limit},
+    };
+
+    if (given.background == 0)
+        return false;
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (!option_given(command, parsed, fixed[i].name) || !fixed[i].differs)
+            continue;
+        say_error("train: --%s contradicts the run '%s', whose pictures were seen otherwise (its "
+                  "config.json says how); leave it out, or start a new run",
+                  fixed[i].name, set->resume);
+        return false;
+    }
+    return true;
 }
 
 bool train_reconfigure(const struct command *command, const struct parsed *parsed,
@@ -162,6 +247,8 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
                   fixed[i].name, fixed[i].given, set->resume, fixed[i].kept);
         return false;
     }
+    if (!keep_data(command, parsed, set, config) || !set_cache(set, config))
+        return false;
     if (option_given(command, parsed, "batch") && set->batch != gan->batch) {
         say("the batch changes from %d to %d: the pictures come in another order from here on",
             gan->batch, set->batch);

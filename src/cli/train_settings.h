@@ -7,11 +7,11 @@
 #include <limner/train.h>
 
 struct train_settings {
-    const char *out, *resume, *preset, *platform, *device;
-    double epochs, lr, beta1, smooth, time;
+    const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir;
+    double epochs, lr, beta1, smooth, time, holdout;
     int size, width, kernel, latent, batch, threads;
-    uint64_t seed, sample_every, save_every, images, steps;
-    bool dry_run, quiet, json;
+    uint64_t seed, sample_every, save_every, images, steps, limit;
+    bool dry_run, quiet, json, mirror, gray, no_cache;
 };
 
 extern const struct option train_options[];

@@ -30,6 +30,29 @@ static const char *find_pictures(const cJSON *json)
     return *whole && stat(whole, &st) == 0 ? whole : text_of(json, "pictures");
 }
 
+/* What is missing was not there yet when the run began, and had no effect. */
+static void load_data(const cJSON *json, struct lim_dataset_config *data)
+{
+    if (!lim_crop_parse(text_of(json, "crop"), &data->crop))
+        data->crop = LIM_CROP_CENTER;
+    if (!lim_color_parse(text_of(json, "background"), &data->background))
+        data->background = 0;
+    data->mirror = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "mirror"));
+    data->holdout = number_of(json, "holdout");
+    data->limit = (uint64_t)number_of(json, "limit");
+}
+
+/* False without memory. */
+static bool load_cache(const cJSON *json, struct lim_train_config *config)
+{
+    const char *cache = text_of(json, "cache");
+
+    if (strcmp(cache, "run") == 0)
+        return true;
+    config->cache = strdup(strcmp(cache, "none") == 0 ? "" : cache);
+    return config->cache != NULL;
+}
+
 bool lim_train_config_load(const char *run, struct lim_train_config *config)
 {
     struct lim_run folder = {0};
@@ -57,9 +80,10 @@ bool lim_train_config_load(const char *run, struct lim_train_config *config)
     config->sample_every = (uint64_t)number_of(json, "sample_every");
     config->save_every = (uint64_t)number_of(json, "save_every");
     config->grid = (int)number_of(json, "grid");
+    load_data(json, &config->data);
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
-    good = config->run && config->pictures;
+    good = config->run && config->pictures && load_cache(json, config);
     if (!good) {
         lim_error("no memory to resume '%s'", run);
         lim_train_config_finish(config);
@@ -75,5 +99,6 @@ void lim_train_config_finish(struct lim_train_config *config)
 {
     free((char *)config->run);
     free((char *)config->pictures);
-    config->run = config->pictures = NULL;
+    free((char *)config->cache);
+    config->run = config->pictures = config->cache = NULL;
 }

@@ -31,6 +31,25 @@ static bool no_memory(const char *what)
     return false;
 }
 
+/* How the pictures are seen. */
+static void describe_data(const struct trainer *t, cJSON *o)
+{
+    const struct lim_dataset_config *data = &t->config->data;
+    uint32_t background = data->background ? data->background : LIM_RGB(255, 255, 255);
+    const char *cache = t->config->cache;
+    char *whole = cache && *cache ? realpath(cache, NULL) : NULL, text[16];
+
+    cJSON_AddStringToObject(o, "crop", lim_crop_name(data->crop));
+    snprintf(text, sizeof text, "#%06x", (unsigned)(background & 0xffffff));
+    cJSON_AddStringToObject(o, "background", text);
+    cJSON_AddBoolToObject(o, "mirror", data->mirror);
+    cJSON_AddNumberToObject(o, "holdout", data->holdout);
+    cJSON_AddNumberToObject(o, "limit", (double)data->limit);
+    cJSON_AddNumberToObject(o, "held_out_count", lim_dataset_held_out(t->ds));
+    cJSON_AddStringToObject(o, "cache", !cache ? "run" : !*cache ? "none" : whole ? whole : cache);
+    free(whole);
+}
+
 static cJSON *describe(const struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
@@ -60,6 +79,7 @@ static cJSON *describe(const struct trainer *t)
     cJSON_AddNumberToObject(o, "grid", t->grid);
     cJSON_AddStringToObject(o, "pictures", config->pictures);
     cJSON_AddStringToObject(o, "pictures_path", whole ? whole : config->pictures);
+    describe_data(t, o);
     cJSON_AddNumberToObject(o, "picture_count", lim_dataset_count(t->ds));
     snprintf(text, sizeof text, "%016" PRIx64, lim_dataset_fingerprint(t->ds));
     cJSON_AddStringToObject(o, "fingerprint", text);
@@ -109,7 +129,8 @@ static bool write_readme(const struct trainer *t)
         "progress.gif             those grids, one after another\n"
         "generator.safetensors    the model to share\n"
         "checkpoint.safetensors   all that resuming needs, on any device\n"
-        "skipped.txt              pictures that were not used, and why (where there were any)\n";
+        "skipped.txt              pictures that were not used, and why (where there were any)\n"
+        "pictures.cache           the pictures prepared, to start at once; may be deleted\n";
     const char *path = t->config->run;
     char *text;
     bool good;
@@ -191,6 +212,7 @@ bool train_write_log(struct trainer *t, const struct lim_train_status *status)
     add_number(o, "d_fake_after", (double)status->stats.d_fake_after);
     add_number(o, "per_second", status->per_second);
     add_number(o, "seconds", status->seconds);
+    add_number(o, "waited", status->waited);
     good = lim_run_log(&t->run, o);
     cJSON_Delete(o);
     return good;
