@@ -34,6 +34,10 @@ struct lim_backend_ops {
     /* Primitives: every slot required, as limner/ops.h defines them. */
     void (*gemm)(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
                  struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
+    /* Optional (NULL: there is nothing to prepare): allocates now what a multiplication of these
+     * sizes would have to allocate. False after one log line. */
+    bool (*gemm_reserve)(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb,
+                         int m, int n, int k);
     void (*im2col)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                    struct lim_tensor col);
     void (*col2im)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,

@@ -130,7 +130,7 @@ static int images_at_once(const struct lim_backend *be, const struct lim_conv *c
     return fit < (size_t)cv->n ? (int)fit : cv->n;
 }
 
-bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
+static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
 {
     size_t need;
 
@@ -142,6 +142,23 @@ bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
     lim_buffer_destroy(be->workspace);
     be->workspace = lim_buffer_create(be, need);
     return be->workspace != NULL;
+}
+
+/* For the multiplications of `lower`, below. */
+static bool reserve_gemms(struct lim_backend *be, const struct lim_conv *cv)
+{
+    int rows = (col_is_x(cv) ? cv->n : images_at_once(be, cv)) * cv->p * cv->q;
+    int rsc = cv->r * cv->s * cv->c;
+
+    return !be->ops->gemm_reserve ||
+           (be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_NO_TRANS, rows, cv->k, rsc) &&
+            be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_TRANS, rows, rsc, cv->k) &&
+            be->ops->gemm_reserve(be, LIM_TRANS, LIM_NO_TRANS, rsc, cv->k, rows));
+}
+
+bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
+{
+    return reserve_columns(be, cv) && reserve_gemms(be, cv);
 }
 
 /* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
@@ -164,7 +181,7 @@ static void lower(struct lim_backend *be, const struct lim_conv *cv, enum pass p
 {
     int step = col_is_x(cv) ? x.n : images_at_once(be, cv);
 
-    if (!lim_conv_reserve(be, cv)) {
+    if (!reserve_columns(be, cv)) {
         lim_backend_fail(be, NULL);
         return;
     }

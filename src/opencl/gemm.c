@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Planes of split sums hold at most this many floats (4 MiB). */
-enum { PLANE_FLOATS = 1 << 20 };
-
 /* llvmpipe ends a kernel's loops without a word after 65535 rounds in all, inner ones included
  * (LP_MAX_TGSI_LOOP_ITERATIONS of Mesa): the tiled kernel goes through this depth in one launch,
  * and the packed one, whose single work-item does a whole block, is not for llvmpipe. */
@@ -87,7 +84,7 @@ static int plane_count(const struct ocl_backend *ocl, const struct job *job, int
     planes = pieces(wanted, tiles);
     if (planes > job->k / least_k)
         planes = job->k / least_k;
-    room = (int)(PLANE_FLOATS / ((size_t)job->m * (size_t)job->n));
+    room = (int)(OCL_SCRATCH / ((size_t)job->m * (size_t)job->n));
     if (planes > room)
         planes = room;
     return planes > 1 ? planes : 1;
@@ -194,6 +191,38 @@ static bool clblast_temp(struct ocl_backend *ocl, size_t size)
     return true;
 }
 
+/* The temporary memory that CLBlast wants for a job; false where it refuses the job. With
+ * `anywhere`, the most it would want for tensors that do not start their buffers: it then copies
+ * all three. */
+static bool clblast_need(struct ocl_backend *ocl, const struct job *job, bool anywhere,
+                         size_t *size)
+{
+    size_t m = (size_t)job->m, n = (size_t)job->n, k = (size_t)job->k;
+
+    *size = 0;
+    ocl->clblast_used = true;
+    return CLBlastSGemmTempBufferSize(
+               CLBlastLayoutRowMajor, job->ta ? CLBlastTransposeYes : CLBlastTransposeNo,
+               job->tb ? CLBlastTransposeYes : CLBlastTransposeNo, m, n, k,
+               anywhere ? 1 : job->a.offset, job->ta ? m : k, anywhere ? 1 : job->b.offset,
+               job->tb ? k : n, anywhere ? 1 : job->c.offset, n, &ocl->queue,
+               size) == CLBlastSuccess &&
+           *size <= ocl->limits.max_alloc;
+}
+
+bool ocl_gemm_reserve(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, int m,
+                      int n, int k)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+    const struct job job = {.m = m, .n = n, .k = k, .ta = ta == LIM_TRANS, .tb = tb == LIM_TRANS};
+    size_t size;
+
+    /* A job that CLBlast refuses, and memory that is not there, leave it to the tiled one. */
+    if (ocl->gemm == OCL_CLBLAST && clblast_need(ocl, &job, true, &size))
+        clblast_temp(ocl, size);
+    return true;
+}
+
 /* False where CLBlast cannot: no memory for its copies, a limit of the device. */
 static bool clblast(struct ocl_backend *ocl, const struct job *job)
 {
@@ -204,10 +233,7 @@ static bool clblast(struct ocl_backend *ocl, const struct job *job)
     cl_event event = NULL;
     CLBlastStatusCode status;
 
-    ocl->clblast_used = true;
-    status = CLBlastSGemmTempBufferSize(CLBlastLayoutRowMajor, ta, tb, m, n, k, job->a.offset, lda,
-                                        job->b.offset, ldb, job->c.offset, ldc, &ocl->queue, &temp);
-    if (status || temp > ocl->limits.max_alloc || !clblast_temp(ocl, temp))
+    if (!clblast_need(ocl, job, false, &temp) || !clblast_temp(ocl, temp))
         return false;
     status = CLBlastSgemmWithTempBuffer(
         CLBlastLayoutRowMajor, ta, tb, m, n, k, job->alpha, ((struct ocl_buffer *)job->a.buf)->mem,

@@ -37,6 +37,7 @@ static const struct lim_backend_ops ops = {
     .read = ocl_read,
     .use_gemm = ocl_use_gemm,
     .gemm = ocl_gemm,
+    .gemm_reserve = ocl_gemm_reserve,
     .im2col = ocl_im2col,
     .col2im = ocl_col2im,
     .bias_forward = ocl_bias_forward,
@@ -154,7 +155,7 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
-    if (!ocl_programs_init(ocl) || !ocl_selftest(ocl))
+    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
     return &ocl->base;

@@ -119,6 +119,14 @@ void ocl_buffer_destroy(struct lim_buffer *buf);
 void ocl_write(struct lim_tensor t, const float *host);
 void ocl_read(struct lim_tensor t, float *host);
 
+/* Floats of the scratch memory that every backend has from the start, unless its largest buffer is
+ * smaller: 4 MiB. More is added with buffers of over 128 MiB, so that nothing is allocated within a
+ * step. */
+enum { OCL_SCRATCH = 1 << 20 };
+
+/* Allocates it. False after one log line. */
+bool ocl_scratch_init(struct ocl_backend *ocl);
+
 /* `count` floats of scratch memory, valid within one operation; grows when it must. On failure the
  * view's buffer is NULL and the backend has failed. */
 struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count);
@@ -200,6 +208,8 @@ bool ocl_finish(struct lim_backend *be);
 
 void ocl_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
+bool ocl_gemm_reserve(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, int m,
+                      int n, int k);
 void ocl_use_gemm(struct lim_backend *be, int index);
 void ocl_gemm_init(struct ocl_backend *ocl); /* the order of preference */
 void ocl_gemm_finish(struct ocl_backend *ocl);

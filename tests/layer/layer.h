@@ -1,0 +1,84 @@
+/* What the layer's two halves share: layer.c counts, logs and reads settings, wrap.c stands in
+ * front of the driver's functions. */
+#ifndef LIMNER_TESTS_LAYER_H
+#define LIMNER_TESTS_LAYER_H
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+#include <CL/cl_icd.h>
+#include <CL/cl_layer.h>
+#include <stdbool.h>
+
+/* Every function that is counted, and can be made to fail. */
+#define LAYER_CALLS(X)           \
+    X(clGetPlatformIDs)          \
+    X(clGetDeviceIDs)            \
+    X(clGetDeviceInfo)           \
+    X(clCreateContext)           \
+    X(clCreateCommandQueue)      \
+    X(clCreateBuffer)            \
+    X(clCreateProgramWithSource) \
+    X(clBuildProgram)            \
+    X(clGetProgramBuildInfo)     \
+    X(clCreateKernel)            \
+    X(clGetKernelWorkGroupInfo)  \
+    X(clSetKernelArg)            \
+    X(clEnqueueNDRangeKernel)    \
+    X(clEnqueueReadBuffer)       \
+    X(clEnqueueWriteBuffer)      \
+    X(clEnqueueCopyBuffer)       \
+    X(clEnqueueFillBuffer)       \
+    X(clWaitForEvents)           \
+    X(clFlush)                   \
+    X(clFinish)
+
+enum layer_call {
+#define ENTRY(call) CALL_##call,
+    LAYER_CALLS(ENTRY)
+#undef ENTRY
+        CALLS
+};
+
+enum layer_object {
+    OBJECT_CONTEXT,
+    OBJECT_QUEUE,
+    OBJECT_PROGRAM,
+    OBJECT_KERNEL,
+    OBJECT_BUFFER,
+    OBJECT_EVENT,
+    OBJECTS
+};
+
+enum { RULES = 8 };
+
+struct rule {
+    enum layer_call call;
+    int nth;
+    bool onwards; /* the later ones too */
+    cl_int code;
+};
+
+/* Zeros and "" leave things as they are. Sizes in bytes. */
+struct settings {
+    char log[512];
+    cl_ulong max_alloc, global_mem, local_mem, group, units, clock;
+    char driver[128], type[16];
+    cl_ulong flip;  /* the read whose first float gets a wrong bit */
+    cl_ulong sleep; /* seconds in every clFinish */
+    cl_ulong keep;  /* no buffer is released */
+    struct rule rules[RULES];
+    int rule_count;
+};
+
+extern const struct _cl_icd_dispatch *next;
+extern struct settings settings;
+
+void layer_log(const char *format, ...);
+void layer_live(enum layer_object object, int change);
+bool layer_fails(enum layer_call call, cl_int *code);
+void layer_fill(struct _cl_icd_dispatch *table);
+
+/* For a test in the same process, through dlsym: calls of this function so far; -1: not counted. */
+int layer_calls(const char *name);
+
+#endif
