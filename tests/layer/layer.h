@@ -18,6 +18,7 @@
     X(clCreateCommandQueue)      \
     X(clCreateBuffer)            \
     X(clCreateProgramWithSource) \
+    X(clCreateProgramWithBinary) \
     X(clBuildProgram)            \
     X(clGetProgramBuildInfo)     \
     X(clCreateKernel)            \

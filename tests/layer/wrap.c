@@ -88,6 +88,10 @@ CREATE(clCreateProgramWithSource, cl_program, OBJECT_PROGRAM,
        (cl_context context, cl_uint count, const char **strings, const size_t *lengths,
         cl_int *err),
        (context, count, strings, lengths, err))
+CREATE(clCreateProgramWithBinary, cl_program, OBJECT_PROGRAM,
+       (cl_context context, cl_uint count, const cl_device_id *devices, const size_t *lengths,
+        const unsigned char **binaries, cl_int *status, cl_int *err),
+       (context, count, devices, lengths, binaries, status, err))
 CREATE(clCreateKernel, cl_kernel, OBJECT_KERNEL,
        (cl_program program, const char *name, cl_int *err), (program, name, err))
 
