@@ -281,7 +281,7 @@ static int reserve(int fd, size_t size)
 
 static bool map_new_file(struct cache *cache, const char *file, size_t size)
 {
-    int error, fd = fileno(cache->file.stream);
+    int error, fd = cache->file.fd;
 
     error = reserve(fd, size);
     if (error == 0) {
@@ -367,8 +367,7 @@ static bool write_table(struct lim_file *file, const struct data_files *files,
     }
     h->table_size = at;
     h->table_digest = digest_bytes(table, at);
-    good = ftruncate(fileno(file->stream), (off_t)h->table_at) == 0 &&
-           fseeko(file->stream, (off_t)h->table_at, SEEK_SET) == 0 &&
+    good = ftruncate(file->fd, (off_t)h->table_at) == 0 && lim_file_seek(file, h->table_at) &&
            lim_file_write(file, table, at);
     if (!good && !file->error)
         file->error = errno ? errno : EIO;
@@ -386,7 +385,7 @@ bool cache_commit(struct cache *cache, uint64_t key, const struct data_files *fi
                        .slots = cache->used,
                        .picture_bytes = cache->picture_bytes};
 
-    if (!cache->file.stream)
+    if (!cache->file.path)
         return true;
     memcpy(h.magic, magic, sizeof magic);
     h.table_at = SLOTS_AT + h.slots * h.picture_bytes;
@@ -410,7 +409,7 @@ void cache_finish(struct cache *cache)
         munmap(cache->map, cache->map_size);
     else
         free(cache->slots);
-    if (cache->file.stream)
+    if (cache->file.path)
         lim_file_abort(&cache->file);
     if (cache->folder)
         rmdir(cache->folder);

@@ -9,6 +9,7 @@
 #include <limner/image.h>
 #include <limner/limner.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,10 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Writes to a disk are large; a PNG's rows and a GIF's blocks are small. */
+enum { BUFFER = 1 << 16 };
 
 char *lim_path_join(const char *folder, const char *name)
 {
@@ -74,12 +78,22 @@ static char *resolve(const char *path)
     return end;
 }
 
+static void finish(struct lim_file *file)
+{
+    free(file->path);
+    free(file->temporary);
+    free(file->buffer);
+    memset(file, 0, sizeof *file);
+}
+
+struct lim_file_calls lim_file_calls = {.write = write, .fsync = fsync, .rename = rename};
+
 bool lim_file_begin(struct lim_file *file, const char *path)
 {
     size_t size;
-    int fd = -1;
 
     memset(file, 0, sizeof *file);
+    file->fd = -1;
     file->path = resolve(path);
     if (!file->path) {
         lim_error("%s: cannot be written: %s", path,
@@ -88,57 +102,72 @@ bool lim_file_begin(struct lim_file *file, const char *path)
     }
     size = strlen(file->path) + 48;
     file->temporary = malloc(size);
-    if (!file->temporary) {
+    file->buffer = malloc(BUFFER);
+    if (!file->temporary || !file->buffer) {
         lim_error("%s: no memory to write it", path);
         goto error;
     }
-    for (int n = 0; n < 1000 && fd < 0; n++) {
+    for (int n = 0; n < 1000 && file->fd < 0; n++) {
         snprintf(file->temporary, size, "%s.%ld-%d" LIM_FILE_TEMPORARY, file->path, (long)getpid(),
                  n);
-        fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
+        file->fd = open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file->fd < 0 && errno != EEXIST)
             break;
     }
-    if (fd >= 0)
-        file->stream = fdopen(fd, "wb");
-    if (!file->stream) {
-        lim_error("%s: cannot be written: %s", path, strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-            unlink(file->temporary);
-        }
-        goto error;
-    }
-    return true;
+    if (file->fd >= 0)
+        return true;
+    lim_error("%s: cannot be written: %s", path, strerror(errno));
 
 error:
-    free(file->path);
-    free(file->temporary);
-    memset(file, 0, sizeof *file);
+    finish(file);
     return false;
+}
+
+int lim_file_write_all(int fd, const void *data, size_t size)
+{
+    const unsigned char *at = data;
+
+    while (size > 0) {
+        ssize_t wrote = lim_file_calls.write(fd, at, size);
+
+        if (wrote < 0 && errno != EINTR)
+            return errno ? errno : EIO;
+        if (wrote == 0)
+            return EIO;
+        if (wrote > 0) {
+            at += wrote;
+            size -= (size_t)wrote;
+        }
+    }
+    return 0;
+}
+
+static bool flush(struct lim_file *file)
+{
+    if (!file->error)
+        file->error = lim_file_write_all(file->fd, file->buffer, file->used);
+    file->used = 0;
+    return !file->error;
 }
 
 bool lim_file_write(struct lim_file *file, const void *data, size_t size)
 {
-    if (!file->error && size && fwrite(data, 1, size, file->stream) != size)
-        file->error = errno ? errno : EIO;
+    if (file->used + size > BUFFER && !flush(file))
+        return false;
+    if (!file->error && size > BUFFER) {
+        file->error = lim_file_write_all(file->fd, data, size);
+    } else if (!file->error && size) {
+        memcpy(file->buffer + file->used, data, size);
+        file->used += size;
+    }
     return !file->error;
 }
 
-/* Not rewind(): it flushes, and forgets that the flush failed. */
-bool lim_file_rewind(struct lim_file *file)
+bool lim_file_seek(struct lim_file *file, uint64_t at)
 {
-    errno = 0;
-    if (!file->error && fseeko(file->stream, 0, SEEK_SET) != 0)
+    if (flush(file) && lseek(file->fd, (off_t)at, SEEK_SET) != (off_t)at)
         file->error = errno ? errno : EIO;
     return !file->error;
-}
-
-static void finish(struct lim_file *file)
-{
-    free(file->path);
-    free(file->temporary);
-    memset(file, 0, sizeof *file);
 }
 
 /* A rename is durable only once the folder is. Some file systems cannot fsync a folder (EINVAL):
@@ -153,7 +182,7 @@ static void sync_folder(const char *path)
             slash[slash == folder] = '\0';
         fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd >= 0) {
-            (void)fsync(fd);
+            (void)lim_file_calls.fsync(fd);
             close(fd);
         }
     }
@@ -162,15 +191,15 @@ static void sync_folder(const char *path)
 
 bool lim_file_commit(struct lim_file *file)
 {
-    bool had_error = ferror(file->stream);
-    int error = file->error;
+    int error;
 
     errno = 0;
-    if (!error && (had_error || fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0))
-        error = errno ? errno : EIO;
-    if (fclose(file->stream) != 0 && !error)
+    if (flush(file) && lim_file_calls.fsync(file->fd) != 0)
+        file->error = errno ? errno : EIO;
+    error = file->error;
+    if (close(file->fd) != 0 && !error)
         error = errno;
-    if (!error && rename(file->temporary, file->path) != 0)
+    if (!error && lim_file_calls.rename(file->temporary, file->path) != 0)
         error = errno;
     if (error) {
         lim_error("%s: writing failed: %s; %s", file->path, strerror(error),
@@ -186,7 +215,7 @@ bool lim_file_commit(struct lim_file *file)
 
 void lim_file_abort(struct lim_file *file)
 {
-    fclose(file->stream);
+    close(file->fd);
     unlink(file->temporary);
     finish(file);
 }

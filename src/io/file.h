@@ -6,13 +6,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <sys/types.h>
 
 /* Ends every temporary name, which is PATH.PID-N.tmp: what a killed process leaves can be told. */
 #define LIM_FILE_TEMPORARY ".tmp"
 
+/* The calls that a disk makes fail. Tests put calls of their own here; nothing else writes to it.
+ */
+struct lim_file_calls {
+    ssize_t (*write)(int fd, const void *data, size_t size);
+    int (*fsync)(int fd);
+    int (*rename)(const char *from, const char *to);
+};
+extern struct lim_file_calls lim_file_calls;
+
 struct lim_file {
-    FILE *stream; /* may be written to directly: commit looks at ferror; its file may be mapped */
+    int fd;                /* may be mapped */
+    unsigned char *buffer; /* what no write has taken yet */
+    size_t used;
     char *path, *temporary;
     int error; /* errno of the first failed write, or 0 */
 };
@@ -24,8 +35,11 @@ bool lim_file_begin(struct lim_file *file, const char *path);
 /* Returns false from the first failure on, in silence: lim_file_commit tells it. */
 bool lim_file_write(struct lim_file *file, const void *data, size_t size);
 
-/* Goes back to the first byte, to write over what stands there. Failures as lim_file_write. */
-bool lim_file_rewind(struct lim_file *file);
+/* Goes to byte `at`, to write there. Failures as lim_file_write. */
+bool lim_file_seek(struct lim_file *file, uint64_t at);
+
+/* Writes all of it to an open file, in as many writes as it takes. 0, or errno. */
+int lim_file_write_all(int fd, const void *data, size_t size);
 
 /* Makes `path` the new file. On any failure, earlier writes included: one log line, false, the file
  * of before intact and the temporary one removed. Ends `file` either way. */

@@ -6,7 +6,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,8 +17,8 @@
 /* A run's log grows by a line every few steps: 256 MB is far past any. */
 enum { MAX_JSON = 1 << 20, MAX_LOG = 1 << 28 };
 
-/* 1: nothing in it but a cache of pictures, which comes first; 0: something; -1: it cannot be
- * listed, errno says why. */
+/* 1: nothing in it but a lock and a cache of pictures, which comes first; 0: something; -1: it
+ * cannot be listed, errno says why. */
 static int is_empty(const char *path)
 {
     DIR *dir = opendir(path);
@@ -27,7 +29,8 @@ static int is_empty(const char *path)
         return -1;
     while (empty && (entry = readdir(dir)))
         empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                strcmp(entry->d_name, LIM_RUN_CACHE) == 0;
+                strcmp(entry->d_name, LIM_RUN_CACHE) == 0 ||
+                strcmp(entry->d_name, LIM_RUN_LOCK) == 0;
     closedir(dir);
     return empty;
 }
@@ -35,38 +38,60 @@ static int is_empty(const char *path)
 static bool set_path(struct lim_run *run, const char *path)
 {
     memset(run, 0, sizeof *run);
+    run->log = run->lock = -1;
     run->path = strdup(path);
     if (!run->path)
         lim_error("%s: no memory", path);
     return run->path != NULL;
 }
 
+static enum lim_status not_empty(const char *path, const char *pictures)
+{
+    lim_error("%s exists and is not empty; to go on with it: limner train '%s' --resume '%s'; or "
+              "name another folder with -o",
+              path, pictures, path);
+    return LIM_USAGE;
+}
+
 enum lim_status lim_run_create(struct lim_run *run, const char *path, const char *pictures)
 {
+    enum lim_status status = LIM_ERROR;
     char *samples = NULL;
     int empty = is_empty(path);
-    bool ok;
 
-    if (empty == 0) {
-        lim_error(
-            "%s exists and is not empty; to go on with it: limner train '%s' --resume '%s'; or "
-            "name another folder with -o",
-            path, pictures, path);
-        return LIM_USAGE;
-    }
+    if (empty == 0)
+        return not_empty(path, pictures);
     if (empty < 0 && errno != ENOENT) {
         lim_error("%s: cannot be the run folder: %s", path, strerror(errno));
         return LIM_ERROR;
     }
     if (!lim_folder_make(path, NULL) || !set_path(run, path))
         return LIM_ERROR;
-    samples = lim_run_file(run, LIM_RUN_SAMPLES);
-    ok = samples && lim_folder_make(samples, NULL);
+    if (lim_run_take_lock(run)) {
+        /* Another may have begun, and even ended, since. */
+        samples = is_empty(path) == 1 ? lim_run_file(run, LIM_RUN_SAMPLES) : NULL;
+        if (samples && lim_folder_make(samples, NULL))
+            status = LIM_OK;
+        else if (is_empty(path) == 0)
+            status = not_empty(path, pictures);
+    }
     free(samples);
-    if (ok)
-        return LIM_OK;
-    lim_run_close(run);
-    return LIM_ERROR;
+    if (status != LIM_OK)
+        lim_run_close(run);
+    return status;
+}
+
+static bool has_checkpoint(const struct lim_run *run, const char *checkpoint)
+{
+    uint64_t *steps = NULL;
+    int kept = access(checkpoint, F_OK) == 0 ? 1 : lim_run_kept(run, &steps);
+
+    free(steps);
+    if (kept == 0)
+        lim_error("%s: no run to resume: it has no " LIM_RUN_CHECKPOINT
+                  " (stopped before the first save?)",
+                  run->path);
+    return kept > 0;
 }
 
 enum lim_status lim_run_open(struct lim_run *run, const char *path)
@@ -89,12 +114,8 @@ enum lim_status lim_run_open(struct lim_run *run, const char *path)
     samples = lim_run_file(run, LIM_RUN_SAMPLES);
     if (!checkpoint || !samples)
         status = LIM_ERROR;
-    else if (access(checkpoint, F_OK) != 0)
-        lim_error("%s: no run to resume: it has no " LIM_RUN_CHECKPOINT
-                  " (stopped before the first save?)",
-                  path);
-    else
-        status = lim_folder_make(samples, NULL) ? LIM_OK : LIM_ERROR;
+    else if (has_checkpoint(run, checkpoint))
+        status = lim_folder_make(samples, NULL) && lim_run_take_lock(run) ? LIM_OK : LIM_ERROR;
     free(checkpoint);
     free(samples);
     if (status != LIM_OK)
@@ -104,8 +125,11 @@ enum lim_status lim_run_open(struct lim_run *run, const char *path)
 
 void lim_run_close(struct lim_run *run)
 {
-    if (run->log)
-        fclose(run->log);
+    if (!run->path)
+        return;
+    if (run->log >= 0)
+        close(run->log);
+    lim_run_drop_lock(run);
     free(run->path);
     memset(run, 0, sizeof *run);
 }
@@ -189,23 +213,34 @@ bool lim_run_log(struct lim_run *run, const cJSON *line)
 {
     char *path = lim_run_file(run, LIM_RUN_LOG);
     char *text = cJSON_PrintUnformatted(line);
-    bool ok = false;
+    size_t length = text ? strlen(text) : 0;
+    int error = ENOMEM;
 
-    if (!path || !text) {
-        if (path)
-            lim_error("%s: no memory to write a line", path);
+    if (!path || !text)
         goto done;
+    text[length] = '\n'; /* in the place of the zero */
+    if (run->log < 0)
+        run->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (run->log < 0) {
+        error = errno;
+    } else {
+        off_t before = lseek(run->log, 0, SEEK_END);
+
+        error = lim_file_write_all(run->log, text, length + 1);
+        if (error && before >= 0 && ftruncate(run->log, before) != 0) {
+            close(run->log);
+            run->log = -1;
+        }
     }
-    if (!run->log)
-        run->log = fopen(path, "a");
-    ok = run->log && fprintf(run->log, "%s\n", text) > 0 && fflush(run->log) == 0;
-    if (!ok)
-        lim_error("%s: cannot be written: %s", path, strerror(errno));
+    text[length] = '\0';
 
 done:
+    if (error && !run->log_failed)
+        lim_error("%s/" LIM_RUN_LOG ": cannot be written: %s", run->path, strerror(error));
+    run->log_failed = error != 0;
     free(path);
     cJSON_free(text);
-    return ok;
+    return error == 0;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -274,23 +309,31 @@ done:
     return ok;
 }
 
+static void remove_later(char *name(const struct lim_run *, uint64_t), const struct lim_run *run,
+                         uint64_t of, uint64_t step)
+{
+    char *path = of > step ? name(run, of) : NULL;
+
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 bool lim_run_rewind(struct lim_run *run, uint64_t step)
 {
     char *samples = lim_run_file(run, LIM_RUN_SAMPLES);
     uint64_t *steps = NULL;
-    int count = samples ? lim_run_samples(run, &steps) : -1;
+    int count = samples ? lim_run_samples(run, &steps) : -1, kept;
 
-    if (run->log) {
-        fclose(run->log);
-        run->log = NULL;
-    }
-    for (int i = 0; i < count; i++) {
-        char *path = steps[i] > step ? lim_run_sample_file(run, steps[i]) : NULL;
-
-        if (path)
-            unlink(path);
-        free(path);
-    }
+    if (run->log >= 0)
+        close(run->log);
+    run->log = -1;
+    for (int i = 0; i < count; i++)
+        remove_later(lim_run_sample_file, run, steps[i], step);
+    free(steps);
+    kept = count < 0 ? -1 : lim_run_kept(run, &steps);
+    for (int i = 0; i < kept; i++)
+        remove_later(lim_run_kept_file, run, steps[i], step);
     if (count >= 0) {
         remove_temporary(run->path);
         remove_temporary(samples);
@@ -307,13 +350,17 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* DIGITS.png, and nothing else. */
-static bool sample_step(const char *name, uint64_t *step)
+/* PREFIX DIGITS SUFFIX, and nothing else. */
+static bool name_step(const char *name, const char *prefix, const char *suffix, uint64_t *step)
 {
-    size_t digits = strspn(name, "0123456789");
+    size_t digits;
     char text[24];
 
-    if (digits == 0 || digits >= sizeof text || strcmp(name + digits, ".png") != 0)
+    if (strncmp(name, prefix, strlen(prefix)) != 0)
+        return false;
+    name += strlen(prefix);
+    digits = strspn(name, "0123456789");
+    if (digits == 0 || digits >= sizeof text || strcmp(name + digits, suffix) != 0)
         return false;
     memcpy(text, name, digits);
     text[digits] = '\0';
@@ -323,22 +370,31 @@ static bool sample_step(const char *name, uint64_t *step)
 int lim_run_samples(const struct lim_run *run, uint64_t **steps)
 {
     char *folder = lim_run_file(run, LIM_RUN_SAMPLES);
-    DIR *dir = folder ? opendir(folder) : NULL;
+    int count = -1;
+
+    *steps = NULL;
+    if (folder)
+        count = lim_run_list(folder, "", ".png", steps);
+    free(folder);
+    return count;
+}
+
+int lim_run_list(const char *folder, const char *prefix, const char *suffix, uint64_t **steps)
+{
+    DIR *dir = opendir(folder);
     struct dirent *entry;
     size_t room = 0;
     int count = 0;
 
     *steps = NULL;
     if (!dir) {
-        if (folder)
-            lim_error("%s: cannot be listed: %s", folder, strerror(errno));
-        free(folder);
+        lim_error("%s: cannot be listed: %s", folder, strerror(errno));
         return -1;
     }
     while ((entry = readdir(dir))) {
         uint64_t step, *grown;
 
-        if (!sample_step(entry->d_name, &step))
+        if (!name_step(entry->d_name, prefix, suffix, &step))
             continue;
         if ((size_t)count == room) {
             room = room ? 2 * room : 64;
@@ -355,7 +411,6 @@ int lim_run_samples(const struct lim_run *run, uint64_t **steps)
         (*steps)[count++] = step;
     }
     closedir(dir);
-    free(folder);
     if (count > 0)
         qsort(*steps, (size_t)count, sizeof **steps, by_value);
     return count;

@@ -97,7 +97,7 @@ bool lim_st_end(struct lim_st_writer *writer)
 
     snprintf(checksum, sizeof checksum, "%016" PRIx64, writer->hash);
     memcpy(digits, checksum, 16);
-    lim_file_rewind(&writer->file);
+    lim_file_seek(&writer->file, 0);
     write_header(writer);
     free(writer->header);
     return lim_file_commit(&writer->file);
