@@ -77,7 +77,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 variant gcc gcc "" "lint unit cli conform oclgrind mutation"
 variant clang clang "" "unit cli"
-variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=disabled -Dzip=disabled" \
+variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=disabled -Dzip=disabled -Dwebp=disabled -Dgif=disabled" \
     "unit cli conform"
 # Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
 export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
@@ -87,7 +87,7 @@ variant asan clang "$sanitize" "unit cli"
 ASAN_OPTIONS=detect_leaks=1
 variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
 unset ASAN_OPTIONS
-for feature in opencl blas openmp jpeg zip; do
+for feature in opencl blas openmp jpeg zip webp gif; do
     variant "no-$feature" gcc "-D$feature=disabled" "unit"
 done
 

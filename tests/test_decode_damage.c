@@ -7,6 +7,7 @@
 #include "data/decode.h"
 #include "data/source.h"
 #include "pictures.h"
+#include "pictures_web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,18 @@ static void test_damage(void **state)
         put_jpeg(root, name, &spec);
     }
 #endif
+    for (int i = 0; i < 8; i++) {
+        size_t size;
+        struct gif_spec gif = {20, 20, 3, 0, 17, 20, pixels, i, i & 1, i & 2, i / 4 + 1};
+        struct webp_spec webp = {20, 20, 2, 0, 17, 20, pixels, i & 1, i & 2, i & 4};
+        uint8_t *bytes = i & 2 ? make_gif(&gif, &size) : make_webp(&webp, &size);
+
+        if (!bytes)
+            continue;
+        snprintf(name, sizeof name, "%d", files++);
+        put_bytes(root, name, bytes, size);
+        free(bytes);
+    }
     for (int i = 0; i < files; i++) {
         size_t size;
         uint8_t *bytes;

@@ -21,6 +21,8 @@ enum lim_crop {
 
 #define LIM_RGB(r, g, b) (0x1000000u | (uint32_t)(r) << 16 | (uint32_t)(g) << 8 | (uint32_t)(b))
 
+#define LIM_MAX_PIXELS 100000000
+
 /* All zero but size and channels is a good choice. */
 struct lim_dataset_config {
     int size;     /* pictures become size x size, with an antialiased resize */
@@ -30,6 +32,7 @@ struct lim_dataset_config {
     uint32_t background; /* what shows through transparency, LIM_RGB(r, g, b); 0: white. The colours
                           * that hide under it never show */
     uint64_t limit;      /* use so many pictures, spread over all; always the same; 0: all */
+    uint64_t max_pixels; /* pictures that claim more are skipped; 0: LIM_MAX_PIXELS */
     double holdout;      /* share of the pictures that is kept out of the batches, 0 to 0.5 */
     bool mirror;         /* batches hold each picture or its mirror image, half of the time each */
     /* Prepared pictures are kept in this file, or in one of this folder, and found there again next

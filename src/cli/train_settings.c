@@ -35,6 +35,7 @@ const struct train_settings train_defaults = {
     .crop = "center",
     .background = "white",
     .mirror = true,
+    .max_pixels = LIM_MAX_PIXELS,
 };
 
 #define FIELD(name) offsetof(struct train_settings, name)
@@ -82,6 +83,8 @@ const struct option train_options[] = {
      "keep this share out of the training, such as 5%: the same pictures when others are added"},
     {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
      "use so many pictures, drawn from all, always the same"},
+    {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
+     "skip pictures that claim more, before memory is taken for them"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
      "keep prepared pictures there, for many runs, instead of in the run folder"},
     {"no-cache", 0, OPTION_FLAG, NULL, FIELD(no_cache), 0, 0, NULL, NULL,
@@ -132,6 +135,7 @@ static bool set_data(const struct train_settings *set, struct lim_dataset_config
     data->mirror = set->mirror;
     data->holdout = set->holdout;
     data->limit = set->limit;
+    data->max_pixels = set->max_pixels;
     return true;
 }
 
@@ -202,6 +206,7 @@ static bool keep_data(const struct command *command, const struct parsed *parsed
         {"no-mirror", given.mirror != kept->mirror},
         {"holdout", given.holdout != kept->holdout},
         {"limit", given.limit != kept->limit},
+        {"max-pixels", given.max_pixels != (kept->max_pixels ? kept->max_pixels : LIM_MAX_PIXELS)},
     };
 
     if (given.background == 0)

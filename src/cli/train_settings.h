@@ -10,7 +10,7 @@ struct train_settings {
     const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir;
     double epochs, lr, beta1, smooth, time, holdout;
     int size, width, kernel, latent, batch, threads;
-    uint64_t seed, sample_every, save_every, images, steps, limit;
+    uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
     bool dry_run, quiet, json, mirror, gray, no_cache;
 };
 

@@ -40,6 +40,9 @@ static const char abilities[] = {
 #ifdef LIM_HAVE_JPEG
     'j',
 #endif
+#ifdef LIM_HAVE_GIF
+    'g',
+#endif
 #ifdef LIM_HAVE_WEBP
     'w',
 #endif
@@ -53,8 +56,9 @@ static uint64_t add_number(uint64_t hash, uint64_t number)
 static uint64_t add_settings(uint64_t hash, const struct lim_dataset_config *config)
 {
     const uint64_t numbers[] = {
-        (uint64_t)config->size, (uint64_t)config->channels, (uint64_t)config->crop,
-        config->background ? config->background : LIM_RGB(255, 255, 255), config->limit};
+        (uint64_t)config->size, (uint64_t)config->channels,
+        (uint64_t)config->crop, config->background ? config->background : LIM_RGB(255, 255, 255),
+        config->limit,          config->max_pixels ? config->max_pixels : LIM_MAX_PIXELS};
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         hash = add_number(hash, numbers[i]);

@@ -10,9 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Claims beyond this are refused before memory is taken. */
-#define PIXEL_CAP 100000000
-#define SIDE_CAP 1000000
+#define SIDE_CAP 1000000 /* pixels */
 
 struct decode_job {
     const uint8_t *bytes;
@@ -22,6 +20,7 @@ struct decode_job {
     char *reason;         /* REASON_SIZE bytes, set when it fails */
     enum lim_crop crop;
     uint32_t background; /* LIM_RGB(r, g, b); 0: white */
+    uint64_t max_pixels; /* more are refused before memory is taken; 0: LIM_MAX_PIXELS */
 };
 
 /* False with a reason. Any thread. */
@@ -30,19 +29,19 @@ bool decode_picture(const struct decode_job *job);
 /* Called by decode_picture, which knows what the bytes are. */
 bool decode_png(const struct decode_job *job);
 bool decode_jpeg(const struct decode_job *job);
+bool decode_webp(const struct decode_job *job);
+bool decode_gif(const struct decode_job *job);
 
-/* Readies a resizer for rows[width][channels], channels 1 or 3. False with a reason; resizer_finish
- * is due in either case. */
+/* Readies a resizer for rows[width][channels], which decode_push takes: 1 grey, 2 grey and alpha,
+ * 3 RGB, 4 RGBA. False with a reason; resizer_finish is due in either case. */
 bool decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
                   int channels, int orientation);
 
-/* Pixels of `channels` samples, the last of 2 or 4 being alpha, have so many once they lie on the
- * background: 1 or 3. */
-int decode_flat_channels(const struct decode_job *job, int channels);
-
-/* Lays in[count][channels], channels 2 or 4, over the background: out[count][flat channels]. */
-void decode_flatten(const struct decode_job *job, const uint8_t *in, int count, int channels,
-                    uint8_t *out);
+/* One row, laid over the background if it has alpha. `flat`: room for that, decode_row_size(width)
+ * bytes. */
+void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t *row, int channels,
+                 uint8_t *flat);
+size_t decode_row_size(int width);
 
 /* Sets the reason; returns false. */
 bool decode_refuse(const struct decode_job *job, const char *format, ...) LIM_PRINTF(2, 3);

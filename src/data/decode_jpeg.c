@@ -24,7 +24,7 @@ struct reading {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf jump;
-    bool truncated;
+    bool truncated, unusual;
     char message[JMSG_LENGTH_MAX];
     struct resizer resizer;
     uint8_t *row, *flat;
@@ -42,6 +42,10 @@ static void on_error(j_common_ptr jpeg)
 
     jpeg->err->format_message(jpeg, r->message);
     r->truncated = jpeg->err->msg_code == JWRN_JPEG_EOF || jpeg->err->msg_code == JERR_INPUT_EOF;
+    /* 12 bits a sample, lossless, two channels: rare, and not damaged */
+    r->unusual =
+        jpeg->err->msg_code == JERR_BAD_PRECISION || jpeg->err->msg_code == JERR_SOF_UNSUPPORTED ||
+        jpeg->err->msg_code == JERR_ARITH_NOTIMPL || jpeg->err->msg_code == JERR_CONVERSION_NOTIMPL;
     longjmp(r->jump, 1);
 }
 
@@ -107,7 +111,7 @@ static bool read_rows(struct reading *r)
     int width = (int)jpeg->output_width, channels = jpeg->output_components;
 
     r->row = malloc((size_t)width * (size_t)channels);
-    r->flat = malloc((size_t)width * 3);
+    r->flat = malloc(decode_row_size(width));
     if (!r->row || !r->flat)
         return decode_refuse(r->job, "not enough memory for %dx%d", width,
                              (int)jpeg->output_height);
@@ -134,6 +138,9 @@ static bool read_jpeg(struct reading *r)
     if (setjmp(r->jump)) {
         if (r->truncated)
             return decode_refuse(r->job, "truncated JPEG");
+        if (r->unusual)
+            return decode_refuse(r->job, "JPEG of a kind that limner does not read (%s)",
+                                 r->message);
         return decode_refuse(r->job, "damaged JPEG (%s)", r->message);
     }
     jpeg_create_decompress(jpeg);

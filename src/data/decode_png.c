@@ -1,4 +1,9 @@
-/* PNG of every colour type, depth and interlacing. Transparency is laid over the background. */
+/* PNG of every colour type, depth and interlacing. Of an animated one (APNG) it is the still
+ * picture in it, which viewers that know no animation show.
+ *
+ * The numbers in the file are the colours: gAMA, cHRM, sRGB and iCCP are passed over on purpose.
+ * Few files have them, programs disagree about them, and half a folder shown lighter than the other
+ * half is worse for a network than a folder shown a little too dark. */
 #include "data/decode.h"
 #include "data/exif.h"
 
@@ -49,15 +54,6 @@ static void on_read(png_structp png, png_bytep out, size_t size)
     r->at += size;
 }
 
-static void push(struct reading *r, const uint8_t *row, int width, int channels)
-{
-    if (channels == 2 || channels == 4) {
-        decode_flatten(r->job, row, width, channels, r->flat);
-        row = r->flat;
-    }
-    resizer_push(&r->resizer, row);
-}
-
 static int orientation(struct reading *r)
 {
 #ifdef PNG_eXIf_SUPPORTED
@@ -68,6 +64,15 @@ static int orientation(struct reading *r)
         return exif_orientation(exif, size);
 #endif
     return 1;
+}
+
+/* What does not change a pixel is not even read, so that it can neither fail nor cost memory. */
+static void pass_over_notes(png_structp png)
+{
+    static const png_byte notes[] = "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0"
+                                    "sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0zTXt";
+
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, notes, sizeof notes / 5);
 }
 
 /* Everything becomes 8 bits a sample: grey, grey and alpha, RGB or RGBA. */
@@ -92,9 +97,9 @@ static bool read_rows(struct reading *r)
     int channels = png_get_channels(r->png, r->info);
     size_t row_size = png_get_rowbytes(r->png, r->info);
 
-    if (!decode_begin(job, &r->resizer, width, height, decode_flat_channels(job, channels), way_up))
+    if (!decode_begin(job, &r->resizer, width, height, channels, way_up))
         return false;
-    r->flat = malloc((size_t)width * 3);
+    r->flat = malloc(decode_row_size(width));
     if (passes > 1) {
         r->entered = decode_enter((uint64_t)width, (uint64_t)height);
         r->whole = malloc(row_size * (size_t)height);
@@ -110,7 +115,7 @@ static bool read_rows(struct reading *r)
 
             png_read_row(r->png, row, NULL);
             if (pass == passes - 1)
-                push(r, row, width, channels);
+                decode_push(job, &r->resizer, row, channels, r->flat);
         }
     png_read_end(r->png, NULL); /* checks what follows the pixels, their checksum first */
     resizer_take(&r->resizer, job->out);
@@ -127,7 +132,8 @@ static bool read_png(struct reading *r)
         return decode_refuse(job, "damaged PNG (%s)", r->message);
     }
     png_set_read_fn(r->png, r, on_read);
-    png_set_user_limits(r->png, PIXEL_CAP, PIXEL_CAP); /* ours says more; see below */
+    png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours says more; see below */
+    pass_over_notes(r->png);
     png_read_info(r->png, r->info);
     return decode_check_size(job, png_get_image_width(r->png, r->info),
                              png_get_image_height(r->png, r->info)) &&

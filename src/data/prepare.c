@@ -48,8 +48,11 @@ static enum prepared judge(const struct data_file *file, struct sniff sniff, cha
 static enum prepared prepare_opened(struct preparer *p, const struct data_file *file, uint8_t *out,
                                     char *reason)
 {
-    struct decode_job job = {
-        .target = p->size, .channels = p->channels, .crop = p->crop, .background = p->background};
+    struct decode_job job = {.target = p->size,
+                             .channels = p->channels,
+                             .crop = p->crop,
+                             .background = p->background,
+                             .max_pixels = p->max_pixels};
     struct sniff sniff;
     size_t size = 0;
 

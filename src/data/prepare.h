@@ -13,6 +13,7 @@ struct preparer {
     int size, channels;
     enum lim_crop crop;
     uint32_t background;
+    uint64_t max_pixels;
     uint8_t *bytes; /* of the file */
     size_t room;
 };

@@ -49,7 +49,8 @@ static void work(struct crew *crew)
     struct preparer p = {.size = config->size,
                          .channels = config->channels,
                          .crop = config->crop,
-                         .background = config->background};
+                         .background = config->background,
+                         .max_pixels = config->max_pixels};
     bool has_slot = false;
     uint32_t slot = 0;
     size_t at;

@@ -9,9 +9,17 @@
 /* As many bytes as sniffing looks at. */
 #define SNIFF_SIZE 1024
 
-enum sniff_kind { SNIFF_PNG, SNIFF_JPEG, SNIFF_TEXT, SNIFF_EMPTY, SNIFF_OTHER };
+enum sniff_kind {
+    SNIFF_PNG,
+    SNIFF_JPEG,
+    SNIFF_WEBP,
+    SNIFF_GIF,
+    SNIFF_TEXT,
+    SNIFF_EMPTY,
+    SNIFF_OTHER
+};
 
-/* `reason` says why it is not used; NULL for PNG and JPEG. */
+/* `reason` says why it is not used; NULL for what is decoded. */
 struct sniff {
     enum sniff_kind kind;
     const char *reason;

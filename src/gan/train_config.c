@@ -40,6 +40,7 @@ static void load_data(const cJSON *json, struct lim_dataset_config *data)
     data->mirror = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "mirror"));
     data->holdout = number_of(json, "holdout");
     data->limit = (uint64_t)number_of(json, "limit");
+    data->max_pixels = (uint64_t)number_of(json, "max_pixels");
 }
 
 /* False without memory. */

@@ -23,7 +23,7 @@ RULES = [
 # Inside src, a bare "name.h" must be the folder's own, or one of these from src itself.
 SHARED = {"log.h", "config.h", "util.h"}
 BACKEND_ONLY = {"backend.h"}
-LIBRARIES = re.compile(r"(png|zip|cgif|jpeglib|jerror|cblas|omp|zlib|gif_lib|setjmp)\.h$|cjson/cJSON\.h$|sys/\w+\.h$")
+LIBRARIES = re.compile(r"(png|zip|cgif|jpeglib|jerror|cblas|omp|zlib|gif_lib|webp/\w+|setjmp)\.h$|cjson/cJSON\.h$|sys/\w+\.h$")
 
 bad = []
 for path in sorted(root.glob("*/**/*.[ch]")):
