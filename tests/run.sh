@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs what is missing, builds limner in every way that matters, and runs every test.
-# usage: sh tests/run.sh [BUILD_FOLDER]     (default: build/tests beside this script's project)
-# Ends with "N passed, N failed"; the exit code is 0 only where nothing failed.
+# usage: sh tests/run.sh [BUILD_FOLDER [VARIANT...]]     (default: build/tests beside this script's project, all variants)
+# Ends with "N passed, N failed", after the commands that rerun what failed; the exit code is 0 only where nothing did.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 build=${1:-$root/build/tests}
+[ $# -eq 0 ] || shift
+wanted=$*
 sh "$root/tests/install.sh" tests || exit 1
 mkdir -p "$build" || exit 1
 
@@ -37,7 +39,12 @@ PY
 # variant NAME COMPILER "MESON OPTIONS" "SUITES": builds with warnings as errors and runs the suites.
 variant() {
     name=$1
+    case " ${wanted:-$name} " in
+    *" $name "*) ;;
+    *) return ;;
+    esac
     dir=$build/$name
+    started=$(date +%s)
     printf '\n== %s: CC=%s meson setup %s\n' "$name" "$2" "$3"
     # shellcheck disable=SC2086
     if [ -f "$dir/build.ninja" ]; then
@@ -47,15 +54,16 @@ variant() {
     fi && ninja -C "$dir" >>"$build/$name.log" 2>&1
     if [ $? -ne 0 ]; then
         tail -n 40 "$build/$name.log"
-        fail "build of $name: CC=$2 meson setup -Dwerror=true $3 DIR && ninja -C DIR"
+        fail "build of $name: rm -rf '$dir' && CC=$2 meson setup '$dir' '$root' -Dwerror=true $3 && ninja -C '$dir'"
         return
     fi
     passed=$((passed + 1))
     for suite in $4; do
+        rm -f "$dir/meson-logs/$suite.json"
         # Tests of a group share two cores; those that load the machine say so with is_parallel: false.
         meson test -C "$dir" --no-rebuild --suite "$suite" --print-errorlogs --logbase "$suite" </dev/null
         if [ ! -f "$dir/meson-logs/$suite.json" ]; then
-            fail "meson test -C $dir --suite $suite (no record of a run)"
+            fail "(no record of a run) ${options}meson test -C '$dir' --no-rebuild --suite $suite"
             continue
         fi
         result=$(count "$dir" "$suite")
@@ -65,31 +73,41 @@ variant() {
         names=${rest#* }
         passed=$((passed + ok))
         while [ "$bad" -gt 0 ]; do
-            fail "meson test -C '$dir' '${names%%;*}'"
+            fail "${options}meson test -C '$dir' --no-rebuild '${names%%;*}'"
             names=${names#*;}
             bad=$((bad - 1))
         done
     done
+    echo "== $name: $(($(date +%s) - started)) s; again: sh '$root/tests/run.sh' '$build' $name"
+}
+
+# sanitizers ASAN_OPTIONS: for the variants that follow, and for the commands that rerun a test of theirs.
+sanitizers() {
+    export ASAN_OPTIONS="$1" UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    export LSAN_OPTIONS="suppressions='$root/tests/lsan.supp':print_suppressions=0"
+    options="ASAN_OPTIONS=$ASAN_OPTIONS UBSAN_OPTIONS=$UBSAN_OPTIONS LSAN_OPTIONS=\"$LSAN_OPTIONS\" "
 }
 
 sanitize="-Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized"
-export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+options=''
 
 variant gcc gcc "" "lint unit cli conform oclgrind mutation"
 variant clang clang "" "unit cli"
 variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=disabled -Dzip=disabled -Dwebp=disabled -Dgif=disabled" \
     "unit cli conform"
-# Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
-export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
-ASAN_OPTIONS=detect_leaks=0
-export ASAN_OPTIONS
-variant asan clang "$sanitize" "unit cli"
-ASAN_OPTIONS=detect_leaks=1
-variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
-unset ASAN_OPTIONS
 for feature in opencl blas openmp jpeg zip webp gif; do
     variant "no-$feature" gcc "-D$feature=disabled" "unit"
 done
+# Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
+sanitizers detect_leaks=0
+variant asan clang "$sanitize" "unit cli"
+sanitizers detect_leaks=1
+variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
+
+if [ $((passed + failed)) -eq 0 ]; then
+    echo "run.sh: no variant is called '$wanted'" >&2
+    exit 2
+fi
 
 [ -n "$notes" ] && printf '%s\n' "$notes"
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
