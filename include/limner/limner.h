@@ -12,6 +12,7 @@
 #include <limner/net.h>
 #include <limner/ops.h>
 #include <limner/random.h>
+#include <limner/scan.h>
 #include <limner/status.h>
 #include <limner/tensor.h>
 #include <limner/train.h>

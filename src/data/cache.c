@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Raised whenever a decoder, the resizer or this file comes to give other bytes. */
-#define FORMAT 1
+#define FORMAT 2
 #define SLOTS_AT 4096 /* a page, so that pictures begin at one */
 
 /* Pictures whose pixels are looked at when a file is loaded: all, or, spread over larger files, as

@@ -1,5 +1,6 @@
 #include "data/decode.h"
 
+#include "data/digest.h"
 #include "data/sniff.h"
 #include "data/source.h"
 
@@ -60,7 +61,13 @@ bool decode_begin(const struct decode_job *job, struct resizer *r, int width, in
 {
     const struct resize_from from = {width, height, flat_channels(job, channels), orientation};
     const struct resize_to to = {job->target, job->channels, job->crop};
+    struct data_facts *facts = job->facts;
+    bool lies = orientation >= 5;
 
+    facts->width = (uint32_t)(lies ? height : width);
+    facts->height = (uint32_t)(lies ? width : height);
+    facts->pixels = digest_word((uint64_t)width << 32 | (uint64_t)height, (uint64_t)orientation);
+    facts->flags |= FACT_GREY;
     return resizer_begin(r, from, to) ||
            decode_refuse(job, "not enough memory for %dx%d", width, height);
 }
@@ -70,6 +77,31 @@ size_t decode_row_size(int width)
     return (size_t)width * 3;
 }
 
+/* A row[width] of RGB that has no colour is written to `grey`, which may be the row. */
+static bool make_grey(const uint8_t *row, int width, uint8_t *grey)
+{
+    for (const uint8_t *p = row, *end = row + (size_t)width * 3; p < end; p += 3)
+        if (p[0] != p[1] || p[0] != p[2])
+            return false;
+    for (int i = 0; i < width; i++)
+        grey[i] = row[3 * i];
+    return true;
+}
+
+static void note_row(struct data_facts *facts, const uint8_t *row, int width, int channels,
+                     uint8_t *room)
+{
+    size_t size = (size_t)width * (size_t)channels;
+
+    if (channels == 3 && make_grey(row, width, room)) {
+        row = room;
+        size = (size_t)width;
+    } else if (channels == 3) {
+        facts->flags &= ~(uint32_t)FACT_GREY;
+    }
+    facts->pixels = digest_word(facts->pixels, digest_bytes(row, size));
+}
+
 void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t *row, int channels,
                  uint8_t *flat)
 {
@@ -77,14 +109,17 @@ void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t 
     const unsigned ground[3] = {colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff};
     int colours = flat_channels(job, channels);
     uint8_t *out = flat;
+    unsigned least = 255;
 
     if (channels == 1 || channels == 3) {
         resizer_push(r, row);
+        note_row(job->facts, row, r->from.width, channels, flat);
         return;
     }
     for (int i = 0; i < r->from.width; i++, row += channels) {
         unsigned alpha = row[channels - 1];
 
+        least = alpha < least ? alpha : least;
         for (int k = 0; k < colours; k++) {
             unsigned value = row[channels == 2 ? 0 : k];
 
@@ -92,6 +127,9 @@ void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t 
         }
     }
     resizer_push(r, flat);
+    if (least < 255)
+        job->facts->flags |= FACT_ALPHA;
+    note_row(job->facts, flat, r->from.width, colours, flat);
 }
 
 bool decode_enter(uint64_t width, uint64_t height)
@@ -105,10 +143,16 @@ void decode_leave(bool entered)
         pthread_mutex_unlock(&large);
 }
 
-bool decode_picture(const struct decode_job *job)
+bool decode_picture(const struct decode_job *asked)
 {
-    struct sniff sniff = sniff_bytes(job->bytes, job->size < SNIFF_SIZE ? job->size : SNIFF_SIZE);
+    struct sniff sniff =
+        sniff_bytes(asked->bytes, asked->size < SNIFF_SIZE ? asked->size : SNIFF_SIZE);
+    struct data_facts unwanted = {0};
+    struct decode_job own = *asked;
+    const struct decode_job *job = &own;
 
+    if (!own.facts)
+        own.facts = &unwanted;
     if (sniff.kind == SNIFF_PNG)
         return decode_png(job);
     if (sniff.kind == SNIFF_JPEG)

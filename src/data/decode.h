@@ -3,6 +3,7 @@
 #define LIMNER_SRC_DATA_DECODE_H
 
 #include "data/resize.h"
+#include "data/result.h"
 
 #include <limner/api.h>
 #include <limner/dataset.h>
@@ -15,9 +16,10 @@
 struct decode_job {
     const uint8_t *bytes;
     size_t size;
-    int target, channels; /* wanted */
-    uint8_t *out;         /* [target][target][channels] */
-    char *reason;         /* REASON_SIZE bytes, set when it fails */
+    int target, channels;     /* wanted */
+    uint8_t *out;             /* [target][target][channels] */
+    char *reason;             /* REASON_SIZE bytes, set when it fails */
+    struct data_facts *facts; /* zeroed, filled here but for `look`; decode_picture: may be NULL */
     enum lim_crop crop;
     uint32_t background; /* LIM_RGB(r, g, b); 0: white */
     uint64_t max_pixels; /* more are refused before memory is taken; 0: LIM_MAX_PIXELS */
@@ -37,8 +39,9 @@ bool decode_gif(const struct decode_job *job);
 bool decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
                   int channels, int orientation);
 
-/* One row, laid over the background if it has alpha. `flat`: room for that, decode_row_size(width)
- * bytes. */
+/* The next row, from the top: laid over the background if it has alpha, noted in the facts,
+ * resized. `flat`: room of decode_row_size(width) bytes; what was in it is gone, and it may be the
+ * row. */
 void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t *row, int channels,
                  uint8_t *flat);
 size_t decode_row_size(int width);

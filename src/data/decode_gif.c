@@ -149,14 +149,16 @@ static bool pass_parts(const uint8_t *bytes, size_t size, size_t *at)
 
 /* Whether what follows the first frame is all there. A missing end mark is forgiven, and so is what
  * is no GIF: it comes after a whole picture. */
-static bool rest_is_whole(const uint8_t *bytes, size_t size, size_t at)
+static bool rest_is_whole(const uint8_t *bytes, size_t size, size_t at, bool *animated)
 {
+    *animated = false;
     while (at < size && (bytes[at] == 0x21 || bytes[at] == 0x2c)) {
         if (bytes[at] == 0x21) { /* an extension: its label */
             at += 2;
         } else { /* a frame: its place, its own colours, bits of a code */
             if (size - at < 11)
                 return false;
+            *animated = true;
             at += 11 + (bytes[at + 9] & 0x80 ? (size_t)3 << ((bytes[at + 9] & 7) + 1) : 0);
         }
         if (!pass_parts(bytes, size, &at))
@@ -169,6 +171,7 @@ static bool read_gif(struct reading *r)
 {
     int error = 0, width, height;
     const GifImageDesc *image;
+    bool animated;
 
     r->gif = DGifOpen(r, on_read, &error);
     if (!r->gif)
@@ -185,8 +188,10 @@ static bool read_gif(struct reading *r)
     height = height > r->gif->SHeight ? height : r->gif->SHeight;
     if (!decode_check_size(r->job, (uint64_t)width, (uint64_t)height) || !read_frame(r))
         return false;
-    if (!rest_is_whole(r->job->bytes, r->job->size, r->at))
+    if (!rest_is_whole(r->job->bytes, r->job->size, r->at, &animated))
         return decode_refuse(r->job, "truncated GIF");
+    if (animated)
+        r->job->facts->flags |= FACT_ANIMATED;
     return push_canvas(r, width, height);
 }
 

@@ -118,13 +118,16 @@ static bool read_rows(struct reading *r)
     if (!decode_begin(r->job, &r->resizer, width, (int)jpeg->output_height, channels == 1 ? 1 : 3,
                       orientation(r)))
         return false;
+    if (channels == 4)
+        r->job->facts->flags |= FACT_CMYK;
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW rows[1] = {r->row};
 
         jpeg_read_scanlines(jpeg, rows, 1);
         if (channels == 4)
             print_cmyk(r->row, width, jpeg->saw_Adobe_marker, r->flat);
-        resizer_push(&r->resizer, channels == 4 ? r->flat : r->row);
+        decode_push(r->job, &r->resizer, channels == 4 ? r->flat : r->row, channels == 1 ? 1 : 3,
+                    r->flat);
     }
     jpeg_finish_decompress(jpeg);
     resizer_take(&r->resizer, r->job->out);

@@ -87,6 +87,24 @@ static int ask_for_8_bits(struct reading *r)
     return passes;
 }
 
+/* APNG says so, with the number of frames, before the first pixel. */
+static bool is_animated(const uint8_t *bytes, size_t size)
+{
+    size_t at = 8;
+
+    while (at < size && size - at >= 16) {
+        size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 |
+                        (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+
+        if (memcmp(bytes + at + 4, "acTL", 4) == 0)
+            return bytes[at + 8] || bytes[at + 9] || bytes[at + 10] || bytes[at + 11] > 1;
+        if (memcmp(bytes + at + 4, "IDAT", 4) == 0 || length > size - at - 12)
+            return false;
+        at += 12 + length;
+    }
+    return false;
+}
+
 static bool read_rows(struct reading *r)
 {
     const struct decode_job *job = r->job;
@@ -99,6 +117,8 @@ static bool read_rows(struct reading *r)
 
     if (!decode_begin(job, &r->resizer, width, height, channels, way_up))
         return false;
+    if (is_animated(job->bytes, job->size))
+        job->facts->flags |= FACT_ANIMATED;
     r->flat = malloc(decode_row_size(width));
     if (passes > 1) {
         r->entered = decode_enter((uint64_t)width, (uint64_t)height);

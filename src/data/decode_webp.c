@@ -116,6 +116,8 @@ static bool read_webp(struct reading *r)
     height = (int)WebPDemuxGetI(r->demuxer, WEBP_FF_CANVAS_HEIGHT);
     if (!decode_check_size(r->job, (uint64_t)width, (uint64_t)height))
         return false;
+    if (WebPDemuxGetI(r->demuxer, WEBP_FF_FRAME_COUNT) > 1)
+        r->job->facts->flags |= FACT_ANIMATED;
     if (!WebPDemuxGetFrame(r->demuxer, 1, &r->frame))
         return decode_refuse(r->job, "damaged WebP (there is no picture in it)");
     if (r->frame.x_offset < 0 || r->frame.y_offset < 0 ||

@@ -1,6 +1,7 @@
 #include "data/prepare.h"
 
 #include "data/decode.h"
+#include "data/look.h"
 #include "data/sniff.h"
 
 #include <stdio.h>
@@ -35,6 +36,22 @@ static bool read_up_to(struct preparer *p, size_t *size, size_t want, char *reas
     return true;
 }
 
+static enum lim_format format_of(enum sniff_kind kind)
+{
+    switch (kind) {
+    case SNIFF_PNG:
+        return LIM_FORMAT_PNG;
+    case SNIFF_JPEG:
+        return LIM_FORMAT_JPEG;
+    case SNIFF_WEBP:
+        return LIM_FORMAT_WEBP;
+    case SNIFF_GIF:
+        return LIM_FORMAT_GIF;
+    default:
+        return LIM_FORMAT_OTHER;
+    }
+}
+
 /* Everything that does not decode ends here: is it worth a word? */
 static enum prepared judge(const struct data_file *file, struct sniff sniff, char *reason)
 {
@@ -46,19 +63,21 @@ static enum prepared judge(const struct data_file *file, struct sniff sniff, cha
 }
 
 static enum prepared prepare_opened(struct preparer *p, const struct data_file *file, uint8_t *out,
-                                    char *reason)
+                                    char *reason, struct data_facts *facts)
 {
     struct decode_job job = {.target = p->size,
                              .channels = p->channels,
                              .crop = p->crop,
                              .background = p->background,
-                             .max_pixels = p->max_pixels};
+                             .max_pixels = p->max_pixels,
+                             .facts = facts};
     struct sniff sniff;
     size_t size = 0;
 
     if (!read_up_to(p, &size, SNIFF_SIZE, reason))
         return SKIPPED;
     sniff = sniff_bytes(p->bytes, size);
+    facts->format = format_of(sniff.kind);
     if (sniff.reason)
         return judge(file, sniff, reason);
     if (!read_up_to(p, &size, FILE_SIZE_CAP + 1, reason))
@@ -71,17 +90,20 @@ static enum prepared prepare_opened(struct preparer *p, const struct data_file *
     job.size = size;
     job.out = out;
     job.reason = reason;
-    return decode_picture(&job) ? PREPARED : SKIPPED;
+    if (!decode_picture(&job))
+        return SKIPPED;
+    facts->look = look_of(out, p->size, p->channels);
+    return PREPARED;
 }
 
 enum prepared prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
-                           char *reason)
+                           char *reason, struct data_facts *facts)
 {
     enum prepared what;
 
     if (!p->source->open(p->source, file, reason))
         return SKIPPED;
-    what = prepare_opened(p, file, out, reason);
+    what = prepare_opened(p, file, out, reason, facts);
     p->source->close(p->source);
     if (p->room > KEPT_ROOM)
         preparer_finish(p);

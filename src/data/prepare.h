@@ -18,9 +18,9 @@ struct preparer {
     size_t room;
 };
 
-/* out[size][size][channels]; reason: REASON_SIZE bytes. */
+/* out[size][size][channels]; reason: REASON_SIZE bytes; facts: zeroed. */
 enum prepared prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
-                           char *reason);
+                           char *reason, struct data_facts *facts);
 void preparer_finish(struct preparer *p);
 
 #endif

@@ -32,7 +32,7 @@ static bool prepare_one(struct crew *crew, struct preparer *p, size_t i, uint32_
     uint8_t *out = cache_slot(what->cache, slot);
     char reason[REASON_SIZE] = "";
 
-    result->what = prepare_file(p, file, out, reason);
+    result->what = prepare_file(p, file, out, reason, &result->facts);
     if (result->what == PREPARED) {
         result->slot = slot;
         result->digest = digest_bytes(out, what->cache->picture_bytes);

@@ -2,6 +2,7 @@
 #ifndef LIMNER_SRC_DATA_RESULT_H
 #define LIMNER_SRC_DATA_RESULT_H
 
+#include <limner/scan.h>
 #include <stdint.h>
 
 enum prepared {
@@ -11,11 +12,28 @@ enum prepared {
     PASSED_OVER, /* not a picture by content, nor by its name */
 };
 
+enum {
+    FACT_GREY = 1,     /* no pixel has a colour, however it is stored */
+    FACT_ALPHA = 2,    /* some pixel is not opaque */
+    FACT_CMYK = 4,     /* stored as ink */
+    FACT_ANIMATED = 8, /* there are more frames */
+};
+
+/* What is learned of a picture on the way; of a file that did not decode only the format. */
+struct data_facts {
+    uint64_t pixels; /* digest of all decoded pixels, over the background; grey is RGB here */
+    uint64_t look;   /* perceptual hash of the prepared pixels; look.h */
+    uint32_t width, height; /* the right way up */
+    uint32_t format;        /* enum lim_format */
+    uint32_t flags;
+};
+
 /* One a file. Kept in the cache as it stands: no pointers, no padding. */
 struct data_result {
     uint64_t digest; /* of the prepared pixels */
     uint32_t slot;   /* where they lie */
     uint32_t what;   /* enum prepared */
+    struct data_facts facts;
 };
 
 #endif

@@ -1,0 +1,23 @@
+/* What a picture looks like, in 64 bits that hardly change when it is saved again, resized or
+ * lightened a little: pHash (Zauner 2010), the signs of its lowest frequencies about their median.
+ */
+#ifndef LIMNER_SRC_DATA_LOOK_H
+#define LIMNER_SRC_DATA_LOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Looks that differ in more bits are of different pictures. */
+#define LOOK_BITS 7
+
+/* pixels[size][size][channels]. The same on every machine: whole numbers only. */
+uint64_t look_of(const uint8_t *pixels, int size, int channels);
+
+/* In how many bits two looks differ. */
+int look_distance(uint64_t a, uint64_t b);
+
+/* Whether the pixels themselves agree but for noise, cell by cell of 16 x 16. Looks alone confuse
+ * pictures that differ in a detail, as drawings do. */
+bool look_same(const uint8_t *a, const uint8_t *b, int size, int channels);
+
+#endif
