@@ -67,3 +67,8 @@ void lim_optimizer_set_t(struct lim_optimizer *opt, uint64_t t)
 {
     opt->t = t;
 }
+
+void lim_optimizer_set_lr(struct lim_optimizer *opt, float lr)
+{
+    opt->desc.lr = lr;
+}

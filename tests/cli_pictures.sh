@@ -22,7 +22,7 @@ same whole parts
 "$python" - <<'P' || fail "config.json, log.jsonl or the grids are not as they should be"
 import json, struct
 c = json.load(open("parts/config.json"))
-assert c == dict(json.load(open("whole/config.json")), pictures=c["pictures"]), c
+assert c == dict(json.load(open("whole/config.json")), pictures=c["pictures"], checksum=c["checksum"]), c
 assert c["channels"] == 1 and c["crop"] == "top" and c["background"] == "#204060", c
 assert c["mirror"] is True and c["holdout"] == 0.2 and c["limit"] == 40 and c["cache"] == "run", c
 assert 0 < c["held_out_count"] < 20 and c["held_out_count"] + c["picture_count"] == 40, c

@@ -25,6 +25,9 @@ LIM_API struct lim_tensor lim_optimizer_v(const struct lim_optimizer *opt);
 LIM_API uint64_t lim_optimizer_t(const struct lim_optimizer *opt);
 LIM_API void lim_optimizer_set_t(struct lim_optimizer *opt, uint64_t t);
 
+/* The step size from the next step on. */
+LIM_API void lim_optimizer_set_lr(struct lim_optimizer *opt, float lr);
+
 LIM_END
 
 #endif

@@ -51,12 +51,16 @@ LIM_API const struct lim_dcgan_config *lim_dcgan_get_config(const struct lim_dcg
 LIM_API struct lim_net *lim_dcgan_generator(struct lim_dcgan *gan);
 LIM_API struct lim_net *lim_dcgan_discriminator(struct lim_dcgan *gan); /* NULL: generator only */
 
+/* Adam's step size from now on; a checkpoint keeps it. */
+LIM_API void lim_dcgan_set_lr(struct lim_dcgan *gan, float lr);
+
 /* Updates so far (of D and G together one); a checkpoint restores it. */
 LIM_API uint64_t lim_dcgan_steps(const struct lim_dcgan *gan);
 
 struct lim_dcgan_stats {
     float loss_real, loss_fake, loss_g; /* mean binary cross entropies */
     float d_real, d_fake, d_fake_after; /* D(x), D(G(z)) before and after D's update */
+    bool finite; /* all of the above, and every weight after the step, are numbers */
 };
 
 /* One step on pictures[batch][size][size][channels] (8 bits): latents from (seed, step), D on real

@@ -40,12 +40,18 @@ struct lim_train_config {
     uint64_t sample_every;    /* steps between grids; 0: chosen so that a training has about 60 */
     uint64_t save_every;      /* steps between checkpoints; 0: every five minutes and at the end */
     int grid;                 /* pictures along each edge of a grid; 0: 8 */
+    int keep;                 /* checkpoints that stay, the newest among them; 0: 2 */
+    bool roll_back;           /* on NaN go back to the checkpoint with half the lr, three times */
     const volatile int *stop; /* polled each step: not 0 finishes the step, saves and ends */
     void (*status)(void *user, const struct lim_train_status *status); /* may be NULL */
     void *user;
 };
 
-/* Creates the run folder (or checks it, with resume), trains, and leaves the folder whole whatever
+/* Takes the run folder's lock (LIM_ERROR where another training holds it). A disk that is full for
+ * a grid, the animation or the log costs these alone; for a checkpoint it ends the training. A
+ * checkpoint that is damaged is replaced by the one of before it, with a warning.
+ *
+ * Creates the run folder (or checks it, with resume), trains, and leaves the folder whole whatever
  * happens. The batch has been fitted to the data set by the caller (batch <= count).
  * Returns LIM_OK, LIM_INTERRUPTED (saved), LIM_DIVERGED, LIM_DEVICE_FAILED, LIM_BAD_INPUT or
  * LIM_ERROR, each after its log line. Blocks until then. */

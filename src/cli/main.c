@@ -1,7 +1,9 @@
 #include "commands.h"
 #include "terminal.h"
 
+#include <fcntl.h>
 #include <limner/limner.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,10 +92,25 @@ static void spin_shortly(char **argv)
         execv("/proc/self/exe", argv);
 }
 
+/* Where a parent has closed 0, 1 or 2, the next file would get that number, and our messages. */
+static void fill_standard_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     enum lim_status status;
 
+    fill_standard_streams();
+    /* A file that grows beyond the limit is an error like a full disk, not the end. */
+    signal(SIGXFSZ, SIG_IGN);
     spin_shortly(argv);
     terminal_init(false);
     status = dispatch(argc, argv);

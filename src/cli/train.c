@@ -43,6 +43,8 @@ static void catch_signals(void)
             continue;
         sigaction(numbers[i], &action, NULL);
     }
+    /* Whoever read our output is gone; the training is not. */
+    signal(SIGPIPE, SIG_IGN);
 }
 
 static bool on_decoding(void *user, int done, int total)
@@ -306,6 +308,8 @@ static enum lim_status resume(const struct command *command, const struct parsed
     config->steps = kept.steps;
     config->sample_every = kept.sample_every;
     config->save_every = kept.save_every;
+    config->keep = kept.keep;
+    config->roll_back = kept.roll_back;
     config->grid = kept.grid;
     config->data = kept.data;
     config->cache = kept.cache;

@@ -13,6 +13,7 @@
 static const char *const preset_words[] = {"tiny", "small", "torch", "paper", NULL};
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const crop_words[] = {"center", "top", "none", NULL};
+static const char *const nan_words[] = {"stop", "rollback", NULL};
 static const char *const kernel_words[] = {"4", "5", NULL};
 
 /* Tiny is for minutes, not hours: many short steps, and larger ones than the paper's; at lr 1e-3,
@@ -36,6 +37,8 @@ const struct train_settings train_defaults = {
     .background = "white",
     .mirror = true,
     .max_pixels = LIM_MAX_PIXELS,
+    .keep = 2,
+    .on_nan = "stop",
 };
 
 #define FIELD(name) offsetof(struct train_settings, name)
@@ -99,6 +102,11 @@ const struct option train_options[] = {
      "steps between grids; without it about 60 grids in a training"},
     {"save-every", 0, OPTION_COUNT, "N", FIELD(save_every), 1, 9e18, NULL, NULL,
      "steps between checkpoints; without it every five minutes and at the end"},
+    {"keep", 0, OPTION_INT, "N", FIELD(keep), 1, 1000, NULL, NULL,
+     "checkpoints that stay: the newest, and those before it in case it is damaged"},
+    {"on-nan", 0, OPTION_TEXT, "WHAT", FIELD(on_nan), 0, 0, nan_words, NULL,
+     "when a loss or a weight is no number any more: stop, or rollback to the last checkpoint with "
+     "half the lr, three times at most"},
     {"dry-run", 0, OPTION_FLAG, NULL, FIELD(dry_run), 0, 0, NULL, NULL,
      "print settings, device and memory, and stop"},
     {"quiet", 'q', OPTION_FLAG, NULL, FIELD(quiet), 0, 0, NULL, NULL,
@@ -185,6 +193,8 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
     set_limits(command, parsed, set, config);
     config->sample_every = set->sample_every;
     config->save_every = set->save_every;
+    config->keep = set->keep;
+    config->roll_back = strcmp(set->on_nan, "rollback") == 0;
     return set_data(set, &config->data) && set_cache(set, config) && lim_dcgan_check(gan);
 }
 
@@ -264,6 +274,10 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
         config->sample_every = set->sample_every;
     if (set->save_every)
         config->save_every = set->save_every;
+    if (option_given(command, parsed, "keep"))
+        config->keep = set->keep;
+    if (option_given(command, parsed, "on-nan"))
+        config->roll_back = strcmp(set->on_nan, "rollback") == 0;
     return lim_dcgan_check(&config->gan);
 }
 

@@ -11,6 +11,8 @@ struct train_settings {
     double epochs, lr, beta1, smooth, time, holdout;
     int size, width, kernel, latent, batch, threads;
     uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
+    int keep;
+    const char *on_nan;
     bool dry_run, quiet, json, mirror, gray, no_cache;
 };
 

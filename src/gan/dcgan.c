@@ -90,7 +90,7 @@ static bool create_training(struct lim_dcgan *gan)
     gan->adam_d = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->d)), &adam);
     gan->real = lim_buffer_create(gan->be, batch * lim_dcgan_picture_floats(config));
     gan->dlogits = lim_buffer_create(gan->be, batch);
-    gan->stats = lim_buffer_create(gan->be, 2 * STATS);
+    gan->stats = lim_buffer_create(gan->be, 2 * STATS + SUMS);
     return gan->adam_g && gan->adam_d && gan->real && gan->dlogits && gan->stats;
 }
 
@@ -174,4 +174,11 @@ uint64_t lim_dcgan_steps(const struct lim_dcgan *gan)
 void lim_dcgan_latent(uint64_t seed, int latent, float *z)
 {
     lim_random_normal(seed, LIM_RANDOM_LATENT, 0, (size_t)latent, z);
+}
+
+void lim_dcgan_set_lr(struct lim_dcgan *gan, float lr)
+{
+    gan->config.lr = lr;
+    lim_optimizer_set_lr(gan->adam_g, lr);
+    lim_optimizer_set_lr(gan->adam_d, lr);
 }

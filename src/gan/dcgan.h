@@ -12,6 +12,10 @@ enum { PAINT_BATCH = 16 };
 /* The losses of a step: two floats each (mean loss, mean sigmoid), in this order. */
 enum { STATS_REAL, STATS_FAKE, STATS_G, STATS };
 
+/* After the losses: sums over all weights, which are numbers as long as all weights are. This many,
+ * for the reduction over rows is quick where rows have the length of a layer's. */
+enum { SUMS = 64 };
+
 struct lim_dcgan {
     struct lim_backend *be;
     struct lim_dcgan_config config;
@@ -22,7 +26,7 @@ struct lim_dcgan {
     struct lim_buffer *z;       /* net batch x latent */
     struct lim_buffer *real;    /* batch x size x size x channels */
     struct lim_buffer *dlogits; /* batch */
-    struct lim_buffer *stats;   /* STATS x 2 */
+    struct lim_buffer *stats;   /* STATS x 2, SUMS */
     float *host;                /* net batch pictures */
     float *host_z;              /* net batch latents */
 };

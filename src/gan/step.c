@@ -4,6 +4,7 @@
 
 #include <limner/image.h>
 #include <limner/random.h>
+#include <math.h>
 
 static struct lim_tensor stats_of(const struct lim_dcgan *gan, int which)
 {
@@ -21,11 +22,33 @@ static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, float
     return lim_net_backward(gan->d, dlogits, want);
 }
 
+/* Adds the weights of a network to the sums, as rows of SUMS and what is left. A NaN or an infinity
+ * in a gradient is in the weights after the step, and in their sum. */
+static void sum_weights(struct lim_dcgan *gan, const struct lim_net *net)
+{
+    struct lim_tensor params = lim_net_params(net);
+    size_t count = lim_tensor_count(params);
+    int rows = (int)(count / SUMS), left = (int)(count % SUMS);
+
+    if (rows > 0)
+        lim_bias_backward(gan->be, lim_tensor_of(params.buf, 0, rows, 1, 1, SUMS),
+                          lim_vector_of(gan->stats, 2 * STATS, SUMS));
+    if (left > 0)
+        lim_bias_backward(gan->be, lim_tensor_of(params.buf, count - (size_t)left, 1, 1, 1, left),
+                          lim_vector_of(gan->stats, 2 * STATS, (size_t)left));
+}
+
 static void read_stats(struct lim_dcgan *gan, struct lim_dcgan_stats *stats)
 {
-    float host[2 * STATS];
+    float host[2 * STATS + SUMS];
 
-    lim_read(lim_vector_of(gan->stats, 0, 2 * STATS), host);
+    lim_fill(gan->be, 0.0f, lim_vector_of(gan->stats, 2 * STATS, SUMS));
+    sum_weights(gan, gan->g);
+    sum_weights(gan, gan->d);
+    lim_read(lim_vector_of(gan->stats, 0, 2 * STATS + SUMS), host);
+    stats->finite = true;
+    for (int i = 0; i < 2 * STATS + SUMS; i++)
+        stats->finite = stats->finite && isfinite(host[i]);
     stats->loss_real = host[2 * STATS_REAL];
     stats->d_real = host[2 * STATS_REAL + 1];
     stats->loss_fake = host[2 * STATS_FAKE];

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,7 +13,8 @@ enum {
     STAGES = 60,        /* grids in a training, about */
     SAVE_SECONDS = 300, /* between checkpoints */
     LOG_STEPS = 10,     /* between lines of the log */
-    WINDOW = 8          /* marks that the rate is measured over */
+    WINDOW = 8,         /* marks that the rate is measured over */
+    MAX_ROLLBACKS = 3
 };
 static const double mark_seconds = 0.5;
 
@@ -98,31 +100,54 @@ static struct limits find_limits(const struct trainer *t)
     return l;
 }
 
-static const char *not_finite(const struct lim_dcgan_stats *s)
-{
-    if (!isfinite(s->loss_real))
-        return "loss_real";
-    if (!isfinite(s->loss_fake))
-        return "loss_fake";
-    return isfinite(s->loss_g) ? NULL : "loss_g";
-}
-
-static enum lim_status diverged(const struct trainer *t, const char *what)
-{
-    lim_error("the training diverged in step %" PRIu64 ": %s is no number; "
-              "%s/" LIM_RUN_CHECKPOINT " of step %" PRIu64 " is kept; try a new run with --lr "
-              "below %g",
-              t->progress.step + 1, what, t->config->run, t->saved_step,
-              (double)lim_dcgan_get_config(t->gan)->lr);
-    return LIM_DIVERGED;
-}
-
 static enum lim_status device_failed(const struct trainer *t)
 {
     lim_info("the device failed in step %" PRIu64 "; %s/" LIM_RUN_CHECKPOINT " of step %" PRIu64
              " is kept, and can be resumed on any device",
              t->progress.step + 1, t->config->run, t->saved_step);
     return LIM_DEVICE_FAILED;
+}
+
+/* What is no number: a tensor, or the loss where no tensor is to blame. */
+static void find_nan(const struct trainer *t, const struct lim_dcgan_stats *s, char *text,
+                     size_t size)
+{
+    if (health_find_bad(t->gan, text, size))
+        return;
+    snprintf(text, size, "%s",
+             !isfinite(s->loss_real)   ? "loss_real"
+             : !isfinite(s->loss_fake) ? "loss_fake"
+             : !isfinite(s->loss_g)    ? "loss_g"
+                                       : "a sum over the weights");
+}
+
+static enum lim_status diverged(const struct trainer *t, const struct lim_dcgan_stats *s)
+{
+    double lr = (double)lim_dcgan_get_config(t->gan)->lr;
+    char what[256];
+
+    find_nan(t, s, what, sizeof what);
+    if (!lim_backend_ok(t->be))
+        return device_failed(t);
+    if (t->config->roll_back && t->rollbacks < MAX_ROLLBACKS)
+        lim_warning("the training diverged in step %" PRIu64 ": %s is no number",
+                    t->progress.step + 1, what);
+    else
+        lim_error("the training diverged in step %" PRIu64 ": %s is no number; "
+                  "%s/" LIM_RUN_CHECKPOINT " of step %" PRIu64 " is kept; %s --lr below %g",
+                  t->progress.step + 1, what, t->config->run, t->saved_step,
+                  t->config->roll_back ? "going back to it did not help: try a new run with"
+                                       : "resume with --on-nan rollback, or try a new run with",
+                  lr);
+    return LIM_DIVERGED;
+}
+
+/* Whatever was not written can be done without for now. */
+static bool goes_on(const struct trainer *t, const char *what)
+{
+    if (lim_backend_ok(t->be))
+        lim_info("step %" PRIu64 ": the training goes on without %s", t->progress.step, what);
+    return lim_backend_ok(t->be);
 }
 
 static enum lim_status cannot_write(const struct trainer *t)
@@ -182,8 +207,8 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
             break;
         if (!lim_dcgan_step(t->gan, lim_prefetch_next(prefetch), &s.stats))
             return device_failed(t);
-        if (not_finite(&s.stats))
-            return diverged(t, not_finite(&s.stats));
+        if (!s.stats.finite)
+            return diverged(t, &s.stats);
         at = now();
         t->progress.step++;
         t->progress.seen += (uint64_t)batch;
@@ -193,22 +218,29 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         fill_status(t, &l, &pace, at, &s);
         pace_mark(&pace, at, s.seen);
 
-        if ((s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps) &&
-            !train_write_log(t, &s))
-            return cannot_write(t);
+        if (health_step(&t->health, &s.stats))
+            lim_warning("step %" PRIu64 ": the discriminator has won: D(x) %.2f, D(G(z)) %.2f on "
+                        "average leave the generator nothing to learn from; what helps: more "
+                        "pictures, --smooth 0.1, a smaller --lr, another --seed",
+                        s.step, t->health.real, t->health.fake);
+        if (s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps)
+            train_write_log(t, &s); /* a line less is no reason to stop */
         due = (l.sample_every && s.step % l.sample_every == 0) ||
               (l.sample_seconds > 0 && at - last_sample >= l.sample_seconds);
         if (due) {
-            if (!train_sample(t))
-                return cannot_write(t);
-            s.sampled = true;
+            s.sampled = train_sample(t);
+            if (!s.sampled && !goes_on(t, "this grid"))
+                return device_failed(t);
             last_sample = at;
         }
         due =
             config->save_every ? s.step % config->save_every == 0 : at - last_save >= SAVE_SECONDS;
         if (due) {
-            if (!train_save(t) || !train_write_gif(t))
+            if (!train_save(t))
                 return cannot_write(t);
+            if ((!train_share(t) || !train_write_gif(t)) &&
+                !goes_on(t, "a newer model or animation"))
+                return device_failed(t);
             s.saved = true;
             last_save = at;
         }
@@ -218,12 +250,47 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
     return config->stop && *config->stop ? LIM_INTERRUPTED : LIM_OK;
 }
 
+/* The newest whole checkpoint, with t->progress. NULL after one log line. */
+static struct lim_dcgan *load_checkpoint(struct trainer *t, enum lim_status *status)
+{
+    int batch = t->config->gan.batch;
+    char *path = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
+    struct lim_dcgan *gan = NULL;
+    struct lim_model_info info;
+
+    *status = path ? LIM_BAD_INPUT : LIM_ERROR;
+    if (path && train_find_checkpoint(&t->run, &info))
+        gan = lim_dcgan_load(t->be, path, batch, false, &t->progress, status);
+    free(path);
+    return gan;
+}
+
+/* Back to the last checkpoint. The same steps would come to the same end: they become smaller. */
+static enum lim_status roll_back(struct trainer *t)
+{
+    float lr = lim_dcgan_get_config(t->gan)->lr / 2;
+    enum lim_status status;
+
+    lim_dcgan_destroy(t->gan);
+    t->gan = load_checkpoint(t, &status);
+    if (!t->gan)
+        return status;
+    lim_dcgan_set_lr(t->gan, lr);
+    t->rollbacks++;
+    t->saved_step = t->progress.step;
+    t->health = (struct health){.variety = t->health.variety};
+    if (!lim_run_rewind(&t->run, t->progress.step))
+        return LIM_ERROR;
+    lim_warning("back at step %" PRIu64 " with an lr of %g, for the %d. of %d times",
+                t->progress.step, (double)lr, t->rollbacks, MAX_ROLLBACKS);
+    return LIM_OK;
+}
+
 /* Leaves t->gan and t->progress as they were after the last checkpoint, or at the start. */
 static enum lim_status begin(struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
-    enum lim_status status = LIM_ERROR;
-    char *path;
+    enum lim_status status;
 
     if (!config->resume) {
         t->gan = lim_dcgan_create(t->be, &config->gan, false);
@@ -236,11 +303,7 @@ static enum lim_status begin(struct trainer *t)
     status = lim_run_open(&t->run, config->run);
     if (status != LIM_OK)
         return status;
-    path = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
-    if (!path)
-        return LIM_ERROR;
-    t->gan = lim_dcgan_load(t->be, path, config->gan.batch, false, &t->progress, &status);
-    free(path);
+    t->gan = load_checkpoint(t, &status);
     if (!t->gan)
         return status;
     t->saved_step = t->progress.step;
@@ -257,31 +320,48 @@ static enum lim_status begin(struct trainer *t)
     return LIM_OK;
 }
 
+static enum lim_status run_loop(struct trainer *t)
+{
+    struct lim_prefetch *prefetch = lim_prefetch_create(
+        t->ds, t->progress.data_seed, t->progress.step, lim_dcgan_get_config(t->gan)->batch);
+    enum lim_status status;
+
+    if (!prefetch)
+        return LIM_ERROR;
+    status = loop(t, prefetch);
+    lim_prefetch_destroy(prefetch);
+    return status;
+}
+
 static enum lim_status train(struct trainer *t)
 {
-    struct lim_prefetch *prefetch;
     uint64_t first = t->progress.step;
     enum lim_status status;
 
     if (!train_write_description(t) || !train_write_reals(t))
         return LIM_ERROR;
     /* From here on there is something to resume, whatever happens. */
-    if (!t->config->resume && (!train_save(t) || !train_sample(t)))
+    if (!t->config->resume && (!train_save(t) || !train_share(t)))
         return cannot_write(t);
-    prefetch = lim_prefetch_create(t->ds, t->progress.data_seed, t->progress.step,
-                                   lim_dcgan_get_config(t->gan)->batch);
-    if (!prefetch)
-        return LIM_ERROR;
-    status = loop(t, prefetch);
-    lim_prefetch_destroy(prefetch);
+    if (!t->config->resume && !train_sample(t) && !goes_on(t, "this grid"))
+        return device_failed(t);
+    status = run_loop(t);
+    while (status == LIM_DIVERGED && t->config->roll_back && t->rollbacks < MAX_ROLLBACKS) {
+        status = roll_back(t);
+        if (status == LIM_OK)
+            status = run_loop(t);
+    }
     if (status != LIM_OK && status != LIM_INTERRUPTED)
         return status;
     if (status == LIM_OK && t->config->resume && t->progress.step == first)
         lim_info("nothing is left to do: the run '%s' has reached its end; --epochs, --time, "
                  "--images or --steps give it another",
                  t->config->run);
-    if ((t->sampled_step != t->progress.step && !train_sample(t)) ||
-        (t->saved_step != t->progress.step && !train_save(t)) || !train_write_gif(t))
+    /* The checkpoint has priority where there is little room. */
+    if (t->saved_step != t->progress.step && !train_save(t))
+        return cannot_write(t);
+    if ((!t->shared && !train_share(t)) ||
+        (t->sampled_step != t->progress.step && !train_sample(t)) || !train_write_gif(t))
         return cannot_write(t);
     return status;
 }
@@ -293,6 +373,7 @@ enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                         .ds = ds,
                         .config = config,
                         .grid = config->grid > 0 ? config->grid : 8,
+                        .keep = config->keep > 0 ? config->keep : 2,
                         .sampled_step = UINT64_MAX};
     enum lim_status status = begin(&t);
 

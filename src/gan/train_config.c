@@ -2,6 +2,7 @@
 #include "gan/train_run.h"
 #include "log.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,24 +55,74 @@ static bool load_cache(const cJSON *json, struct lim_train_config *config)
     return config->cache != NULL;
 }
 
+/* A number that is there must be one that could have been written. */
+static bool check_numbers(const char *run, const cJSON *json)
+{
+    static const struct {
+        const char *name;
+        double most;
+    } numbers[] = {
+        {"epochs", 1e9},        {"seconds", 1e10},    {"images", 9e18}, {"steps", 9e18},
+        {"sample_every", 9e18}, {"save_every", 9e18}, {"grid", 100},    {"keep", 1000},
+        {"holdout", 1},         {"limit", 9e18},
+    };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, numbers[i].name);
+
+        if (!item || (cJSON_IsNumber(item) && item->valuedouble >= 0 &&
+                      item->valuedouble <= numbers[i].most))
+            continue;
+        lim_error("%s/" LIM_RUN_CONFIG ": '%s' is no number from 0 to %g: damaged, or edited by "
+                  "hand",
+                  run, numbers[i].name, numbers[i].most);
+        return false;
+    }
+    return true;
+}
+
+bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info)
+{
+    char *path = lim_run_file(run, LIM_RUN_CHECKPOINT);
+    bool good = path && lim_model_info_read(path, info, NULL);
+    uint64_t *steps = NULL;
+    int kept = path && !good ? lim_run_kept(run, &steps) : 0;
+
+    free(path);
+    for (int i = kept - 1; i >= 0 && !good; i--) {
+        path = lim_run_kept_file(run, steps[i]);
+        good = path && lim_model_info_read(path, info, NULL);
+        free(path);
+        if (!good)
+            continue;
+        good = lim_run_restore(run, steps[i]);
+        lim_warning("%s: the newest checkpoint cannot be read: going back to that of step %" PRIu64,
+                    run->path, info->progress.step);
+        break;
+    }
+    free(steps);
+    return good;
+}
+
 bool lim_train_config_load(const char *run, struct lim_train_config *config)
 {
     struct lim_run folder = {0};
     struct lim_model_info info;
-    enum lim_status why;
     cJSON *json = NULL;
-    char *checkpoint = NULL;
     bool good = false;
 
     memset(config, 0, sizeof *config);
     if (lim_run_open(&folder, run) != LIM_OK)
         return false;
-    checkpoint = lim_run_file(&folder, LIM_RUN_CHECKPOINT);
-    if (!checkpoint || !lim_model_info_read(checkpoint, &info, &why))
+    if (!train_find_checkpoint(&folder, &info))
         goto done;
     json = lim_run_read_json(run, LIM_RUN_CONFIG);
-    if (!json)
+    if (!json || !check_numbers(run, json))
         goto done;
+    if (!lim_run_signed(json))
+        lim_warning("%s/" LIM_RUN_CONFIG " was changed since limner wrote it, by hand or by a "
+                    "damaged disk; going on with what it says now",
+                    run);
     config->gan = info.config;
     config->resume = true;
     config->epochs = number_of(json, "epochs");
@@ -81,6 +132,8 @@ bool lim_train_config_load(const char *run, struct lim_train_config *config)
     config->sample_every = (uint64_t)number_of(json, "sample_every");
     config->save_every = (uint64_t)number_of(json, "save_every");
     config->grid = (int)number_of(json, "grid");
+    config->keep = (int)number_of(json, "keep");
+    config->roll_back = strcmp(text_of(json, "on_nan"), "rollback") == 0;
     load_data(json, &config->data);
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
@@ -91,7 +144,6 @@ bool lim_train_config_load(const char *run, struct lim_train_config *config)
     }
 done:
     cJSON_Delete(json);
-    free(checkpoint);
     lim_run_close(&folder);
     return good;
 }

@@ -79,6 +79,8 @@ static cJSON *describe(const struct trainer *t)
     cJSON_AddNumberToObject(o, "sample_every", (double)config->sample_every);
     cJSON_AddNumberToObject(o, "save_every", (double)config->save_every);
     cJSON_AddNumberToObject(o, "grid", t->grid);
+    cJSON_AddNumberToObject(o, "keep", t->keep);
+    cJSON_AddStringToObject(o, "on_nan", config->roll_back ? "rollback" : "stop");
     cJSON_AddStringToObject(o, "pictures", config->pictures);
     cJSON_AddStringToObject(o, "pictures_path", whole ? whole : config->pictures);
     describe_data(t, o);
@@ -131,6 +133,7 @@ static bool write_readme(const struct trainer *t)
         "progress.gif             those grids, one after another\n"
         "generator.safetensors    the model to share\n"
         "checkpoint.safetensors   all that resuming needs, on any device\n"
+        "checkpoint-STEP...       the ones before it (--keep), in case it is damaged\n"
         "skipped.txt              pictures that were not used, and why (where there were any)\n"
         "pictures.cache           the pictures prepared, to start at once; may be deleted\n";
     const char *path = t->config->run;
@@ -151,7 +154,7 @@ static bool write_readme(const struct trainer *t)
 bool train_write_description(const struct trainer *t)
 {
     cJSON *json = describe(t);
-    bool good = lim_run_write_json(&t->run, LIM_RUN_CONFIG, json);
+    bool good = lim_run_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json);
 
     cJSON_Delete(json);
     return good && write_readme(t) && write_skipped(t);
@@ -179,7 +182,14 @@ static uint8_t *pictures_create(const struct trainer *t, int count)
     return pictures;
 }
 
-bool train_write_reals(const struct trainer *t)
+static double variety_of(const struct trainer *t, const uint8_t *pictures, int count)
+{
+    size_t edge = (size_t)lim_dataset_size(t->ds);
+
+    return health_variety(pictures, count, edge * edge * (size_t)lim_dataset_channels(t->ds));
+}
+
+bool train_write_reals(struct trainer *t)
 {
     int count = t->grid * t->grid;
     char *path = lim_run_file(&t->run, LIM_RUN_REALS);
@@ -191,6 +201,7 @@ bool train_write_reals(const struct trainer *t)
     pictures = pictures_create(t, count);
     if (path && pictures) {
         lim_dataset_batch(t->ds, t->progress.data_seed, 0, count, pictures);
+        t->health.variety = variety_of(t, pictures, count);
         good = write_grid(t, path, pictures, count, NULL, 0);
     }
     free(pictures);
@@ -247,6 +258,11 @@ bool train_sample(struct trainer *t)
            write_grid(t, path, pictures, count, texts, 4);
     if (good)
         t->sampled_step = t->progress.step;
+    if (good && health_grid(&t->health, variety_of(t, pictures, count), t->progress.step))
+        lim_warning("step %" PRIu64 ": the generator paints nearly the same picture from every "
+                    "latent (it has collapsed), and seldom recovers; what helps: an earlier "
+                    "checkpoint (--keep), a smaller --lr, more pictures, another --seed",
+                    t->progress.step);
 done:
     free(z);
     free(pictures);
@@ -257,16 +273,28 @@ done:
 bool train_save(struct trainer *t)
 {
     char *checkpoint = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
-    char *generator = lim_run_file(&t->run, LIM_RUN_GENERATOR);
-    bool good = checkpoint && generator && lim_dcgan_save(t->gan, checkpoint, &t->progress, false);
+    bool good = checkpoint != NULL;
 
     if (good) {
-        t->saved_step = t->progress.step;
-        good = lim_dcgan_save(t->gan, generator, &t->progress, true);
+        lim_run_keep(&t->run, t->saved_step, t->keep);
+        good = lim_dcgan_save(t->gan, checkpoint, &t->progress, false);
     }
-    free(generator);
+    if (good) {
+        t->saved_step = t->progress.step;
+        t->shared = false;
+        lim_run_prune(&t->run, t->keep);
+    }
     free(checkpoint);
     return good;
+}
+
+bool train_share(struct trainer *t)
+{
+    char *generator = lim_run_file(&t->run, LIM_RUN_GENERATOR);
+
+    t->shared = generator && lim_dcgan_save(t->gan, generator, &t->progress, true);
+    free(generator);
+    return t->shared;
 }
 
 /* An animation is for looking at: the upper left part of a grid, of at most this many pixels. */

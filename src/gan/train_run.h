@@ -2,6 +2,7 @@
 #ifndef LIMNER_SRC_GAN_TRAIN_RUN_H
 #define LIMNER_SRC_GAN_TRAIN_RUN_H
 
+#include "gan/health.h"
 #include "io/run.h"
 
 #include <limner/train.h>
@@ -17,14 +18,22 @@ struct trainer {
     int grid;              /* pictures along an edge of a grid */
     uint64_t saved_step;   /* of the checkpoint that is in the folder */
     uint64_t sampled_step; /* of the last grid; UINT64_MAX: none yet */
+    bool shared;           /* generator.safetensors is of saved_step */
+    int keep;              /* checkpoints */
+    int rollbacks;
+    struct health health;
 };
 
 /* These return false after one log line. */
 bool train_write_description(const struct trainer *t); /* config.json README.txt skipped.txt */
-bool train_write_reals(const struct trainer *t);
+bool train_write_reals(struct trainer *t);             /* and measures their variety */
 bool train_write_log(struct trainer *t, const struct lim_train_status *status);
 bool train_sample(struct trainer *t);
-bool train_save(struct trainer *t); /* the checkpoint and the model to share */
+bool train_save(struct trainer *t);  /* the checkpoint; the one of before is kept */
+bool train_share(struct trainer *t); /* the model of the last checkpoint, to share */
 bool train_write_gif(const struct trainer *t);
+
+/* Finds the newest checkpoint that is whole, and makes it the newest of all. */
+bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info);
 
 #endif

@@ -1,0 +1,126 @@
+#include "gan/health.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* D(x) and D(G(z)) are means over batches of a few dozen pictures: one step says little. */
+static const double memory = 0.99;                /* running means over about a hundred steps */
+enum { SETTLED = 200 };                           /* steps before they are looked at */
+static const double won = 0.98, open_again = 0.9; /* of D(x) - D(G(z)) */
+
+/* As shares of the reals' variety. A new generator paints one grey picture: only one that once had
+ * variety, or has had the time, has lost it. */
+static const double collapsed = 0.2, varied = 0.4;
+enum { GRIDS = 2, LATE = 2000 };
+
+bool health_step(struct health *health, const struct lim_dcgan_stats *stats)
+{
+    double share = health->steps ? memory : 0.0, apart;
+
+    health->real = share * health->real + (1.0 - share) * (double)stats->d_real;
+    health->fake = share * health->fake + (1.0 - share) * (double)stats->d_fake;
+    health->steps++;
+    apart = health->real - health->fake;
+    if (apart < open_again)
+        health->told_saturated = false;
+    if (health->steps < SETTLED || apart < won || health->told_saturated)
+        return false;
+    health->told_saturated = true;
+    return true;
+}
+
+double health_variety(const uint8_t *pictures, int count, size_t bytes)
+{
+    double total = 0.0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        double sum = 0.0, squares = 0.0, mean;
+
+        for (int k = 0; k < count; k++) {
+            double v = pictures[(size_t)k * bytes + i];
+
+            sum += v;
+            squares += v * v;
+        }
+        mean = sum / count;
+        /* Whole numbers: what lies below zero is rounding alone. */
+        total += sqrt(fmax(squares / count - mean * mean, 0.0));
+    }
+    return total / (double)bytes;
+}
+
+bool health_grid(struct health *health, double variety, uint64_t step)
+{
+    double share = health->variety > 0 ? variety / health->variety : 1.0;
+
+    if (share >= varied) {
+        health->was_varied = true;
+        health->told_collapsed = false;
+    }
+    health->poor = share < collapsed ? health->poor + 1 : 0;
+    if (health->poor < GRIDS || !(health->was_varied || step >= LATE) || health->told_collapsed)
+        return false;
+    health->told_collapsed = true;
+    return true;
+}
+
+static bool sound(struct lim_tensor t)
+{
+    size_t count = lim_tensor_count(t);
+    float *host = malloc(count * sizeof *host);
+    bool good = true;
+
+    if (!host)
+        return true; /* nothing can be said of it */
+    lim_read(t, host);
+    for (size_t i = 0; i < count && good; i++)
+        good = isfinite(host[i]);
+    free(host);
+    return good;
+}
+
+static const char *kind_of(const struct lim_layer_desc *rows, const char *part)
+{
+    static const char *const words[] = {[LIM_LAYER_CONV] = "a convolution",
+                                        [LIM_LAYER_CONV_TRANSPOSED] = "a transposed convolution",
+                                        [LIM_LAYER_BATCHNORM] = "a batch normalisation",
+                                        [LIM_LAYER_ACTIVATION] = "an activation"};
+
+    return words[rows[atoi(part)].kind];
+}
+
+/* From the output to the input, as the backward pass goes: where it begins, the rest follows. */
+static bool find_in(struct lim_net *net, const char *who, const struct lim_layer_desc *rows,
+                    bool gradients, char *text, size_t size)
+{
+    for (int i = lim_net_part_count(net) - 1; i >= 0; i--) {
+        struct lim_net_part part = lim_net_part(net, i);
+        struct lim_tensor t = part.tensor;
+
+        if (gradients && part.state)
+            continue;
+        if (gradients) /* laid out like the weights */
+            t.buf = lim_net_grads(net).buf;
+        if (sound(t))
+            continue;
+        snprintf(text, size, "%s%s.%s (%s)", gradients ? "the gradient of " : "", who, part.name,
+                 kind_of(rows, part.name));
+        return true;
+    }
+    return false;
+}
+
+bool health_find_bad(struct lim_dcgan *gan, char *text, size_t size)
+{
+    struct lim_layer_desc g[LIM_DCGAN_MAX_LAYERS], d[LIM_DCGAN_MAX_LAYERS];
+
+    lim_dcgan_generator_rows(&gan->config, g);
+    lim_dcgan_discriminator_rows(&gan->config, d);
+    /* D's gradients come first in a step; its weights follow them, and so does all of G. */
+    return find_in(gan->d, "discriminator", d, true, text, size) ||
+           find_in(gan->g, "generator", g, true, text, size) ||
+           find_in(gan->d, "discriminator", d, false, text, size) ||
+           find_in(gan->g, "generator", g, false, text, size);
+}

@@ -1,0 +1,37 @@
+/* Is the training going anywhere? Two ways in which GANs stop learning, and where a NaN came from.
+ */
+#ifndef LIMNER_SRC_GAN_HEALTH_H
+#define LIMNER_SRC_GAN_HEALTH_H
+
+#include "gan/dcgan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeroed at the start of a training. */
+struct health {
+    double real, fake; /* D(x) and D(G(z)), running means */
+    uint64_t steps;    /* in those */
+    double variety;    /* of the reals; 0: too few, or all alike: nothing to compare with */
+    int poor;          /* grids without variety, one after another */
+    bool was_varied;   /* a grid had some */
+    bool told_saturated, told_collapsed;
+};
+
+/* After a step: true when D has just been found to have won, for the caller to say so. Told once,
+ * and again only after it got better. */
+bool health_step(struct health *health, const struct lim_dcgan_stats *stats);
+
+/* The mean over all bytes of the standard deviation across pictures[count][bytes], in levels of 0
+ * to 255. */
+double health_variety(const uint8_t *pictures, int count, size_t bytes);
+
+/* After a grid of this variety at `step`: true when G has just been found to paint one picture. */
+bool health_grid(struct health *health, double variety, uint64_t step);
+
+/* Names the tensor in which a NaN or an infinity most likely began, and its layer: "the gradient of
+ * discriminator.5.weight (a convolution)". False where every tensor is sound. */
+bool health_find_bad(struct lim_dcgan *gan, char *text, size_t size);
+
+#endif
