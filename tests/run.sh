@@ -103,6 +103,7 @@ sanitizers detect_leaks=0
 variant asan clang "$sanitize" "unit cli"
 sanitizers detect_leaks=1
 variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
+variant fuzz clang "$sanitize -Dopencl=disabled -Dfuzz=true" "fuzz"
 
 if [ $((passed + failed)) -eq 0 ]; then
     echo "run.sh: no variant is called '$wanted'" >&2
