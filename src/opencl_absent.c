@@ -8,7 +8,8 @@ static const char absent[] = "this limner was built without OpenCL (meson -Dopen
 
 struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why)
 {
-    lim_error("--device '%s': %s", choice->device, absent);
+    lim_error("%s '%s': %s", choice->platform ? "--platform" : "--device",
+              choice->platform ? choice->platform : choice->device, absent);
     *why = LIM_NO_DEVICE;
     return NULL;
 }

@@ -27,6 +27,8 @@ for word in opencl gpu 0:0; do
     [ -e "no-$word" ] && fail "a run was begun without its device"
     [ "$(grep -c . err)" -eq 1 ] || fail "more than one line on a missing device"
 done
+expect 3 "$limner" train pictures -o no-platform $steps --platform pocl
+says err "--platform 'pocl': "
 expect 3 env LIMNER_DEVICE=opencl "$limner" train pictures -o no-env $steps
 expect 0 env LIMNER_DEVICE=opencl "$limner" train pictures -o option-wins $steps --device cpu
 # Where OpenCL is not built in, no word of its grammar is read at all.

@@ -271,7 +271,8 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
             take(listing.rows + found, device);
         } else if (*why == LIM_NO_DEVICE && listing.count == 0) {
             ocl_hint_no_platform(hint, sizeof hint);
-            lim_error("--device '%s': %s", choice->device, hint);
+            lim_error("%s '%s': %s", choice->platform ? "--platform" : "--device",
+                      choice->platform ? choice->platform : choice->device, hint);
         } else if (*why == LIM_NO_DEVICE && hint[0]) {
             lim_error("%s; %s", message, hint);
         } else {
