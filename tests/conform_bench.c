@@ -1,28 +1,11 @@
 /* --bench: the same cases against the clock. */
+#include "clock.h"
 #include "conform.h"
-
-#include <stdlib.h>
-#include <time.h>
 
 enum { WARM_UPS = 2, RUNS = 9, MOST_CALLS = 100 };
 
 /* What a run takes at least, by several calls where one is shorter. */
 #define LEAST_SECONDS 2e-3
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 /* Bytes that must move at least once. */
 static double traffic(const struct problem *pb)
@@ -40,12 +23,12 @@ static bool run(struct lim_backend *be, const struct conform_op *op, int i,
 {
     uint64_t before = lim_backend_launches(be);
     bool ok = lim_backend_finish(be);
-    double start = now();
+    double start = clock_seconds();
 
     for (int call = 0; call < calls; call++)
         op->call(i, be, pb->o);
     ok = ok && lim_backend_finish(be);
-    *seconds = now() - start;
+    *seconds = clock_seconds() - start;
     *launches = (unsigned)((lim_backend_launches(be) - before) / (uint64_t)calls);
     return ok;
 }
@@ -77,8 +60,7 @@ bool conform_bench(struct session *s, const struct conform_op *op, int i, const 
         seconds[r] /= calls;
     }
     if (ok) {
-        qsort(seconds, RUNS, sizeof *seconds, ascending);
-        time.median = seconds[RUNS / 2];
+        time.median = clock_median(seconds, RUNS);
         time.fastest = seconds[0];
         time.flops = pb.flops;
         time.bytes = traffic(&pb);

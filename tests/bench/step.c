@@ -1,12 +1,13 @@
 /* Times the training step of a DCGAN on noise: pictures/s, effective GFLOP/s (every convolution
  * counted as a direct one; 8 passes of D and 3 of G are the least a step needs) and launches.
  * The medians of the steps after two that warm up. */
+#include "../clock.h"
+
 #include <limner/limner.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { WARM_UPS = 2, MAX_STEPS = 1000 };
 
@@ -15,21 +16,6 @@ static void print_message(void *user, enum lim_log_level level, const char *mess
     (void)user;
     (void)level;
     fprintf(stderr, "step: %s\n", message);
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
 }
 
 /* Multiply-adds of one picture's forward pass through a table, from h x h pictures of c channels.
@@ -80,17 +66,16 @@ static int run(struct lim_backend *be, const struct lim_dcgan_config *config, in
     for (size_t i = 0; i < bytes; i++)
         pictures[i] = (uint8_t)(i * 2654435761u >> 13);
     for (int i = -WARM_UPS; i < steps; i++) {
-        double start = now();
+        double start = clock_seconds();
 
         launches = lim_backend_launches(be);
         if (!lim_dcgan_step(gan, pictures, &stats))
             goto out;
         launches = lim_backend_launches(be) - launches;
         if (i >= 0)
-            seconds[i] = now() - start;
+            seconds[i] = clock_seconds() - start;
     }
-    qsort(seconds, (size_t)steps, sizeof *seconds, ascending);
-    median = seconds[steps / 2];
+    median = clock_median(seconds, steps);
     printf("%s: width %d, kernel %d, batch %d: %.1f pictures/s, %.1f GFLOP/s effective, "
            "%llu launches, %.1f ms a step (best %.1f)\n",
            lim_backend_name(be), config->width, config->kernel, config->batch,
