@@ -7,16 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, enum lim_status *why)
+static struct lim_backend *open_device(const struct lim_device_choice *choice, enum lim_status *why)
 {
     struct lim_device_choice full = *choice;
     struct lim_backend *be;
-    enum lim_status ignored;
     char reason[256];
 
-    if (!why)
-        why = &ignored;
-    *why = LIM_ERROR;
     if (!full.device || !*full.device)
         full.device = "auto";
     if (full.platform && !*full.platform)
@@ -32,6 +28,24 @@ struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, e
     lim_info("%s, using the CPU path", reason);
     full.device = "cpu";
     return lim_cpu_create(&full, why);
+}
+
+struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, enum lim_status *why)
+{
+    struct lim_backend *be;
+    enum lim_status ignored;
+
+    if (!why)
+        why = &ignored;
+    *why = LIM_ERROR;
+    be = open_device(choice, why);
+    if (be) {
+        be->conv = LIM_CONV_AUTO;
+        be->conv_names[LIM_CONV_LOWERING] = "lowering";
+        for (int i = 1; be->convs && be->convs[i - 1].name; i++)
+            be->conv_names[i] = be->convs[i - 1].name;
+    }
+    return be;
 }
 
 void lim_backend_destroy(struct lim_backend *be)
@@ -79,6 +93,26 @@ bool lim_backend_use_gemm(struct lim_backend *be, const char *name)
     for (int i = 0; be->gemms[i]; i++) {
         if (strcmp(be->gemms[i], name) == 0) {
             be->ops->use_gemm(be, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *const *lim_backend_convs(const struct lim_backend *be)
+{
+    return be->conv_names;
+}
+
+bool lim_backend_use_conv(struct lim_backend *be, const char *name)
+{
+    if (strcmp(name, "auto") == 0) {
+        be->conv = LIM_CONV_AUTO;
+        return true;
+    }
+    for (int i = 0; be->conv_names[i]; i++) {
+        if (strcmp(be->conv_names[i], name) == 0) {
+            be->conv = i;
             return true;
         }
     }

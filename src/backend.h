@@ -69,26 +69,40 @@ struct lim_backend_ops {
     void (*copy)(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
     void (*axpby)(struct lim_backend *be, float a, struct lim_tensor x, float b,
                   struct lim_tensor y);
-
-    /* Composites: optional; ops.c lowers them to im2col, gemm and col2im, its test oracle. */
-    void (*conv_forward)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
-                         struct lim_tensor w, struct lim_tensor y);
-    void (*conv_backward_data)(struct lim_backend *be, const struct lim_conv *cv,
-                               struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
-    void (*conv_backward_weights)(struct lim_backend *be, const struct lim_conv *cv,
-                                  struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
 };
+
+/* A way to do the passes of a convolution beside lowering to im2col, gemm and col2im, which is
+ * algorithm 0 and the test oracle of the others. */
+struct lim_conv_algorithm {
+    const char *name;
+    /* Can it, and is it to be expected to be faster than those before it? By the geometry of one
+     * picture: cv->n must not count, so that a picture has the same bits in any batch. */
+    bool (*runs)(const struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass);
+    void (*forward)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                    struct lim_tensor w, struct lim_tensor y);
+    void (*backward_data)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
+                          struct lim_tensor w, struct lim_tensor dx);
+    void (*backward_weights)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                             struct lim_tensor dy, struct lim_tensor dw);
+};
+
+/* The last of those that run is taken, unless one is asked for. */
+enum { LIM_CONV_AUTO = -1, LIM_CONV_LOWERING = 0, LIM_CONV_ALGORITHMS = 4 };
 
 /* First member of every backend's own struct. The backend fills the upper part; backend.c and ops.c
  * look after the rest. */
 struct lim_backend {
     const struct lim_backend_ops *ops;
     const char *const *gemms; /* NULL-terminated, preferred first */
-    char name[192];           /* for people */
-    char option[64];          /* "--device cpu" */
-    size_t workspace_cap;     /* bytes that the lowering of a convolution may take; set by create */
-    uint64_t launches;        /* counted by the backend */
+    /* Algorithms 1 and up, the last one without a name. */
+    const struct lim_conv_algorithm *convs;
+    char name[192];       /* for people */
+    char option[64];      /* "--device cpu" */
+    size_t workspace_cap; /* bytes that the lowering of a convolution may take; set by create */
+    uint64_t launches;    /* counted by the backend */
 
+    const char *conv_names[LIM_CONV_ALGORITHMS + 1];
+    int conv; /* the algorithm asked for, or LIM_CONV_AUTO */
     bool failed;
     struct lim_buffer *workspace; /* grown by lim_conv_reserve, never within a step */
 };

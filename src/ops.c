@@ -130,6 +130,27 @@ static int images_at_once(const struct lim_backend *be, const struct lim_conv *c
     return fit < (size_t)cv->n ? (int)fit : cv->n;
 }
 
+/* NULL: lowering. */
+static const struct lim_conv_algorithm *algorithm(const struct lim_backend *be,
+                                                  const struct lim_conv *cv,
+                                                  enum lim_conv_pass pass)
+{
+    const struct lim_conv_algorithm *best = NULL, *all = be->convs;
+
+    for (int i = 1; all && all->name; i++, all++)
+        if ((be->conv == LIM_CONV_AUTO || be->conv == i) && all->runs(be, cv, pass))
+            best = all;
+    return best;
+}
+
+const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_conv *cv,
+                               enum lim_conv_pass pass)
+{
+    const struct lim_conv_algorithm *best = algorithm(be, cv, pass);
+
+    return best ? best->name : be->conv_names[LIM_CONV_LOWERING];
+}
+
 static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
 {
     size_t need;
@@ -158,7 +179,17 @@ static bool reserve_gemms(struct lim_backend *be, const struct lim_conv *cv)
 
 bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
 {
-    return reserve_columns(be, cv) && reserve_gemms(be, cv);
+    bool lowered = false;
+
+    for (int i = 0; i <= LIM_CONV_BACKWARD_WEIGHTS; i++) {
+        enum lim_conv_pass pass = (enum lim_conv_pass)i;
+        const struct lim_conv_algorithm *best = algorithm(be, cv, pass);
+
+        lowered = lowered || !best;
+        if (best && best->reserve && !best->reserve(be, cv, pass))
+            return false;
+    }
+    return !lowered || (reserve_columns(be, cv) && reserve_gemms(be, cv));
 }
 
 /* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
@@ -173,10 +204,8 @@ static struct lim_tensor columns(struct lim_backend *be, const struct lim_conv *
     return lim_tensor_of(be->workspace, 0, x.n, cv->p, cv->q, rsc);
 }
 
-enum pass { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS };
-
 /* The oracle of every better convolution: columns and one batch-wide gemm per range of images. */
-static void lower(struct lim_backend *be, const struct lim_conv *cv, enum pass pass,
+static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
                   struct lim_tensor x, struct lim_tensor w, struct lim_tensor y)
 {
     int step = col_is_x(cv) ? x.n : images_at_once(be, cv);
@@ -190,15 +219,15 @@ static void lower(struct lim_backend *be, const struct lim_conv *cv, enum pass p
         struct lim_tensor xi = lim_tensor_images(x, first, n), yi = lim_tensor_images(y, first, n);
         struct lim_tensor col = columns(be, cv, xi);
 
-        if (pass != BACKWARD_DATA && !col_is_x(cv))
+        if (pass != LIM_CONV_BACKWARD_DATA && !col_is_x(cv))
             lim_im2col(be, cv, xi, col);
-        if (pass == FORWARD)
+        if (pass == LIM_CONV_FORWARD)
             lim_gemm(be, LIM_NO_TRANS, LIM_NO_TRANS, 1.0f, col, w, 0.0f, yi);
-        else if (pass == BACKWARD_WEIGHTS)
+        else if (pass == LIM_CONV_BACKWARD_WEIGHTS)
             lim_gemm(be, LIM_TRANS, LIM_NO_TRANS, 1.0f, col, yi, 1.0f, w);
         else
             lim_gemm(be, LIM_NO_TRANS, LIM_TRANS, 1.0f, yi, w, 0.0f, col);
-        if (pass == BACKWARD_DATA && !col_is_x(cv))
+        if (pass == LIM_CONV_BACKWARD_DATA && !col_is_x(cv))
             lim_col2im(be, cv, col, xi);
     }
 }
@@ -206,40 +235,49 @@ static void lower(struct lim_backend *be, const struct lim_conv *cv, enum pass p
 void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                       struct lim_tensor w, struct lim_tensor y)
 {
+    const struct lim_conv_algorithm *best;
+
     assert(is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
     assert(apart(x, y) && apart(w, y));
     if (be->failed)
         return;
-    if (be->ops->conv_forward)
-        be->ops->conv_forward(be, cv, x, w, y);
+    best = algorithm(be, cv, LIM_CONV_FORWARD);
+    if (best)
+        best->forward(be, cv, x, w, y);
     else
-        lower(be, cv, FORWARD, x, w, y);
+        lower(be, cv, LIM_CONV_FORWARD, x, w, y);
 }
 
 void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
                             struct lim_tensor w, struct lim_tensor dx)
 {
+    const struct lim_conv_algorithm *best;
+
     assert(is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) && dx.n == dy.n);
     assert(apart(dx, dy) && apart(dx, w));
     if (be->failed)
         return;
-    if (be->ops->conv_backward_data)
-        be->ops->conv_backward_data(be, cv, dy, w, dx);
+    best = algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
+    if (best)
+        best->backward_data(be, cv, dy, w, dx);
     else
-        lower(be, cv, BACKWARD_DATA, dx, w, dy);
+        lower(be, cv, LIM_CONV_BACKWARD_DATA, dx, w, dy);
 }
 
 void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
 {
+    const struct lim_conv_algorithm *best;
+
     assert(is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) && x.n == dy.n);
     assert(apart(x, dw) && apart(dy, dw));
     if (be->failed)
         return;
-    if (be->ops->conv_backward_weights)
-        be->ops->conv_backward_weights(be, cv, x, dy, dw);
+    best = algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
+    if (best)
+        best->backward_weights(be, cv, x, dy, dw);
     else
-        lower(be, cv, BACKWARD_WEIGHTS, x, dw, dy);
+        lower(be, cv, LIM_CONV_BACKWARD_WEIGHTS, x, dw, dy);
 }
 
 void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)

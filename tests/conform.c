@@ -87,12 +87,14 @@ static void run(struct program *pr, const struct conform_op *op, const char *gem
     struct worst worst = {0};
     int cases = 0, failed = 0;
 
-    if (gemm && !lim_backend_use_gemm(pr->s.be, gemm))
+    if (gemm && !(op->conv ? lim_backend_use_conv : lim_backend_use_gemm)(pr->s.be, gemm))
         return;
     for (int i = 0; i < op->cases && !pr->broken; i++) {
         enum outcome outcome;
 
-        if (!wanted(&pr->opt, op, i))
+        const char *conv = op->conv ? op->conv(i, pr->s.be) : NULL;
+
+        if (!wanted(&pr->opt, op, i) || (op->conv && (!conv || strcmp(conv, gemm) != 0)))
             continue;
         cases++;
         if (pr->opt.bench) {
@@ -113,7 +115,14 @@ static int run_op(void *user, const struct conform_op *op)
 {
     struct program *pr = user;
     const char *const *gemms = lim_backend_gemms(pr->s.be);
+    const char *const *convs = lim_backend_convs(pr->s.be);
 
+    if (op->conv) {
+        for (int i = 0; convs[i]; i++)
+            if (!pr->opt.conv || strcmp(pr->opt.conv, convs[i]) == 0)
+                run(pr, op, convs[i]);
+        return 0;
+    }
     if (!op->each_gemm || pr->opt.gemm) {
         run(pr, op, pr->opt.gemm);
         return 0;
@@ -134,6 +143,14 @@ static bool no_opencl_device(void)
         usable += list[i].device >= 0 && list[i].usable;
     lim_device_list_free(list);
     return usable == 0;
+}
+
+static void not_there(const char *option, const char *value, const char *const *names)
+{
+    fprintf(stderr, "limner-conform: %s '%s': this device has", option, value);
+    for (int i = 0; names[i]; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+    fputc('\n', stderr);
 }
 
 /* Opens the device. Not 0: the program ends so. */
@@ -162,14 +179,14 @@ static int open_device(struct program *pr)
         pr->s.cpu = lim_backend_create(&cpu, &why);
         if (!pr->s.cpu)
             return (int)why;
+        lim_backend_use_conv(pr->s.cpu, "lowering"); /* exact on integers */
     }
     if (pr->opt.gemm && !lim_backend_use_gemm(pr->s.be, pr->opt.gemm)) {
-        const char *const *gemms = lim_backend_gemms(pr->s.be);
-
-        fprintf(stderr, "limner-conform: --gemm '%s': this device has", pr->opt.gemm);
-        for (int i = 0; gemms[i]; i++)
-            fprintf(stderr, "%s %s", i ? "," : "", gemms[i]);
-        fputc('\n', stderr);
+        not_there("--gemm", pr->opt.gemm, lim_backend_gemms(pr->s.be));
+        return LIM_USAGE;
+    }
+    if (pr->opt.conv && !lim_backend_use_conv(pr->s.be, pr->opt.conv)) {
+        not_there("--conv", pr->opt.conv, lim_backend_convs(pr->s.be));
         return LIM_USAGE;
     }
     return 0;

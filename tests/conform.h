@@ -60,6 +60,7 @@ enum { MAX_OPERANDS = 12 };
 struct problem {
     enum pass pass;
     struct rng rng;
+    const char *conv; /* the algorithm of a convolution, or NULL */
     int count;
     struct operand o[MAX_OPERANDS];
     double flops; /* of one call, for --bench */
@@ -74,8 +75,11 @@ enum case_flags {
 struct conform_op {
     const char *name;
     int cases;
-    unsigned passes;  /* bits 1 << PASS_x */
-    bool each_gemm;   /* once for every matrix multiplication of the backend */
+    unsigned passes; /* bits 1 << PASS_x */
+    bool each_gemm;  /* once for every matrix multiplication of the backend */
+    /* Optional: once for every algorithm of the backend, in the cases of which this gives its name
+     * (NULL: not to be checked). */
+    const char *(*conv)(int i, const struct lim_backend *be);
     size_t workspace; /* not 0: on a backend of its own with this cap */
     unsigned (*flags)(int i);
     void (*label)(int i, char *text, size_t size);

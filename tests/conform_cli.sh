@@ -31,6 +31,8 @@ expect 2 '--case needs a value' --case
 expect 2 'not a whole number' --seed 1x
 expect 2 'takes no value' --small=yes
 expect 2 'this device has' --device cpu --gemm nosuch --op copy
+expect 2 'this device has lowering, direct, winograd' --device cpu --conv nosuch --op copy
+expect 0 'conv_forward winograd' --device cpu --op conv_forward --conv winograd
 expect 0 'conv_adjoint' --list
 expect 0 '1 of 1 cases conform' --device cpu --op bias_backward --case 3
 expect 0 '1 of 1 cases conform' --device=cpu --op=copy --case=3 --threads=1

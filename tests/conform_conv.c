@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct geometry {
     int n, h, w, c, k, r, s, stride;
@@ -31,26 +32,30 @@ struct geometry {
 static const struct geometry table[] = {
     {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, CASE_SMALL},
     {2, 3, 3, 1, 1, 3, 3, 1, 1, 1, 1, 1, CASE_SMALL},
-    {3, 5, 4, 2, 3, 3, 2, 1, 0, 0, 0, 0, CASE_SMALL},    /* r and s, h and w differ */
-    {2, 6, 7, 3, 2, 2, 5, 2, 1, 2, 0, 1, CASE_SMALL},    /* four different pads */
-    {1, 7, 5, 5, 4, 1, 1, 1, 0, 0, 0, 0, CASE_SMALL},    /* the picture is the columns */
-    {1, 7, 5, 3, 4, 1, 1, 2, 0, 0, 0, 0, CASE_SMALL},    /* pixels that no output reads */
-    {2, 8, 8, 2, 3, 2, 2, 3, 0, 0, 0, 0, CASE_SMALL},    /* the same, between the windows */
-    {1, 5, 5, 2, 2, 4, 4, 2, 0, 0, 0, 0, CASE_SMALL},    /* the last row and column unread */
-    {2, 4, 4, 3, 2, 2, 2, 1, 2, 2, 2, 2, CASE_SMALL},    /* windows wholly in the padding */
-    {2, 4, 4, 4, 8, 4, 4, 1, 0, 0, 0, 0, CASE_SMALL},    /* one output per picture */
-    {1, 2, 2, 3, 2, 5, 5, 1, 2, 2, 2, 2, CASE_SMALL},    /* a kernel larger than the picture */
-    {2, 8, 8, 3, 4, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},    /* the DCGAN's, */
-    {2, 8, 8, 3, 4, 5, 5, 2, 1, 1, 2, 2, CASE_SMALL},    /* kernel 5, as Keras pads it, */
-    {2, 8, 8, 3, 4, 3, 3, 2, 0, 0, 1, 1, CASE_SMALL},    /* kernel 3 */
-    {5, 11, 13, 17, 19, 3, 5, 3, 2, 1, 0, 3, 0},         /* primes */
-    {2, 9, 9, 63, 65, 3, 3, 1, 1, 1, 1, 1, 0},           /* channels around a group */
-    {1, 9, 7, 64, 63, 3, 3, 2, 1, 1, 1, 1, 0},           /* */
-    {1, 9, 7, 65, 64, 2, 2, 1, 0, 1, 1, 0, 0},           /* */
-    {1, 5, 5, 257, 3, 3, 3, 1, 1, 1, 1, 1, 0},           /* */
-    {1, 257, 257, 1, 2, 3, 3, 1, 1, 1, 1, 1, CASE_LONG}, /* more than 2^16 pixels */
-    {66000, 2, 1, 1, 1, 2, 1, 1, 1, 0, 0, 0, 0},         /* and pictures */
-    {1, 3, 2, 65537, 1, 2, 2, 1, 0, 0, 0, 0, 0},         /* and channels */
+    {3, 5, 4, 2, 3, 3, 2, 1, 0, 0, 0, 0, CASE_SMALL},     /* r and s, h and w differ */
+    {2, 6, 7, 3, 2, 2, 5, 2, 1, 2, 0, 1, CASE_SMALL},     /* four different pads */
+    {1, 7, 5, 5, 4, 1, 1, 1, 0, 0, 0, 0, CASE_SMALL},     /* the picture is the columns */
+    {1, 7, 5, 3, 4, 1, 1, 2, 0, 0, 0, 0, CASE_SMALL},     /* pixels that no output reads */
+    {2, 8, 8, 2, 3, 2, 2, 3, 0, 0, 0, 0, CASE_SMALL},     /* the same, between the windows */
+    {1, 5, 5, 2, 2, 4, 4, 2, 0, 0, 0, 0, CASE_SMALL},     /* the last row and column unread */
+    {2, 4, 4, 3, 2, 2, 2, 1, 2, 2, 2, 2, CASE_SMALL},     /* windows wholly in the padding */
+    {2, 4, 4, 4, 8, 4, 4, 1, 0, 0, 0, 0, CASE_SMALL},     /* one output per picture */
+    {1, 2, 2, 3, 2, 5, 5, 1, 2, 2, 2, 2, CASE_SMALL},     /* a kernel larger than the picture */
+    {2, 8, 8, 3, 4, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},     /* the DCGAN's, */
+    {2, 8, 8, 3, 4, 5, 5, 2, 1, 1, 2, 2, CASE_SMALL},     /* kernel 5, as Keras pads it, */
+    {2, 8, 8, 3, 4, 3, 3, 2, 0, 0, 1, 1, CASE_SMALL},     /* kernel 3 */
+    {2, 8, 8, 17, 33, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},   /* Winograd: m = 4, ragged channels, */
+    {1, 10, 14, 16, 16, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL}, /* ragged tiles, */
+    {2, 6, 6, 16, 18, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},   /* m = 3 */
+    {2, 4, 4, 16, 16, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},   /* and m = 2 */
+    {5, 11, 13, 17, 19, 3, 5, 3, 2, 1, 0, 3, 0},          /* primes */
+    {2, 9, 9, 63, 65, 3, 3, 1, 1, 1, 1, 1, 0},            /* channels around a group */
+    {1, 9, 7, 64, 63, 3, 3, 2, 1, 1, 1, 1, 0},            /* */
+    {1, 9, 7, 65, 64, 2, 2, 1, 0, 1, 1, 0, 0},            /* */
+    {1, 5, 5, 257, 3, 3, 3, 1, 1, 1, 1, 1, 0},            /* */
+    {1, 257, 257, 1, 2, 3, 3, 1, 1, 1, 1, 1, CASE_LONG},  /* more than 2^16 pixels */
+    {66000, 2, 1, 1, 1, 2, 1, 1, 1, 0, 0, 0, 0},          /* and pictures */
+    {1, 3, 2, 65537, 1, 2, 2, 1, 0, 0, 0, 0, 0},          /* and channels */
     STRIDED(2, 16, 3, 0, 1, 0),
     STRIDED(2, 16, 4, 1, 1, 0),
     STRIDED(2, 16, 5, 1, 2, 0),
@@ -194,9 +199,16 @@ static void call_col2im(int i, struct lim_backend *be, const struct operand *o)
     lim_col2im(be, &cv, o[0].t, o[1].t);
 }
 
-/* The bounds of an output that is a sum of `terms` products; `bound` holds the sum of sizes. */
+/* The bounds of an output that is a sum of `terms` products; `bound` holds the sum of sizes.
+ * Winograd's products are of sums of inputs, by coefficients that need not be exact. */
 static void allow_products(struct problem *pb, struct operand *o, double terms)
 {
+    if (pb->conv && strcmp(pb->conv, "winograd") == 0) {
+        for (size_t j = 0; j < o->count; j++)
+            o->bound[j] *= 16.0 * fmax(sqrt(terms), 8.0) * U;
+        o->norm = 8.0 * fmax(sqrt(terms), 8.0) * U;
+        return;
+    }
     for (size_t j = 0; j < o->count; j++)
         o->bound[j] = bound_products(terms, o->bound[j]);
     o->exact = pb->pass == PASS_INTEGERS;
@@ -357,6 +369,35 @@ static void refer_adjoint(int i, struct problem *pb)
     (void)pb;
 }
 
+static const char *conv_forward(int i, const struct lim_backend *be)
+{
+    struct lim_conv cv = conv_of(i);
+
+    return lim_conv_algorithm(be, &cv, LIM_CONV_FORWARD);
+}
+
+static const char *conv_data(int i, const struct lim_backend *be)
+{
+    struct lim_conv cv = conv_of(i);
+
+    return lim_conv_algorithm(be, &cv, LIM_CONV_BACKWARD_DATA);
+}
+
+static const char *conv_weights(int i, const struct lim_backend *be)
+{
+    struct lim_conv cv = conv_of(i);
+
+    return lim_conv_algorithm(be, &cv, LIM_CONV_BACKWARD_WEIGHTS);
+}
+
+/* Where integers are exact. */
+static const char *conv_adjoint(int i, const struct lim_backend *be)
+{
+    const char *name = conv_forward(i, be);
+
+    return strcmp(name, "winograd") == 0 ? NULL : name;
+}
+
 enum { SPLIT = 512 }; /* bytes */
 
 #define CONV(text, x) CONFORM_OP(text, COUNT_OF(table), x), .flags = flags, .label = label
@@ -364,13 +405,17 @@ enum { SPLIT = 512 }; /* bytes */
 const struct conform_op conform_conv[] = {
     {CONV("im2col", im2col), .passes = BOTH_PASSES},
     {CONV("col2im", col2im), .passes = BOTH_PASSES},
-    {CONV("conv_forward", forward), .passes = BOTH_PASSES},
-    {CONV("conv_backward_data", data), .passes = BOTH_PASSES},
-    {CONV("conv_backward_weights", weights), .passes = BOTH_PASSES},
+    {CONV("conv_forward", forward), .conv = conv_forward, .passes = BOTH_PASSES},
+    {CONV("conv_backward_data", data), .conv = conv_data, .passes = BOTH_PASSES},
+    {CONV("conv_backward_weights", weights), .conv = conv_weights, .passes = BOTH_PASSES},
     /* With room for the columns of few images: ranges of one or more. */
-    {CONV("split_forward", forward), .passes = 1u << PASS_INTEGERS, .workspace = SPLIT},
-    {CONV("split_backward_data", data), .passes = 1u << PASS_INTEGERS, .workspace = SPLIT},
-    {CONV("split_backward_weights", weights), .passes = 1u << PASS_INTEGERS, .workspace = SPLIT},
-    {CONV("conv_adjoint", adjoint), .passes = 1u << PASS_INTEGERS, .relate = relate_adjoint},
+    {CONV("split_forward", forward), .conv = conv_forward, .passes = 1u << PASS_INTEGERS,
+     .workspace = SPLIT},
+    {CONV("split_backward_data", data), .conv = conv_data, .passes = 1u << PASS_INTEGERS,
+     .workspace = SPLIT},
+    {CONV("split_backward_weights", weights), .conv = conv_weights, .passes = 1u << PASS_INTEGERS,
+     .workspace = SPLIT},
+    {CONV("conv_adjoint", adjoint), .conv = conv_adjoint, .passes = 1u << PASS_INTEGERS,
+     .relate = relate_adjoint},
 };
 const int conform_conv_count = COUNT_OF(conform_conv);

@@ -19,6 +19,7 @@ static const char usage[] =
     "                 OpenCL device of any type)\n"
     "  --gemm NAME    use this matrix multiplication (default: 'gemm' by each, others by the "
     "first)\n"
+    "  --conv NAME    convolutions by this algorithm alone (default: each by all that do it)\n"
     "  --threads N    threads of the CPU path\n"
     "  --op NAME      only operations whose names begin so\n"
     "  --case N       only this case of each\n"
@@ -35,8 +36,8 @@ static const char usage[] =
     "5 something does not conform, 77 there is no OpenCL device.\n";
 
 static const char *const words[] = {
-    "--platform", "--device", "--gemm",  "--threads", "--op",   "--case", "--small",
-    "--long",     "--seed",   "--bench", "--json",    "--list", "--help", "--version",
+    "--platform", "--device", "--gemm",  "--conv", "--threads", "--op",   "--case",    "--small",
+    "--long",     "--seed",   "--bench", "--json", "--list",    "--help", "--version",
 };
 
 /* Letters to insert, delete or replace (Levenshtein 1965). */
@@ -97,6 +98,8 @@ static bool take(struct options *opt, const char *word, const char *value)
         opt->choice.device = value;
     } else if (strcmp(word, "--gemm") == 0) {
         opt->gemm = value;
+    } else if (strcmp(word, "--conv") == 0) {
+        opt->conv = value;
     } else if (strcmp(word, "--op") == 0) {
         opt->op = value;
     } else if (strcmp(word, "--seed") == 0) {
@@ -138,8 +141,8 @@ static bool set(struct options *opt, const char *word)
 
 static bool takes_value(const char *word)
 {
-    static const char *const with[] = {"--platform", "--device", "--gemm", "--threads",
-                                       "--op",       "--case",   "--seed"};
+    static const char *const with[] = {"--platform", "--device", "--gemm", "--conv",
+                                       "--threads",  "--op",     "--case", "--seed"};
 
     for (int i = 0; i < COUNT_OF(with); i++)
         if (strcmp(word, with[i]) == 0)

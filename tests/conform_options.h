@@ -8,8 +8,8 @@
 
 struct options {
     struct lim_device_choice choice;
-    const char *gemm, *op; /* NULL: all */
-    int only;              /* the one case to run; -1: every one */
+    const char *gemm, *conv, *op; /* NULL: all */
+    int only;                     /* the one case to run; -1: every one */
     uint64_t seed;
     bool small, longest, bench, list, json;
 };

@@ -30,7 +30,7 @@ static cJSON *object_of(const char *type, const struct conform_op *op, int i, co
 
     cJSON_AddStringToObject(o, "op", op->name);
     if (gemm)
-        cJSON_AddStringToObject(o, "gemm", gemm);
+        cJSON_AddStringToObject(o, op->conv ? "conv" : "gemm", gemm);
     if (i >= 0) {
         op->label(i, label, sizeof label);
         cJSON_AddNumberToObject(o, "case", i);
@@ -90,7 +90,10 @@ static void print_failure(const struct session *s, const struct conform_op *op, 
     printf("FAILED %s%s%s, case %d (%s, %s), seed %016" PRIx64 ":\n       %s\n", op->name,
            gemm ? " by " : "", gemm ? gemm : "", i, label, passes[pass], seed, what);
     printf("       again: limner-conform %s%s%s --op %s --case %d --seed %" PRIu64 "\n", s->again,
-           gemm ? " --gemm " : "", gemm ? gemm : "", op->name, i, s->seed);
+           !gemm      ? ""
+           : op->conv ? " --conv "
+                      : " --gemm ",
+           gemm ? gemm : "", op->name, i, s->seed);
 }
 
 /* ---- both */
@@ -125,7 +128,7 @@ void report_start(const struct session *s, bool bench)
         printf("  CPU       floats against limner's CPU path, each by itself\n");
     printf("  (x: worst rounding)  x has few terms, its bound is the most that rounding them can "
            "do: to come\n                       near is usual and means nothing\n"
-           "\n%-26s %5s %8s %8s %8s",
+           "\n%-30s %5s %8s %8s %8s",
            "operation", "cases", "integers", "element", "norm");
     printf("%s  verdict\n", s->cpu ? "      CPU" : "");
 }
@@ -189,7 +192,7 @@ void report_op(const struct session *s, const struct conform_op *op, const char 
         return;
     }
     snprintf(name, sizeof name, "%s%s%s", op->name, gemm ? " " : "", gemm ? gemm : "");
-    printf("%-26s %5d", name, cases);
+    printf("%-30s %5d", name, cases);
     for (int kind = 0; kind < (s->cpu ? KINDS : KIND_CPU); kind++)
         print_ratio(worst, (enum kind)kind);
     if (broken)

@@ -15,9 +15,11 @@ struct lim_backend *conform_backend(struct session *s, const struct conform_op *
 
         choice.workspace = op->workspace;
         s->capped = lim_backend_create(&choice, NULL);
-        if (s->capped && gemm)
+        if (s->capped && gemm && !op->conv)
             lim_backend_use_gemm(s->capped, gemm);
     }
+    if (s->capped && op->conv)
+        lim_backend_use_conv(s->capped, gemm);
     return s->capped;
 }
 
@@ -150,7 +152,8 @@ enum outcome conform_case(struct session *s, const struct conform_op *op, int i,
     op->label(i, label, sizeof label);
     for (int pass = 0; pass < PASSES && outcome != OUTCOME_BROKEN; pass++) {
         uint64_t seed = conform_hash(conform_hash(s->seed, op->name), label);
-        struct problem pb = {.pass = (enum pass)pass, .rng = {seed}};
+        struct problem pb = {
+            .pass = (enum pass)pass, .rng = {seed}, .conv = op->conv ? gemm : NULL};
         struct worst here = {0};
         bool good;
 

@@ -59,6 +59,13 @@ LIM_API void lim_conv_backward_weights(struct lim_backend *be, const struct lim_
                                        struct lim_tensor x, struct lim_tensor dy,
                                        struct lim_tensor dw);
 
+enum lim_conv_pass { LIM_CONV_FORWARD, LIM_CONV_BACKWARD_DATA, LIM_CONV_BACKWARD_WEIGHTS };
+
+/* The name of the algorithm (lim_backend_convs) that does this pass of `cv` on `be` as things
+ * stand. It depends on the geometry of one picture, never on cv->n. */
+LIM_API const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_conv *cv,
+                                       enum lim_conv_pass pass);
+
 /* Allocates, outside of training steps, the scratch memory the passes of `cv` need (within the
  * backend's cap: they split into ranges of images). False after one log line. */
 LIM_API bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv);

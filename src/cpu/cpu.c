@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "winograd.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -107,6 +108,21 @@ static int count_threads(int wanted)
 
 static const struct lim_backend_ops cpu_ops;
 
+static bool always(const struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass)
+{
+    (void)be;
+    (void)cv;
+    (void)pass;
+    return true;
+}
+
+static const struct lim_conv_algorithm convs[] = {
+    {"direct", always, cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights},
+    {"winograd", cpu_winograd_runs, cpu_winograd_forward, cpu_winograd_backward_data,
+     cpu_winograd_backward_weights},
+    {0},
+};
+
 struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why)
 {
     struct cpu_backend *cpu = calloc(1, sizeof *cpu);
@@ -121,6 +137,7 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
     cpu->threads = count_threads(choice->threads);
     cpu->base.ops = &cpu_ops;
     cpu->base.gemms = cpu_gemms;
+    cpu->base.convs = convs;
     cpu->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace;
     snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
              cpu->threads == 1 ? "" : "s",
@@ -159,7 +176,4 @@ static const struct lim_backend_ops cpu_ops = {
     .fill = cpu_fill,
     .copy = cpu_copy,
     .axpby = cpu_axpby,
-    .conv_forward = cpu_conv_forward,
-    .conv_backward_data = cpu_conv_backward_data,
-    .conv_backward_weights = cpu_conv_backward_weights,
 };

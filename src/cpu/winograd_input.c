@@ -1,0 +1,170 @@
+#include "winograd.h"
+#include "winograd_job.h"
+
+#include <string.h>
+
+enum { LEAST_CHANNELS = 16 };
+
+/* The m of fewest products, or 0 where a direct convolution, with 16 for each output, costs less
+ * than what the transforms add to them. */
+static int best_m(const struct lim_conv *cv)
+{
+    int best = 0;
+    double least = 0.75 * 16.0 * (double)cv->p * (double)cv->q / WINO_PHASES;
+
+    for (int m = WINO_MOST; m >= 2; m--) {
+        double tiles = (double)cpu_pieces((size_t)cv->p, (size_t)m) *
+                       (double)cpu_pieces((size_t)cv->q, (size_t)m);
+        double products = tiles * (m + 1) * (m + 1);
+
+        if (products < least) {
+            least = products;
+            best = m;
+        }
+    }
+    return best;
+}
+
+bool cpu_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
+                       enum lim_conv_pass pass)
+{
+    (void)be;
+    (void)pass;
+    return cv->r == 4 && cv->s == 4 && cv->stride == 2 && cv->c >= LEAST_CHANNELS &&
+           cv->k >= LEAST_CHANNELS && best_m(cv) > 0;
+}
+
+/* From x to y. */
+static struct cpu_winograd_axis forward_axis(int size, int outputs, int pad, int m)
+{
+    (void)size;
+    return (struct cpu_winograd_axis){.start = {-pad, 1 - pad},
+                                      .tile = 2 * m,
+                                      .step = 2,
+                                      .to_step = 1,
+                                      .count = {outputs, outputs},
+                                      .tiles = cpu_pieces((size_t)outputs, (size_t)m)};
+}
+
+/* From dy to dx, whose row 2 t + a - pad is the sum of dy[t - 1] w[2 + a] and dy[t] w[a]. */
+static struct cpu_winograd_axis backward_axis(int size, int outputs, int pad, int m)
+{
+    struct cpu_winograd_axis axis = {.tile = m, .step = 1, .to_step = 2};
+
+    (void)outputs;
+    for (int a = 0; a < 2; a++) {
+        int first = (pad - a + 1) / 2; /* t of the first row inside dx */
+
+        axis.to[a] = 2 * first + a - pad;
+        axis.start[a] = first - 1;
+        axis.count[a] = (size - axis.to[a] + 1) / 2;
+    }
+    axis.tiles = cpu_pieces((size_t)(axis.count[0] > axis.count[1] ? axis.count[0] : axis.count[1]),
+                            (size_t)m);
+    return axis;
+}
+
+struct cpu_winograd_job cpu_winograd_job(struct lim_backend *be, const struct lim_conv *cv,
+                                         struct lim_tensor in, bool forward, size_t more,
+                                         bool groups_together)
+{
+    int m = best_m(cv), fit;
+    struct cpu_winograd_job job = {.set = cpu_winograd_for(cpu_of(be)->kernel->name),
+                                   .m = m,
+                                   .points = (m + 1) * (m + 1),
+                                   .in = in,
+                                   .groups = cpu_pieces((size_t)in.c, WINO_LANES)};
+    struct cpu_winograd_axis (*axis)(int, int, int, int) = forward ? forward_axis : backward_axis;
+    size_t unit = CPU_ROWS * WINO_LANES, all = (size_t)(WINO_PHASES * job.groups), blocks;
+
+    job.down = axis(cv->h, cv->p, cv->pad_top, m);
+    job.across = axis(cv->w, cv->q, cv->pad_left, m);
+    job.total = in.n * job.down.tiles * job.across.tiles;
+    fit = (int)(WINO_RANGE / ((size_t)job.points * all * WINO_LANES + more));
+    fit = fit > WINO_BLOCK ? fit / WINO_BLOCK * WINO_BLOCK : WINO_BLOCK;
+    job.capacity = cpu_min(fit, job.total);
+    blocks = (size_t)cpu_pieces((size_t)job.capacity, CPU_ROWS);
+    job.group = groups_together ? unit : blocks * unit;
+    job.block = groups_together ? all * unit : unit;
+    /* A line more than needed: with a power of two between them, all points of a tile would fight
+     * for the same lines of the cache. */
+    job.point = all * blocks * unit + WINO_LANES;
+    return job;
+}
+
+size_t cpu_winograd_place_input(struct cpu_winograd_job *job, float *memory)
+{
+    size_t v = (size_t)job->points * job->point;
+    size_t zeros = (size_t)(job->groups + 1) * WINO_LANES;
+
+    if (memory) {
+        job->v = memory;
+        job->zeros = memset(memory + v, 0, zeros * sizeof *memory);
+    }
+    return v + zeros;
+}
+
+struct cpu_winograd_place cpu_winograd_place(const struct cpu_winograd_job *job, int tile)
+{
+    int line = tile / job->across.tiles;
+
+    return (struct cpu_winograd_place){
+        .n = line / job->down.tiles, .y = line % job->down.tiles, .x = tile % job->across.tiles};
+}
+
+const float *cpu_winograd_pixel(struct lim_tensor t, int n, int y, int x, const float *outside)
+{
+    if (y < 0 || y >= t.h || x < 0 || x >= t.w)
+        return outside;
+    return cpu_data(t) +
+           (((size_t)n * (size_t)t.h + (size_t)y) * (size_t)t.w + (size_t)x) * (size_t)t.c;
+}
+
+void cpu_winograd_fill_up(int pixels, int from, int last, int lanes, const float *const *in,
+                          float *copy, const float **to)
+{
+    size_t count = (size_t)(last - from);
+
+    for (int i = 0; i < pixels; i++, copy += lanes) {
+        memcpy(copy, in[i] + from, count * sizeof *copy);
+        memset(copy + count, 0, ((size_t)lanes - count) * sizeof *copy);
+        to[i] = copy;
+    }
+}
+
+static void input_tile(const struct cpu_winograd_job *job, int tile)
+{
+    struct cpu_winograd_place at = cpu_winograd_place(job, job->first + tile);
+    int n = job->m + 1;
+    float copy[WINO_POINTS * WINO_LANES];
+    const float *in[WINO_POINTS], *filled[WINO_POINTS];
+    float *v =
+        job->v + (size_t)(tile / CPU_ROWS) * job->block + (size_t)(tile % CPU_ROWS * WINO_LANES);
+
+    for (int phase = 0; phase < WINO_PHASES; phase++) {
+        int y = job->down.start[phase / 2] + at.y * job->down.tile;
+        int x = job->across.start[phase % 2] + at.x * job->across.tile;
+
+        for (int i = 0; i < job->points; i++)
+            in[i] = cpu_winograd_pixel(job->in, at.n, y + i / n * job->down.step,
+                                       x + i % n * job->across.step, job->zeros);
+        for (int channel = 0; channel < job->in.c; channel += WINO_LANES, v += job->group) {
+            if (channel + WINO_LANES <= job->in.c) {
+                job->set->input(job->m, in, (size_t)channel, v, job->point);
+            } else {
+                cpu_winograd_fill_up(job->points, channel, job->in.c, WINO_LANES, in, copy, filled);
+                job->set->input(job->m, filled, 0, v, job->point);
+            }
+        }
+    }
+}
+
+void cpu_winograd_input(struct lim_backend *be, const struct cpu_winograd_job *job)
+{
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int tile = 0; tile < job->tiles; tile++)
+        input_tile(job, tile);
+    (void)threads;
+}

@@ -1,0 +1,444 @@
+/* Winograd's convolutions on the CPU path: the transforms against Cook and Toom's construction in
+ * fractions, the passes against their definition in double, and bits that depend neither on the
+ * batch nor on the number of threads. */
+#include <limner/limner.h>
+
+#include "cpu/cpu.h"
+#include "cpu/winograd.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINO_INLINE static inline
+typedef double wino_v;
+#include "cl/winograd_lines.cl"
+
+enum { MOST = 5 };
+
+struct fraction {
+    int num, den; /* lowest terms, den > 0 */
+};
+
+static struct fraction reduced(int num, int den)
+{
+    int a = abs(num), b = abs(den);
+
+    while (b) {
+        int rest = a % b;
+
+        a = b;
+        b = rest;
+    }
+    if (den < 0)
+        a = -a;
+    return (struct fraction){num / a, den / a};
+}
+
+static struct fraction times(struct fraction a, struct fraction b)
+{
+    return reduced(a.num * b.num, a.den * b.den);
+}
+
+static struct fraction plus(struct fraction a, struct fraction b)
+{
+    return reduced(a.num * b.den + b.num * a.den, a.den * b.den);
+}
+
+/* For outputs m, taps 2, n = m + 1 points of which the last is infinity. */
+struct matrices {
+    struct fraction b[MOST][MOST], g[MOST][2], a[MOST][MOST]; /* a[point][output] */
+};
+
+/* The coefficients of the product of x - points[k], k < n - 1, k != skip. */
+static void polynomial(int n, const int *points, int skip, struct fraction *to)
+{
+    int degree = 0;
+
+    for (int i = 0; i < n; i++)
+        to[i] = (struct fraction){i == 0, 1};
+    for (int k = 0; k < n - 1; k++) {
+        if (k == skip)
+            continue;
+        degree++;
+        for (int i = degree; i >= 0; i--)
+            to[i] = plus(i ? to[i - 1] : (struct fraction){0, 1},
+                         times(to[i], (struct fraction){-points[k], 1}));
+    }
+}
+
+static struct matrices construct(int m)
+{
+    static const int points[] = {0, 1, -1, 2};
+    int n = m + 1;
+    struct matrices to;
+
+    memset(&to, 0, sizeof to);
+    for (int i = 0; i < n; i++) {
+        struct fraction f = {1, 1};
+        bool last = i == n - 1;
+
+        for (int k = 0; k < n - 1 && !last; k++)
+            if (k != i)
+                f = times(f, (struct fraction){points[i] - points[k], 1});
+        polynomial(n, points, last ? -1 : i, to.b[i]);
+        for (int j = 0; j < 2; j++)
+            to.g[i][j] = last ? (struct fraction){j == 1, 1}
+                              : times((struct fraction){j ? points[i] : 1, 1},
+                                      (struct fraction){f.den, f.num});
+        for (int j = 0; j < m; j++)
+            to.a[i][j] = last ? (struct fraction){j == m - 1, 1}
+                              : (struct fraction){(int)pow(points[i], j), 1};
+        /* reduced() keeps denominators above zero; the sign of f goes out of both rows */
+        if (f.num < 0) {
+            for (int j = 0; j < n; j++)
+                to.b[i][j].num *= -1;
+            for (int j = 0; j < 2; j++)
+                to.g[i][j].num *= -1;
+        }
+        for (int j = 0; j < 2; j++)
+            to.g[i][j] = reduced(to.g[i][j].num, to.g[i][j].den);
+    }
+    return to;
+}
+
+static void test_construction_convolves(void **state)
+{
+    (void)state;
+    for (int m = 2; m <= 4; m++) {
+        struct matrices to = construct(m);
+
+        for (int y = 0; y < m; y++)
+            for (int tap = 0; tap < 2; tap++)
+                for (int d = 0; d <= m; d++) {
+                    struct fraction sum = {0, 1};
+
+                    for (int p = 0; p <= m; p++)
+                        sum = plus(sum, times(to.a[p][y], times(to.g[p][tap], to.b[p][d])));
+                    assert_int_equal(sum.num, d == y + tap);
+                    assert_int_equal(sum.den, 1);
+                }
+    }
+}
+
+static void check(struct fraction want, double got)
+{
+    assert_true((float)((double)want.num / want.den) == (float)got);
+}
+
+static void test_transforms(void **state)
+{
+    (void)state;
+    for (int m = 2; m <= 4; m++) {
+        struct matrices to = construct(m);
+        int n = m + 1;
+
+        for (int j = 0; j < n; j++) { /* of unit vectors, in every second element */
+            double in[2 * MOST] = {0}, out[3 * MOST];
+
+            in[2 * j] = 1.0;
+            wino_input(m, in, 2, out, 3);
+            for (int i = 0; i < n; i++)
+                check(to.b[i][j], out[3 * i]);
+            wino_output(m, in, 2, out, 3);
+            for (int i = 0; i < m; i++)
+                check(to.a[j][i], out[3 * i]);
+            wino_taps(m, in, 2, out, 3);
+            for (int i = 0; i < 2; i++)
+                check(to.g[j][i], out[3 * i]);
+            if (j < 2) {
+                wino_weights(m, in, 2, out, 3);
+                for (int i = 0; i < n; i++)
+                    check(to.g[i][j], out[3 * i]);
+            }
+            if (j < m) {
+                wino_gradient(m, in, 2, out, 3);
+                for (int i = 0; i < n; i++)
+                    check(to.a[i][j], out[3 * i]);
+            }
+        }
+    }
+}
+
+/* One problem: inputs, what each pass gives, and what it should in double with sums of sizes. */
+struct problem {
+    struct lim_backend *be;
+    struct lim_conv cv;
+    struct lim_tensor x, w, dy, y, dx, dw;
+};
+
+static struct lim_tensor tensor(struct lim_backend *be, int n, int h, int w, int c)
+{
+    struct lim_tensor t = lim_tensor_of(
+        lim_buffer_create(be, (size_t)n * (size_t)h * (size_t)w * (size_t)c), 0, n, h, w, c);
+
+    assert_non_null(t.buf);
+    return t;
+}
+
+static void fill(struct lim_tensor t, uint32_t seed, bool integers)
+{
+    float *to = cpu_data(t);
+
+    for (size_t i = 0; i < lim_tensor_count(t); i++) {
+        seed = seed * 1664525u + 1013904223u;
+        to[i] = integers ? (float)(int)(seed >> 29) - 4.0f : (float)(int32_t)seed * 0x1p-31f;
+    }
+}
+
+static void poison(struct lim_tensor t)
+{
+    for (size_t i = 0; i < lim_tensor_count(t); i++)
+        cpu_data(t)[i] = NAN;
+}
+
+static struct problem open_problem(const struct lim_conv *cv, int threads, bool integers)
+{
+    struct lim_device_choice choice = {.device = "cpu", .threads = threads};
+    struct problem pb = {.be = lim_backend_create(&choice, NULL), .cv = *cv};
+
+    assert_non_null(pb.be);
+    assert_true(lim_conv_init(&pb.cv));
+    cv = &pb.cv;
+    pb.x = tensor(pb.be, cv->n, cv->h, cv->w, cv->c);
+    pb.w = tensor(pb.be, cv->r, cv->s, cv->c, cv->k);
+    pb.dy = tensor(pb.be, cv->n, cv->p, cv->q, cv->k);
+    pb.y = tensor(pb.be, cv->n, cv->p, cv->q, cv->k);
+    pb.dx = tensor(pb.be, cv->n, cv->h, cv->w, cv->c);
+    pb.dw = tensor(pb.be, cv->r, cv->s, cv->c, cv->k);
+    fill(pb.x, 1, integers);
+    fill(pb.w, 2, integers);
+    fill(pb.dy, 3, integers);
+    fill(pb.dw, 4, integers);
+    poison(pb.y);
+    poison(pb.dx);
+    return pb;
+}
+
+static void close_problem(struct problem *pb)
+{
+    const struct lim_tensor all[] = {pb->x, pb->w, pb->dy, pb->y, pb->dx, pb->dw};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        lim_buffer_destroy(all[i].buf);
+    lim_backend_destroy(pb->be);
+}
+
+static void run_all(struct problem *pb)
+{
+    cpu_winograd_forward(pb->be, &pb->cv, pb->x, pb->w, pb->y);
+    cpu_winograd_backward_data(pb->be, &pb->cv, pb->dy, pb->w, pb->dx);
+    cpu_winograd_backward_weights(pb->be, &pb->cv, pb->x, pb->dy, pb->dw);
+}
+
+/* Sums and sums of sizes of all three passes, by the definition. */
+static void define(const struct problem *pb, double *sum[3], double *size[3])
+{
+    const struct lim_conv *cv = &pb->cv;
+    const float *x = cpu_data(pb->x), *w = cpu_data(pb->w), *dy = cpu_data(pb->dy);
+    size_t taps = (size_t)(cv->r * cv->s), c = (size_t)cv->c, k = (size_t)cv->k;
+
+    for (size_t at = 0; at < (size_t)(cv->n * cv->p * cv->q) * taps; at++) {
+        size_t tap = at % taps, pixel = at / taps, n = pixel / (size_t)(cv->p * cv->q);
+        int i = (int)(pixel / (size_t)cv->q) % cv->p * cv->stride - cv->pad_top + (int)tap / cv->s;
+        int j = (int)pixel % cv->q * cv->stride - cv->pad_left + (int)tap % cv->s;
+
+        if (i < 0 || i >= cv->h || j < 0 || j >= cv->w)
+            continue;
+        for (size_t a = 0; a < c; a++)
+            for (size_t b = 0; b < k; b++) {
+                size_t ix = ((n * (size_t)cv->h + (size_t)i) * (size_t)cv->w + (size_t)j) * c + a;
+                size_t iw = (tap * c + a) * k + b, iy = pixel * k + b;
+                double forward = (double)x[ix] * (double)w[iw];
+                double data = (double)dy[iy] * (double)w[iw],
+                       weights = (double)x[ix] * (double)dy[iy];
+
+                sum[0][iy] += forward;
+                sum[1][ix] += data;
+                sum[2][iw] += weights;
+                size[0][iy] += fabs(forward);
+                size[1][ix] += fabs(data);
+                size[2][iw] += fabs(weights);
+            }
+    }
+}
+
+/* NUMERICS.md's row for Winograd; equal for integers. */
+static void compare(const char *name, struct lim_tensor got, const double *want, const double *size,
+                    double terms, bool exact)
+{
+    const double u = 0x1p-24, root = fmax(sqrt(terms), 8.0);
+    double error2 = 0.0, want2 = 0.0, worst = 0.0;
+
+    for (size_t i = 0; i < lim_tensor_count(got); i++) {
+        double error = fabs((double)cpu_data(got)[i] - want[i]);
+
+        assert_false(isnan(error));
+        worst = fmax(worst, size[i] > 0.0 ? error / (16.0 * root * u * size[i]) : error);
+        error2 += error * error;
+        want2 += want[i] * want[i];
+    }
+    print_message("%s: %.3f of the elements' bound, %.3f of the norm's\n", name, worst,
+                  sqrt(error2 / want2) / (8.0 * root * u));
+    if (exact) {
+        assert_true(error2 == 0.0);
+    } else {
+        assert_true(worst <= 1.0);
+        assert_true(sqrt(error2 / want2) <= 8.0 * root * u);
+    }
+}
+
+static bool runs(const struct lim_conv *cv)
+{
+    return cpu_winograd_runs(NULL, cv, LIM_CONV_FORWARD);
+}
+
+static void examine(const struct lim_conv *cv, bool integers)
+{
+    struct problem pb = open_problem(cv, 2, integers);
+    struct lim_tensor got[] = {pb.y, pb.dx, pb.dw};
+    double *sum[3], *size[3];
+    const double terms[] = {16.0 * cv->c, 4.0 * cv->k, 1.0 + (double)pb.cv.n * pb.cv.p * pb.cv.q};
+    static const char *const names[] = {"forward", "backward_data", "backward_weights"};
+
+    assert_true(runs(&pb.cv));
+    for (int i = 0; i < 3; i++) {
+        sum[i] = calloc(lim_tensor_count(got[i]), sizeof **sum);
+        size[i] = calloc(lim_tensor_count(got[i]), sizeof **size);
+        assert_non_null(sum[i]);
+        assert_non_null(size[i]);
+    }
+    for (size_t i = 0; i < lim_tensor_count(pb.dw); i++) { /* it adds to what is there */
+        sum[2][i] = (double)cpu_data(pb.dw)[i];
+        size[2][i] = fabs(sum[2][i]);
+    }
+    define(&pb, sum, size);
+    run_all(&pb);
+    for (int i = 0; i < 3; i++) {
+        compare(names[i], got[i], sum[i], size[i], terms[i], integers);
+        free(sum[i]);
+        free(size[i]);
+    }
+    close_problem(&pb);
+}
+
+#define PADS(a, b, c, d) .pad_top = a, .pad_left = b, .pad_bottom = c, .pad_right = d
+#define CONV(n_, h_, w_, c_, k_, ...)                                                         \
+    {                                                                                         \
+        .n = n_, .h = h_, .w = w_, .c = c_, .k = k_, .r = 4, .s = 4, .stride = 2, __VA_ARGS__ \
+    }
+
+static void test_passes(void **state)
+{
+    static const struct lim_conv cases[] = {
+        CONV(3, 8, 8, 16, 32, PADS(1, 1, 1, 1)),
+        CONV(2, 12, 20, 17, 33, PADS(1, 1, 1, 1)), /* ragged channels and tiles */
+        CONV(2, 13, 9, 31, 16, PADS(0, 2, 1, 0)),  /* four pads, odd sizes */
+        CONV(1, 16, 14, 48, 65, PADS(3, 0, 2, 3)), /* rows of x that are padding only */
+        CONV(7, 32, 32, 16, 16, PADS(1, 1, 1, 1)), /* several blocks of tiles */
+        CONV(1, 8, 8, 256, 96, PADS(1, 1, 1, 1)),  /* not all panels of weights at once */
+        CONV(66, 8, 8, 64, 40, PADS(1, 1, 1, 1)),  /* ranges of tiles, the last one short */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        examine(&cases[i], false);
+}
+
+/* m = 2 and 3, where no coefficient rounds. */
+static void test_integers(void **state)
+{
+    static const struct lim_conv cases[] = {
+        CONV(5, 4, 4, 16, 33, PADS(1, 1, 1, 1)),
+        CONV(2, 5, 4, 18, 16, PADS(1, 1, 1, 1)),
+        CONV(3, 6, 6, 16, 40, PADS(1, 1, 1, 1)),
+        CONV(2, 6, 12, 35, 16, PADS(1, 1, 1, 1)),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        examine(&cases[i], true);
+}
+
+static void assert_same_bits(struct lim_tensor a, struct lim_tensor b)
+{
+    assert_memory_equal(cpu_data(a), cpu_data(b), lim_tensor_count(a) * sizeof(float));
+}
+
+static void test_threads(void **state)
+{
+    static const struct lim_conv cv = CONV(13, 32, 16, 48, 80, PADS(1, 1, 1, 1));
+    struct problem one = open_problem(&cv, 1, false), three = open_problem(&cv, 3, false);
+
+    (void)state;
+    run_all(&one);
+    run_all(&three);
+    assert_same_bits(one.y, three.y);
+    assert_same_bits(one.dx, three.dx);
+    assert_same_bits(one.dw, three.dw);
+    close_problem(&one);
+    close_problem(&three);
+}
+
+static void test_batches(void **state)
+{
+    static const struct lim_conv cv = CONV(70, 8, 8, 33, 64, PADS(1, 1, 1, 1));
+    struct problem whole = open_problem(&cv, 2, false), parts = open_problem(&cv, 2, false);
+
+    (void)state;
+    run_all(&whole);
+    for (int first = 0, n = 1; first < cv.n; first += n, n = first % 5 + 1) {
+        if (n > cv.n - first)
+            n = cv.n - first;
+        cpu_winograd_forward(parts.be, &parts.cv, lim_tensor_images(parts.x, first, n), parts.w,
+                             lim_tensor_images(parts.y, first, n));
+        cpu_winograd_backward_data(parts.be, &parts.cv, lim_tensor_images(parts.dy, first, n),
+                                   parts.w, lim_tensor_images(parts.dx, first, n));
+    }
+    assert_same_bits(whole.y, parts.y);
+    assert_same_bits(whole.dx, parts.dx);
+    close_problem(&whole);
+    close_problem(&parts);
+}
+
+static void test_refusals(void **state)
+{
+    struct lim_conv cv = CONV(1, 8, 8, 16, 16, PADS(1, 1, 1, 1));
+
+    (void)state;
+    assert_true(lim_conv_init(&cv) && runs(&cv));
+    cv.n = 1000;
+    assert_true(lim_conv_init(&cv) && runs(&cv));
+    cv.c = 15;
+    assert_false(runs(&cv));
+    cv.c = 16;
+    cv.stride = 1;
+    assert_true(lim_conv_init(&cv) && !runs(&cv));
+    cv.stride = 2;
+    cv.r = 5;
+    assert_true(lim_conv_init(&cv) && !runs(&cv));
+    cv.r = 4;
+    cv.h = cv.w = 2; /* one output: nothing to gain */
+    assert_true(lim_conv_init(&cv) && !runs(&cv));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_construction_convolves),
+        cmocka_unit_test(test_transforms),
+        cmocka_unit_test(test_passes),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_refusals),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
