@@ -54,6 +54,12 @@ static const struct lim_backend_ops ops = {
     .axpby = ocl_axpby,
 };
 
+static const struct lim_conv_algorithm convs[] = {
+    {"winograd", ocl_winograd_runs, ocl_winograd_forward, ocl_winograd_backward_data,
+     ocl_winograd_backward_weights},
+    {0},
+};
+
 /* Asks the device what it allows. An error code of OpenCL, or 0. */
 static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
 {
@@ -151,6 +157,8 @@ static struct lim_backend *open_device(const struct ocl_device *device,
         goto fail;
     }
     choose_tiles(ocl);
+    ocl_winograd_init(ocl);
+    ocl->base.convs = ocl->wino_block ? convs : NULL;
     ocl_gemm_init(ocl);
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)

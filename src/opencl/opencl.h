@@ -15,6 +15,7 @@ enum ocl_family {
     OCL_FAMILY_CONV,
     OCL_FAMILY_NORM,
     OCL_FAMILY_POINTWISE,
+    OCL_FAMILY_WINOGRAD, /* built where wino_block > 0 */
     OCL_FAMILIES
 };
 
@@ -43,6 +44,12 @@ enum ocl_kernel {
     OCL_FILL,
     OCL_COPY,
     OCL_AXPBY,
+    OCL_WINO_WEIGHTS,
+    OCL_WINO_TILES,
+    OCL_WINO_INPUT,
+    OCL_WINO_PANELS,
+    OCL_WINO_PAIRS,
+    OCL_WINO_TAPS,
     OCL_KERNELS
 };
 
@@ -82,6 +89,7 @@ struct ocl_backend {
     enum ocl_gemm gemm;
     int tile_rows, tile_columns; /* of the packed gemm's register tile */
     int group_x, group_y;        /* of the tiled gemm */
+    int wino_block;              /* WINO_BLOCK of cl/winograd.cl, or 0: not on this device */
     cl_mem clblast_temp;
     size_t clblast_temp_size;
     bool clblast_used;
@@ -218,6 +226,17 @@ void ocl_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
                 struct lim_tensor col);
 void ocl_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x);
+
+/* winograd.c: for CPUs. */
+void ocl_winograd_init(struct ocl_backend *ocl);
+bool ocl_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
+                       enum lim_conv_pass pass);
+void ocl_winograd_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                          struct lim_tensor w, struct lim_tensor y);
+void ocl_winograd_backward_data(struct lim_backend *be, const struct lim_conv *cv,
+                                struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
+void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
+                                   struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
 
 void ocl_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
 void ocl_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,

@@ -11,7 +11,7 @@
 
 /* Made by cl/embed.py. */
 extern const char ocl_source_common[], ocl_source_gemm[], ocl_source_conv[], ocl_source_norm[],
-    ocl_source_pointwise[];
+    ocl_source_pointwise[], ocl_source_winograd[];
 
 static const struct {
     const char *name, *source;
@@ -20,6 +20,7 @@ static const struct {
     [OCL_FAMILY_CONV] = {"conv", ocl_source_conv},
     [OCL_FAMILY_NORM] = {"norm", ocl_source_norm},
     [OCL_FAMILY_POINTWISE] = {"pointwise", ocl_source_pointwise},
+    [OCL_FAMILY_WINOGRAD] = {"winograd", ocl_source_winograd},
 };
 
 static const struct {
@@ -49,6 +50,12 @@ static const struct {
     [OCL_FILL] = {"fill", OCL_FAMILY_POINTWISE},
     [OCL_COPY] = {"copy", OCL_FAMILY_POINTWISE},
     [OCL_AXPBY] = {"axpby", OCL_FAMILY_POINTWISE},
+    [OCL_WINO_WEIGHTS] = {"wino_weights_all", OCL_FAMILY_WINOGRAD},
+    [OCL_WINO_TILES] = {"wino_tiles", OCL_FAMILY_WINOGRAD},
+    [OCL_WINO_INPUT] = {"wino_input_all", OCL_FAMILY_WINOGRAD},
+    [OCL_WINO_PANELS] = {"wino_panels", OCL_FAMILY_WINOGRAD},
+    [OCL_WINO_PAIRS] = {"wino_pairs", OCL_FAMILY_WINOGRAD},
+    [OCL_WINO_TAPS] = {"wino_taps_all", OCL_FAMILY_WINOGRAD},
 };
 
 const char *ocl_kernel_name(enum ocl_kernel id)
@@ -119,9 +126,9 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
 
     snprintf(options, sizeof options,
              "-cl-std=CL1.2 -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
-             "-DGROUP_X=%d -DGROUP_Y=%d",
+             "-DGROUP_X=%d -DGROUP_Y=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
              ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
-             ocl->group_y);
+             ocl->group_y, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
     ocl->programs[family] = clCreateProgramWithSource(ocl->context, 2, sources, NULL, &err);
     if (!ocl->programs[family]) {
         lim_error("clCreateProgramWithSource for '%s' failed on %s: %s", families[family].name,
@@ -206,6 +213,8 @@ bool ocl_programs_init(struct ocl_backend *ocl)
                      family, OCL_FAMILIES);
             told = true;
         }
+        if (family == OCL_FAMILY_WINOGRAD && !ocl->wino_block)
+            continue;
         if (!build_family(ocl, (enum ocl_family)family))
             return false;
         while (family == OCL_FAMILY_GEMM && !group_fits(ocl)) {

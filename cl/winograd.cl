@@ -1,0 +1,531 @@
+/* The three passes of a stride-2 convolution with 4x4 kernels by Winograd's F(4x4, 2x2), for CPUs;
+ * src/cpu/winograd.c has the mathematics and the bounds. A group is one work-item.
+ *
+ * Rows and columns of either parity are a phase of their own: four, numbered 2 * row + column. Both
+ * passes that write pictures do, for every point of the transform, a product of transformed input
+ * and transformed weights over a block of tiles and a panel of outputs, and transform the sums back
+ * while they are in the cache. Forward sums all phases in one set of products; the data gradient
+ * writes each phase of dx by a set of its own. Where there are many tiles, a work-item walks
+ * through its blocks and transforms their input on the way (tiles); where there are many weights,
+ * it walks through panels and transforms those (panels). */
+
+#ifndef WINO_VECTOR
+#define WINO_VECTOR 4 /* floats in the device's registers: channels of a group */
+#endif
+#ifndef WINO_ROWS
+#define WINO_ROWS 4 /* tiles of a register tile of products */
+#endif
+#ifndef WINO_BLOCK
+#define WINO_BLOCK 64 /* tiles of a block, a multiple of WINO_ROWS */
+#endif
+#define WINO_COLUMNS (2 * WINO_VECTOR) /* outputs of a panel */
+#define WINO_M 4
+#define WINO_N (WINO_M + 1)
+#define WINO_POINTS (WINO_N * WINO_N)
+#define WINO_PHASES 4
+
+#define wino_v LIM_JOIN(float, WINO_VECTOR)
+#define wino_load(i, p) LIM_JOIN(vload, WINO_VECTOR)(i, p)
+#define wino_store(v, i, p) LIM_JOIN(vstore, WINO_VECTOR)(v, i, p)
+#define WINO_INLINE static inline
+
+#include "winograd_lines.cl"
+
+/* Pictures, and where tiles lie in them along one axis: element e of tile t in phase a is the row
+ * start + t * tile + e * step of the input; result i the row to + (t * 4 + i) * to_step of the
+ * output, which is there where t * 4 + i < count. */
+struct axis {
+    int start, tile, step, to, to_step, count;
+};
+
+struct problem {
+    int n, h, w, c, k, p, q, pad_top, pad_left, backward;
+    int down, across; /* tiles */
+};
+
+/* phase: 0 or 1. */
+static inline struct axis axis_of(int size, int outputs, int pad, int phase, int backward)
+{
+    struct axis to;
+
+    if (backward) {
+        int first = (pad - phase + 1) / 2; /* the first of the phase inside dx */
+
+        to.start = first - 1;
+        to.tile = WINO_M;
+        to.step = 1;
+        to.to = 2 * first + phase - pad;
+        to.to_step = 2;
+        to.count = (size - to.to + 1) / 2;
+    } else {
+        to.start = phase - pad;
+        to.tile = 2 * WINO_M;
+        to.step = 2;
+        to.to = 0;
+        to.to_step = 1;
+        to.count = outputs;
+    }
+    return to;
+}
+
+static inline wino_v wino_load_part(__global const float *p, int n)
+{
+    float some[WINO_VECTOR];
+
+    if (n >= WINO_VECTOR)
+        return wino_load(0, p);
+    for (int i = 0; i < WINO_VECTOR; i++)
+        some[i] = i < n ? p[i] : 0.0f;
+    return wino_load(0, some);
+}
+
+static inline void wino_store_part(wino_v v, __global float *p, int n)
+{
+    float some[WINO_VECTOR];
+
+    if (n >= WINO_VECTOR) {
+        wino_store(v, 0, p);
+    } else {
+        wino_store(v, 0, some);
+        for (int i = 0; i < n; i++)
+            p[i] = some[i];
+    }
+}
+
+/* One group of channels of one tile in one phase. */
+static inline void input_group(__global const float *in, int h, int w, int c, int y, int x,
+                               int step, int channel, __global float *v, ulong point)
+{
+    wino_v d[WINO_POINTS], t[WINO_POINTS];
+
+#pragma unroll
+    for (int i = 0; i < WINO_N; i++) {
+#pragma unroll
+        for (int j = 0; j < WINO_N; j++) {
+            int yy = y + i * step, xx = x + j * step;
+
+            d[i * WINO_N + j] = (wino_v)(0.0f);
+            if (yy >= 0 && yy < h && xx >= 0 && xx < w)
+                d[i * WINO_N + j] = wino_load_part(
+                    in + ((ulong)yy * (ulong)w + (ulong)xx) * (ulong)c + channel, c - channel);
+        }
+    }
+#pragma unroll
+    for (int j = 0; j < WINO_N; j++)
+        wino_input(WINO_M, d + j, WINO_N, t + j, WINO_N);
+#pragma unroll
+    for (int i = 0; i < WINO_N; i++)
+        wino_input(WINO_M, t + i * WINO_N, 1, d + i * WINO_N, 1);
+#pragma unroll
+    for (int i = 0; i < WINO_POINTS; i++)
+        wino_store(d[i], 0, v + (ulong)i * point);
+}
+
+/* All groups of phases first..last-1 of one tile: to v, one group `group` floats from the next. */
+static inline void input_tile(const struct problem *pb, __global const float *in, int first,
+                              int last, int tile, __global float *v, ulong group, ulong point)
+{
+    int line = tile / pb->across, n = line / pb->down;
+    int ty = line - n * pb->down, tx = tile - line * pb->across;
+    int h = pb->backward ? pb->p : pb->h, w = pb->backward ? pb->q : pb->w;
+    int c = pb->backward ? pb->k : pb->c;
+
+    in += (ulong)n * (ulong)h * (ulong)w * (ulong)c;
+    for (int phase = first; phase < last; phase++) {
+        struct axis ya = axis_of(pb->h, pb->p, pb->pad_top, phase / 2, pb->backward);
+        struct axis xa = axis_of(pb->w, pb->q, pb->pad_left, phase & 1, pb->backward);
+        int y = ya.start + ty * ya.tile, x = xa.start + tx * xa.tile;
+
+        for (int channel = 0; channel < c; channel += WINO_VECTOR, v += group)
+            input_group(in, h, w, c, y, x, ya.step, channel, v, point);
+    }
+}
+
+/* The group of input channels from `channel` on in one phase, for the panel of outputs from `first`
+ * on: WINO_VECTOR rows of u. Weights are [4][4][c][k]. */
+static inline void weights_group(const struct problem *pb, __global const float *w, int phase,
+                                 int channel, int first, __global float *u, ulong point)
+{
+    ulong plane = (ulong)pb->c * (ulong)pb->k;
+    int inputs = pb->backward ? pb->k : pb->c, outputs = pb->backward ? pb->c : pb->k;
+
+    for (int row = 0; row < WINO_VECTOR; row++, u += WINO_COLUMNS) {
+        for (int side = 0; side < 2; side++) {
+            int at = first + side * WINO_VECTOR, count = outputs - at;
+            wino_v taps[4], t[2 * WINO_N], to[WINO_POINTS];
+
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                int r = phase / 2 + (pb->backward ? 2 - i / 2 * 2 : i / 2 * 2);
+                int s = (phase & 1) + (pb->backward ? 2 - (i & 1) * 2 : (i & 1) * 2);
+                __global const float *from = w + (ulong)(r * 4 + s) * plane;
+
+                taps[i] = (wino_v)(0.0f);
+                if (channel + row < inputs && count > 0) {
+                    if (pb->backward) {
+                        float some[WINO_VECTOR];
+
+                        for (int j = 0; j < WINO_VECTOR; j++)
+                            some[j] =
+                                j < count
+                                    ? from[(ulong)(at + j) * (ulong)pb->k + (ulong)(channel + row)]
+                                    : 0.0f;
+                        taps[i] = wino_load(0, some);
+                    } else {
+                        taps[i] = wino_load_part(from + (ulong)(channel + row) * (ulong)pb->k + at,
+                                                 count);
+                    }
+                }
+            }
+#pragma unroll
+            for (int j = 0; j < 2; j++)
+                wino_weights(WINO_M, taps + j, 2, t + j, 2);
+#pragma unroll
+            for (int i = 0; i < WINO_N; i++)
+                wino_weights(WINO_M, t + 2 * i, 1, to + i * WINO_N, 1);
+#pragma unroll
+            for (int i = 0; i < WINO_POINTS; i++)
+                wino_store(to[i], side, u + (ulong)i * point);
+        }
+    }
+}
+
+/* WINO_ROWS tiles by one panel, for one point. v: groups of [WINO_ROWS][WINO_VECTOR]. */
+static inline void product(__global const float *v, __global const float *u, int groups,
+                           __local float *sums)
+{
+    wino_v left[WINO_ROWS], right[WINO_ROWS];
+
+#pragma unroll
+    for (int i = 0; i < WINO_ROWS; i++)
+        left[i] = right[i] = (wino_v)(0.0f);
+    for (int g = 0; g < groups; g++) {
+        for (int l = 0; l < WINO_VECTOR; l++) {
+            wino_v b0 = wino_load(0, u), b1 = wino_load(1, u);
+
+#pragma unroll
+            for (int i = 0; i < WINO_ROWS; i++) {
+                wino_v a = (wino_v)(v[i * WINO_VECTOR + l]);
+
+                left[i] = fma(a, b0, left[i]);
+                right[i] = fma(a, b1, right[i]);
+            }
+            u += WINO_COLUMNS;
+        }
+        v += WINO_ROWS * WINO_VECTOR;
+    }
+#pragma unroll
+    for (int i = 0; i < WINO_ROWS; i++) {
+        wino_store(left[i], 2 * i, sums);
+        wino_store(right[i], 2 * i + 1, sums);
+    }
+}
+
+/* A vector of sums of one tile, back into the picture. */
+static inline void output_vector(const struct problem *pb, int tile, int phase,
+                                 __local const float *sums, int channel, __global float *out)
+{
+    int line = tile / pb->across, n = line / pb->down;
+    int ty = line - n * pb->down, tx = tile - line * pb->across;
+    int h = pb->backward ? pb->h : pb->p, w = pb->backward ? pb->w : pb->q;
+    int c = pb->backward ? pb->c : pb->k;
+    struct axis ya = axis_of(pb->h, pb->p, pb->pad_top, phase / 2, pb->backward);
+    struct axis xa = axis_of(pb->w, pb->q, pb->pad_left, phase & 1, pb->backward);
+    wino_v s[WINO_POINTS], t[WINO_M * WINO_N], y[WINO_M * WINO_M];
+
+#pragma unroll
+    for (int i = 0; i < WINO_POINTS; i++)
+        s[i] = wino_load(0, sums + i * WINO_BLOCK * WINO_COLUMNS);
+#pragma unroll
+    for (int j = 0; j < WINO_N; j++)
+        wino_output(WINO_M, s + j, WINO_N, t + j, WINO_N);
+#pragma unroll
+    for (int i = 0; i < WINO_M; i++)
+        wino_output(WINO_M, t + i * WINO_N, 1, y + i * WINO_M, 1);
+    out += (ulong)n * (ulong)h * (ulong)w * (ulong)c + channel;
+#pragma unroll
+    for (int i = 0; i < WINO_M; i++) {
+#pragma unroll
+        for (int j = 0; j < WINO_M; j++) {
+            int i0 = ty * WINO_M + i, j0 = tx * WINO_M + j;
+
+            if (i0 < ya.count && j0 < xa.count)
+                wino_store_part(y[i * WINO_M + j],
+                                out + ((ulong)(ya.to + i0 * ya.to_step) * (ulong)w +
+                                       (ulong)(xa.to + j0 * xa.to_step)) *
+                                          (ulong)c,
+                                c - channel);
+        }
+    }
+}
+
+/* Some tiles, at most a block, by one panel: all points, then the way back. `v` is the first tile's
+ * input, its points v_point apart; `u` the panel. */
+static inline void multiply(const struct problem *pb, __global const float *v, ulong v_point,
+                            ulong v_rows, __global const float *u, ulong u_point, int groups,
+                            int tile, int tiles, int phase, int channel, __global float *out,
+                            __local float *sums)
+{
+    int c = pb->backward ? pb->c : pb->k;
+
+    for (int p = 0; p < WINO_POINTS; p++)
+        for (int i = 0; i < tiles; i += WINO_ROWS)
+            product(v + (ulong)p * v_point + (ulong)(i / WINO_ROWS) * v_rows,
+                    u + (ulong)p * u_point, groups, sums + (p * WINO_BLOCK + i) * WINO_COLUMNS);
+    for (int i = 0; i < tiles; i++)
+        for (int side = 0; side < 2; side++)
+            if (channel + side * WINO_VECTOR < c)
+                output_vector(pb, tile + i, phase, sums + i * WINO_COLUMNS + side * WINO_VECTOR,
+                              channel + side * WINO_VECTOR, out);
+}
+
+#define PROBLEM                                                                               \
+    int n, int h, int w, int c, int k, int p, int q, int pad_top, int pad_left, int backward, \
+        int down, int across
+#define TAKE_PROBLEM                                                                              \
+    struct problem pb = {n, h, w, c, k, p, q, pad_top, pad_left, backward, down, across};         \
+    int sets = backward ? WINO_PHASES : 1;                                                        \
+    int groups = ((backward ? k : c) + WINO_VECTOR - 1) / WINO_VECTOR;                            \
+    int depth = (backward ? 1 : WINO_PHASES) * groups; /* of a set */                             \
+    int panels = ((backward ? c : k) + WINO_COLUMNS - 1) / WINO_COLUMNS;                          \
+    int tiles = n * down * across;                                                                \
+    /* A line more: a power of two between points would let them fight for lines of the cache. */ \
+    ulong u_point = ((ulong)depth * WINO_VECTOR + 1) * WINO_COLUMNS;                              \
+    ulong v_rows = (ulong)depth * WINO_ROWS * WINO_VECTOR
+
+/* u[set][panel][point][depth][column]: a work-item does one group of input channels in one phase,
+ * for one panel. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_weights_all(
+    PROBLEM, __global const float *weights, ulong w_at, __global float *u, ulong u_at)
+{
+    TAKE_PROBLEM;
+    int item = (int)get_global_id(0), panel = (int)get_global_id(1);
+    int phase = item / groups, g = item - phase * groups;
+    ulong row = (ulong)(backward ? g : item) * WINO_VECTOR * WINO_COLUMNS;
+    int set = backward ? phase : 0;
+
+    weights_group(&pb, weights + w_at, phase, g * WINO_VECTOR, panel * WINO_COLUMNS,
+                  u + u_at + ((ulong)set * panels + panel) * (WINO_POINTS * u_point) + row,
+                  u_point);
+    (void)tiles;
+    (void)sets;
+    (void)v_rows;
+}
+
+/* Blocks of tiles from this work-item's own on, `items` apart; v is its own memory for one block.
+ */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_tiles(
+    PROBLEM, __global const float *in, ulong in_at, __global const float *u, ulong u_at,
+    __global float *v, ulong v_at, __global float *out, ulong out_at, __local float *sums)
+{
+    TAKE_PROBLEM;
+    int items = (int)get_global_size(0);
+    ulong v_point = (ulong)(WINO_BLOCK / WINO_ROWS) * v_rows + WINO_VECTOR;
+
+    v += v_at + (ulong)get_global_id(0) * (WINO_POINTS * v_point);
+    for (int first = (int)get_global_id(0) * WINO_BLOCK; first < tiles;
+         first += items * WINO_BLOCK) {
+        int some = min(WINO_BLOCK, tiles - first);
+
+        for (int set = 0; set < sets; set++) {
+            for (int i = 0; i < some; i++)
+                input_tile(&pb, in + in_at, backward ? set : 0, backward ? set + 1 : WINO_PHASES,
+                           first + i,
+                           v + (ulong)(i / WINO_ROWS) * v_rows + (i % WINO_ROWS) * WINO_VECTOR,
+                           WINO_ROWS * WINO_VECTOR, v_point);
+            for (int panel = 0; panel < panels; panel++)
+                multiply(&pb, v, v_point, v_rows,
+                         u + u_at + ((ulong)set * panels + panel) * (WINO_POINTS * u_point),
+                         u_point, depth, first, some, set, panel * WINO_COLUMNS, out + out_at,
+                         sums);
+        }
+    }
+}
+
+/* v[set][point][tile / rows][group][tile % rows]: a work-item does one tile. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_input_all(
+    PROBLEM, __global const float *in, ulong in_at, __global float *v, ulong v_at)
+{
+    TAKE_PROBLEM;
+    int tile = (int)get_global_id(0);
+    ulong v_point = (ulong)((tiles + WINO_ROWS - 1) / WINO_ROWS) * v_rows + WINO_VECTOR;
+
+    v += v_at + (ulong)(tile / WINO_ROWS) * v_rows + (tile % WINO_ROWS) * WINO_VECTOR;
+    for (int set = 0; set < sets; set++)
+        input_tile(&pb, in + in_at, backward ? set : 0, backward ? set + 1 : WINO_PHASES, tile,
+                   v + (ulong)set * (WINO_POINTS * v_point), WINO_ROWS * WINO_VECTOR, v_point);
+    (void)panels;
+    (void)u_point;
+}
+
+/* Panels from this work-item's own on, `items` apart; u is its own memory for one. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_panels(
+    PROBLEM, __global const float *weights, ulong w_at, __global const float *v, ulong v_at,
+    __global float *u, ulong u_at, __global float *out, ulong out_at, __local float *sums)
+{
+    TAKE_PROBLEM;
+    int items = (int)get_global_size(0);
+    ulong v_point = (ulong)((tiles + WINO_ROWS - 1) / WINO_ROWS) * v_rows + WINO_VECTOR;
+
+    u += u_at + (ulong)get_global_id(0) * (WINO_POINTS * u_point);
+    for (int job = (int)get_global_id(0); job < panels * sets; job += items) {
+        int panel = job / sets, set = job - panel * sets;
+
+        for (int i = 0; i < depth; i++)
+            weights_group(&pb, weights + w_at, backward ? set : i / groups,
+                          i % groups * WINO_VECTOR, panel * WINO_COLUMNS,
+                          u + (ulong)i * (WINO_VECTOR * WINO_COLUMNS), u_point);
+        for (int first = 0; first < tiles; first += WINO_BLOCK)
+            multiply(&pb,
+                     v + v_at + (ulong)set * (WINO_POINTS * v_point) +
+                         (ulong)(first / WINO_ROWS) * v_rows,
+                     v_point, v_rows, u, u_point, depth, first, min(WINO_BLOCK, tiles - first), set,
+                     panel * WINO_COLUMNS, out + out_at, sums);
+    }
+}
+
+/* A: m x m pixels of dy, which may lie outside, to points. */
+static inline void gradient_vector(const struct problem *pb, __global const float *dy, int tile,
+                                   int channel, __global float *to, ulong point)
+{
+    int line = tile / pb->across, n = line / pb->down;
+    int ty = (line - n * pb->down) * WINO_M, tx = (tile - line * pb->across) * WINO_M;
+    wino_v y[WINO_M * WINO_M], t[WINO_M * WINO_N], s[WINO_POINTS];
+
+    dy += (ulong)n * (ulong)pb->p * (ulong)pb->q * (ulong)pb->k + channel;
+#pragma unroll
+    for (int i = 0; i < WINO_M; i++) {
+#pragma unroll
+        for (int j = 0; j < WINO_M; j++) {
+            y[i * WINO_M + j] = (wino_v)(0.0f);
+            if (ty + i < pb->p && tx + j < pb->q && channel < pb->k)
+                y[i * WINO_M + j] = wino_load_part(
+                    dy + ((ulong)(ty + i) * (ulong)pb->q + (ulong)(tx + j)) * (ulong)pb->k,
+                    pb->k - channel);
+        }
+    }
+#pragma unroll
+    for (int j = 0; j < WINO_M; j++)
+        wino_gradient(WINO_M, y + j, WINO_M, t + j, WINO_M);
+#pragma unroll
+    for (int i = 0; i < WINO_N; i++)
+        wino_gradient(WINO_M, t + i * WINO_M, 1, s + i * WINO_N, 1);
+#pragma unroll
+    for (int i = 0; i < WINO_POINTS; i++)
+        wino_store(s[i], 0, to + (ulong)i * point);
+}
+
+/* For the weight gradient: both pictures, a work-item for each tile.
+ * v[point][group][tile], y[panel][point][tile]. */
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_pairs(
+    PROBLEM, __global const float *x, ulong x_at, __global const float *dy, ulong dy_at,
+    __global float *v, ulong v_at, __global float *y, ulong y_at)
+{
+    struct problem pb = {n, h, w, c, k, p, q, pad_top, pad_left, backward, down, across};
+    int tile = (int)get_global_id(0), count = n * down * across;
+    int groups = (c + WINO_VECTOR - 1) / WINO_VECTOR;
+    ulong group = (ulong)count * WINO_VECTOR;
+    ulong v_point = WINO_PHASES * (ulong)groups * group + WINO_VECTOR;
+    ulong y_point = ((ulong)count + 1) * WINO_COLUMNS;
+
+    input_tile(&pb, x + x_at, 0, WINO_PHASES, tile, v + v_at + (ulong)tile * WINO_VECTOR, group,
+               v_point);
+    y += y_at + (ulong)tile * WINO_COLUMNS;
+    for (int channel = 0; channel < k; channel += WINO_COLUMNS, y += WINO_POINTS * y_point)
+        for (int side = 0; side < 2; side++)
+            gradient_vector(&pb, dy + dy_at, tile, channel + side * WINO_VECTOR,
+                            y + side * WINO_VECTOR, y_point);
+}
+
+/* WINO_ROWS channels of x by a panel of dy: sums over tiles. */
+static inline void product_across(__global const float *v, __global const float *y, int tiles,
+                                  __local float *sums)
+{
+    wino_v left[WINO_ROWS], right[WINO_ROWS];
+
+#pragma unroll
+    for (int i = 0; i < WINO_ROWS; i++)
+        left[i] = right[i] = (wino_v)(0.0f);
+    for (int t = 0; t < tiles; t++) {
+        wino_v b0 = wino_load(0, y), b1 = wino_load(1, y);
+
+#pragma unroll
+        for (int i = 0; i < WINO_ROWS; i++) {
+            wino_v a = (wino_v)(v[i]);
+
+            left[i] = fma(a, b0, left[i]);
+            right[i] = fma(a, b1, right[i]);
+        }
+        v += WINO_VECTOR;
+        y += WINO_COLUMNS;
+    }
+#pragma unroll
+    for (int i = 0; i < WINO_ROWS; i++) {
+        wino_store(left[i], 2 * i, sums);
+        wino_store(right[i], 2 * i + 1, sums);
+    }
+}
+
+/* G': the sums of one channel of x and a vector of outputs, to four elements of dw[4][4][c][k]. */
+static inline void taps_vector(__local const float *sums, int phase, int c, int k, int channel,
+                               int column, __global float *dw)
+{
+    wino_v s[WINO_POINTS], t[2 * WINO_N], to[4];
+
+#pragma unroll
+    for (int i = 0; i < WINO_POINTS; i++)
+        s[i] = wino_load(0, sums + i * WINO_VECTOR * WINO_COLUMNS);
+#pragma unroll
+    for (int j = 0; j < WINO_N; j++)
+        wino_taps(WINO_M, s + j, WINO_N, t + j, WINO_N);
+#pragma unroll
+    for (int i = 0; i < 2; i++)
+        wino_taps(WINO_M, t + i * WINO_N, 1, to + 2 * i, 1);
+    for (int i = 0; i < 4; i++) {
+        int r = phase / 2 + i / 2 * 2, t0 = (phase & 1) + (i & 1) * 2;
+        __global float *at =
+            dw + ((ulong)(r * 4 + t0) * (ulong)c + (ulong)channel) * (ulong)k + column;
+
+        wino_store_part(wino_load_part(at, k - column) + to[i], at, k - column);
+    }
+}
+
+/* dw += : a work-item does GROUPS groups of input channels, of all phases one after the other, by
+ * one panel of outputs; sums holds [point][WINO_VECTOR][WINO_COLUMNS]. */
+#define GROUPS 4
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_taps_all(
+    int c, int k, int count, __global const float *v, ulong v_at, __global const float *y,
+    ulong y_at, __global float *dw, ulong dw_at, __local float *sums)
+{
+    int panel = (int)get_global_id(0), groups = (c + WINO_VECTOR - 1) / WINO_VECTOR;
+    int first = (int)get_global_id(1) * GROUPS;
+    int last = min(first + GROUPS, WINO_PHASES * groups);
+    ulong group = (ulong)count * WINO_VECTOR;
+    ulong v_point = WINO_PHASES * (ulong)groups * group + WINO_VECTOR;
+    ulong y_point = ((ulong)count + 1) * WINO_COLUMNS;
+
+    v += v_at;
+    y += y_at + (ulong)panel * (WINO_POINTS * y_point);
+    dw += dw_at;
+    for (int g = first; g < last; g++) {
+        int phase = g / groups, channel = (g - phase * groups) * WINO_VECTOR;
+
+        for (int point = 0; point < WINO_POINTS; point++) {
+            __global const float *a = v + (ulong)point * v_point + (ulong)g * group;
+            __global const float *b = y + (ulong)point * y_point;
+
+            for (int row = 0; row < WINO_VECTOR; row += WINO_ROWS)
+                product_across(a + row, b, count,
+                               sums + (point * WINO_VECTOR + row) * WINO_COLUMNS);
+        }
+        for (int row = 0; row < WINO_VECTOR && channel + row < c; row++)
+            for (int side = 0; side < 2; side++) {
+                int column = panel * WINO_COLUMNS + side * WINO_VECTOR;
+
+                if (column < k)
+                    taps_vector(sums + row * WINO_COLUMNS + side * WINO_VECTOR, phase, c, k,
+                                channel + row, column, dw);
+            }
+    }
+}
