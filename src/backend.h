@@ -84,6 +84,9 @@ struct lim_conv_algorithm {
                           struct lim_tensor w, struct lim_tensor dx);
     void (*backward_weights)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                              struct lim_tensor dy, struct lim_tensor dw);
+    /* Optional: allocates now what the pass would have to, for up to cv->n pictures. False after
+     * one log line. */
+    bool (*reserve)(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass);
 };
 
 /* The last of those that run is taken, unless one is asked for. */

@@ -107,6 +107,58 @@ static void gemms_are_chosen_by_name(void **state)
     lim_backend_destroy(be);
 }
 
+/* Batches of all sizes, whose pictures Winograd's kernels group in different ways. */
+static void pictures_do_not_depend_on_their_batch(void **state)
+{
+    enum { N = 20, X = 32 * 32 * 16, Y = 16 * 16 * 40 };
+    static float x[N * X], w[16 * 16 * 40], whole[N * X], part[N * X];
+    struct lim_backend *be = open_device(false);
+    struct lim_conv cv = {.n = N, .h = 32, .w = 32, .c = 16, .k = 40, .r = 4, .s = 4, .stride = 2};
+    struct lim_buffer *in, *weights, *out;
+    uint32_t seed = 1;
+
+    (void)state;
+    assert_non_null(be);
+    cv.pad_top = cv.pad_left = cv.pad_bottom = cv.pad_right = 1;
+    assert_true(lim_conv_init(&cv) && lim_conv_reserve(be, &cv));
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        x[i] = (float)(int32_t)(seed = seed * 1664525u + 1013904223u) * 0x1p-31f;
+    for (size_t i = 0; i < sizeof w / sizeof *w; i++)
+        w[i] = (float)(int32_t)(seed = seed * 1664525u + 1013904223u) * 0x1p-31f;
+    in = lim_buffer_create(be, N * X);
+    weights = lim_buffer_create(be, sizeof w / sizeof *w);
+    out = lim_buffer_create(be, N * X);
+    assert_true(in && weights && out);
+    for (int backward = 0; backward < 2; backward++) {
+        struct lim_tensor xs = lim_tensor_of(backward ? out : in, 0, N, 32, 32, 16);
+        struct lim_tensor ys = lim_tensor_of(backward ? in : out, 0, N, 16, 16, 40);
+        struct lim_tensor ws = lim_tensor_of(weights, 0, 4, 4, 16, 40);
+        struct lim_tensor to = backward ? xs : ys;
+
+        lim_write(backward ? ys : xs, x);
+        lim_write(ws, w);
+        for (int step = N; step > 0; step = step == N ? 3 : 0) {
+            for (int first = 0; first < N; first += step) {
+                int n = first + step < N ? step : N - first;
+                struct lim_tensor xi = lim_tensor_images(xs, first, n);
+                struct lim_tensor yi = lim_tensor_images(ys, first, n);
+
+                if (backward)
+                    lim_conv_backward_data(be, &cv, yi, ws, xi);
+                else
+                    lim_conv_forward(be, &cv, xi, ws, yi);
+            }
+            lim_read(to, step == N ? whole : part);
+        }
+        assert_memory_equal(whole, part, lim_tensor_count(to) * sizeof *part);
+    }
+    assert_true(lim_backend_finish(be));
+    lim_buffer_destroy(in);
+    lim_buffer_destroy(weights);
+    lim_buffer_destroy(out);
+    lim_backend_destroy(be);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +166,7 @@ int main(void)
         cmocka_unit_test(many_launches),
         cmocka_unit_test(buffers_start_as_zeros),
         cmocka_unit_test(gemms_are_chosen_by_name),
+        cmocka_unit_test(pictures_do_not_depend_on_their_batch),
     };
     enum lim_status why = LIM_OK;
     struct lim_device_choice choice = {.device = "opencl"};

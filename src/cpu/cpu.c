@@ -117,9 +117,9 @@ static bool always(const struct lim_backend *be, const struct lim_conv *cv, enum
 }
 
 static const struct lim_conv_algorithm convs[] = {
-    {"direct", always, cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights},
+    {"direct", always, cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights, NULL},
     {"winograd", cpu_winograd_runs, cpu_winograd_forward, cpu_winograd_backward_data,
-     cpu_winograd_backward_weights},
+     cpu_winograd_backward_weights, NULL},
     {0},
 };
 

@@ -53,8 +53,8 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
     return NULL;
 }
 
-/* Replaces the scratch memory by a larger one. False after one log line. */
-static bool grow_scratch(struct ocl_backend *ocl, size_t count)
+/* Replaces the scratch memory by a larger one. */
+bool ocl_scratch_reserve(struct ocl_backend *ocl, size_t count)
 {
     if (ocl->scratch && ocl->scratch->count >= count)
         return true;
@@ -68,7 +68,7 @@ bool ocl_scratch_init(struct ocl_backend *ocl)
 {
     size_t most = (size_t)(ocl->limits.max_alloc / sizeof(float));
 
-    return grow_scratch(ocl, most < OCL_SCRATCH ? most : OCL_SCRATCH);
+    return ocl_scratch_reserve(ocl, most < OCL_SCRATCH ? most : OCL_SCRATCH);
 }
 
 /* The sums over blocks of at least 64 rows (norm.c) are two numbers for 64 of a tensor. */
@@ -77,7 +77,7 @@ struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count)
     struct ocl_backend *ocl = (struct ocl_backend *)be;
     struct lim_buffer *buf = create(be, count);
 
-    if (buf && !grow_scratch(ocl, count / 32)) {
+    if (buf && !ocl_scratch_reserve(ocl, count / 32)) {
         ocl_buffer_destroy(buf);
         return NULL;
     }
@@ -94,7 +94,7 @@ void ocl_buffer_destroy(struct lim_buffer *base)
 
 struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count)
 {
-    if (!grow_scratch(ocl, count))
+    if (!ocl_scratch_reserve(ocl, count))
         lim_backend_fail(&ocl->base, NULL);
     return (struct lim_tensor){.buf = ocl->scratch, .n = 1, .h = 1, .w = 1, .c = 1};
 }

@@ -56,7 +56,7 @@ static const struct lim_backend_ops ops = {
 
 static const struct lim_conv_algorithm convs[] = {
     {"winograd", ocl_winograd_runs, ocl_winograd_forward, ocl_winograd_backward_data,
-     ocl_winograd_backward_weights},
+     ocl_winograd_backward_weights, ocl_winograd_reserve},
     {0},
 };
 

@@ -139,6 +139,9 @@ bool ocl_scratch_init(struct ocl_backend *ocl);
  * view's buffer is NULL and the backend has failed. */
 struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count);
 
+/* Lets ocl_scratch give so many floats without growing. False after one log line. */
+bool ocl_scratch_reserve(struct ocl_backend *ocl, size_t count);
+
 /* ---- program.c ---- */
 
 /* Builds all programs and creates all kernels. False after one log line. */
@@ -231,6 +234,8 @@ void ocl_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
 void ocl_winograd_init(struct ocl_backend *ocl);
 bool ocl_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
                        enum lim_conv_pass pass);
+bool ocl_winograd_reserve(struct lim_backend *be, const struct lim_conv *cv,
+                          enum lim_conv_pass pass);
 void ocl_winograd_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                           struct lim_tensor w, struct lim_tensor y);
 void ocl_winograd_backward_data(struct lim_backend *be, const struct lim_conv *cv,

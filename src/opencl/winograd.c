@@ -9,28 +9,34 @@ enum {
     PHASES = 4,
     TAP_GROUPS = 4, /* GROUPS of cl/winograd.cl */
     LEAST_CHANNELS = 16,
-    /* Floats: of transformed weights that may be read again for every block of tiles; of
-     * transformed pictures in one range of images. */
+    /* Floats at most, where the device has room: of transformed weights that are read again for
+     * every block of tiles; of transformed pictures in one range of images. */
     MOST_WEIGHTS = 6 << 20,
     MOST_INPUT = 4 << 20,
     MOST_PAIRS = 2 << 20
 };
 
+/* Local memory of the kernels, in bytes: sums of a block by a panel; of a group of taps. */
+static size_t sums_size(const struct ocl_backend *ocl)
+{
+    return (size_t)(POINTS * ocl->wino_block * ocl->tile_columns) * sizeof(float);
+}
+
+static size_t taps_size(const struct ocl_backend *ocl)
+{
+    return (size_t)(POINTS * ocl->tile_columns / 2 * ocl->tile_columns) * sizeof(float);
+}
+
 void ocl_winograd_init(struct ocl_backend *ocl)
 {
-    size_t a_tile = (size_t)(POINTS * ocl->tile_columns) * sizeof(float);
-    size_t taps = a_tile * (size_t)(ocl->tile_columns / 2);
-
     /* llvmpipe ends long loops too early: see gemm.c. */
-    if (!ocl->limits.is_cpu || strncmp(ocl->base.name, "llvmpipe", 8) == 0 ||
-        taps > ocl->limits.local_mem)
+    if (!ocl->limits.is_cpu || strncmp(ocl->base.name, "llvmpipe", 8) == 0)
         return;
-    /* Half of it: the rest may be taken by the driver itself. */
+    /* Half of the local memory: the rest may be the driver's own. */
     ocl->wino_block = 64;
-    while (ocl->wino_block > ocl->tile_rows &&
-           (size_t)ocl->wino_block * a_tile > ocl->limits.local_mem / 2)
+    while (ocl->wino_block > ocl->tile_rows && sums_size(ocl) > ocl->limits.local_mem / 2)
         ocl->wino_block /= 2;
-    if ((size_t)ocl->wino_block * a_tile > ocl->limits.local_mem)
+    if (sums_size(ocl) > ocl->limits.local_mem || taps_size(ocl) > ocl->limits.local_mem)
         ocl->wino_block = 0;
 }
 
@@ -42,6 +48,17 @@ static size_t pieces(size_t count, size_t size)
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+/* Floats that scratch memory may take, and what of them one of its parts may. */
+static size_t allowed(const struct ocl_backend *ocl)
+{
+    return (size_t)(ocl->limits.max_alloc / sizeof(float));
+}
+
+static size_t room(const struct ocl_backend *ocl, size_t most)
+{
+    return least(most, allowed(ocl) / 4);
 }
 
 /* As the macros PROBLEM and TAKE_PROBLEM of cl/winograd.cl have it, for one picture. */
@@ -94,19 +111,6 @@ static size_t input_floats(const struct ocl_backend *ocl, const struct job *job,
     return job->sets * POINTS * (blocks * job->v_rows + (size_t)ocl->tile_columns / 2);
 }
 
-bool ocl_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
-                       enum lim_conv_pass pass)
-{
-    const struct ocl_backend *ocl = (const struct ocl_backend *)be;
-    size_t tiles =
-        tiles_of(cv->h, cv->p, cv->pad_top, false) * tiles_of(cv->w, cv->q, cv->pad_left, false);
-    size_t direct = (size_t)cv->p * (size_t)cv->q * 16 / PHASES;
-
-    (void)pass;
-    return ocl->wino_block && cv->r == 4 && cv->s == 4 && cv->stride == 2 &&
-           cv->c >= LEAST_CHANNELS && cv->k >= LEAST_CHANNELS && 4 * tiles * POINTS < 3 * direct;
-}
-
 #define PROBLEM(job, n)                                                                       \
     OCL_I(n), OCL_I((job)->cv.h), OCL_I((job)->cv.w), OCL_I((job)->cv.c), OCL_I((job)->cv.k), \
         OCL_I((job)->cv.p), OCL_I((job)->cv.q), OCL_I((job)->cv.pad_top),                     \
@@ -119,49 +123,82 @@ static struct lim_tensor part(struct lim_tensor t, size_t from)
     return t;
 }
 
-/* Many tiles: all transformed weights first, then work-items walk through blocks of tiles. */
+/* What by_tiles needs: all transformed weights, and input of one block for each work-item. */
+struct by_tiles {
+    size_t items, weights, input; /* floats */
+};
+
+static struct by_tiles plan_tiles(const struct ocl_backend *ocl, const struct job *job, int n)
+{
+    size_t block = (size_t)ocl->wino_block;
+
+    return (struct by_tiles){
+        .items = least(pieces((size_t)n * job->tiles, block), 2 * (size_t)ocl->limits.units),
+        .weights = job->sets * job->panels * job->u_panel,
+        .input = input_floats(ocl, job, block) / job->sets};
+}
+
+/* And by_panels: input of a range of images, and weights of one panel for each work-item. */
+struct by_panels {
+    int step;
+    size_t items, input; /* floats */
+};
+
+static struct by_panels plan_panels(const struct ocl_backend *ocl, const struct job *job, int n)
+{
+    size_t fit = room(ocl, MOST_INPUT) / (job->sets * POINTS * job->depth * job->tiles);
+    struct by_panels plan = {.step = (int)least(fit > 1 ? fit : 1, (size_t)n)};
+
+    plan.items = least(job->panels * job->sets, 2 * (size_t)ocl->limits.units);
+    plan.input = input_floats(ocl, job, (size_t)plan.step * job->tiles);
+    return plan;
+}
+
+static bool many_tiles(const struct ocl_backend *ocl, const struct job *job, int n)
+{
+    struct by_tiles plan = plan_tiles(ocl, job, n);
+
+    return pieces((size_t)n * job->tiles, (size_t)ocl->wino_block) >=
+               2 * (size_t)ocl->limits.units &&
+           plan.weights <= room(ocl, MOST_WEIGHTS) &&
+           plan.weights + plan.items * plan.input <= allowed(ocl);
+}
+
+/* All transformed weights first, then work-items walk through blocks of tiles. */
 static void by_tiles(struct ocl_backend *ocl, struct job *job, struct lim_tensor in,
                      struct lim_tensor w, struct lim_tensor out)
 {
-    size_t block = (size_t)ocl->wino_block, blocks = pieces((size_t)in.n * job->tiles, block);
-    size_t items = least(blocks, 2 * (size_t)ocl->limits.units);
-    size_t weights = job->sets * job->panels * job->u_panel;
-    size_t input = input_floats(ocl, job, block) / job->sets;
-    struct lim_tensor u = ocl_scratch(ocl, weights + items * input);
+    struct by_tiles plan = plan_tiles(ocl, job, in.n);
+    struct lim_tensor u = ocl_scratch(ocl, plan.weights + plan.items * plan.input);
 
     if (!u.buf)
         return;
     job->grid.items[0] = PHASES * pieces((size_t)in.c, (size_t)ocl->tile_columns / 2);
     job->grid.items[1] = job->panels;
     ocl_launch(ocl, OCL_WINO_WEIGHTS, job->grid, PROBLEM(job, in.n), OCL_T(w), OCL_T(u));
-    job->grid.items[0] = items;
+    job->grid.items[0] = plan.items;
     job->grid.items[1] = 1;
     ocl_launch(ocl, OCL_WINO_TILES, job->grid, PROBLEM(job, in.n), OCL_T(in), OCL_T(u),
-               OCL_T(part(u, weights)), OCL_T(out),
-               OCL_LOCAL(POINTS * block * (size_t)ocl->tile_columns * sizeof(float)));
+               OCL_T(part(u, plan.weights)), OCL_T(out), OCL_LOCAL(sums_size(ocl)));
 }
 
-/* Many weights: a range of transformed pictures first, then work-items walk through panels. */
+/* A range of transformed pictures first, then work-items walk through panels of weights. */
 static void by_panels(struct ocl_backend *ocl, struct job *job, struct lim_tensor in,
                       struct lim_tensor w, struct lim_tensor out)
 {
-    size_t fit = MOST_INPUT / (job->sets * POINTS * job->depth * job->tiles);
-    int step = (int)least(fit > 1 ? fit : 1, (size_t)in.n);
-    size_t input = input_floats(ocl, job, (size_t)step * job->tiles);
-    size_t items = least(job->panels * job->sets, 2 * (size_t)ocl->limits.units);
-    size_t local = (size_t)(POINTS * ocl->wino_block * ocl->tile_columns) * sizeof(float);
-    struct lim_tensor v = ocl_scratch(ocl, input + items * job->u_panel);
+    struct by_panels plan = plan_panels(ocl, job, in.n);
+    struct lim_tensor v = ocl_scratch(ocl, plan.input + plan.items * job->u_panel);
 
-    for (int first = 0; first < in.n && v.buf; first += step) {
-        int n = (int)least((size_t)step, (size_t)(in.n - first));
+    for (int first = 0; first < in.n && v.buf; first += plan.step) {
+        int n = (int)least((size_t)plan.step, (size_t)(in.n - first));
 
         job->grid.items[0] = (size_t)n * job->tiles;
         ocl_launch(ocl, OCL_WINO_INPUT, job->grid, PROBLEM(job, n),
                    OCL_T(lim_tensor_images(in, first, n)), OCL_T(v));
-        job->grid.items[0] = items;
+        job->grid.items[0] = plan.items;
         ocl_launch(ocl, OCL_WINO_PANELS, job->grid, PROBLEM(job, n), OCL_T(w), OCL_T(v),
-                   OCL_T(part(v, input)), OCL_T(lim_tensor_images(out, first, n)),
-                   OCL_LOCAL(local));
+                   OCL_T(part(v, plan.input)), OCL_T(lim_tensor_images(out, first, n)),
+                   OCL_LOCAL(sums_size(ocl)));
     }
 }
 
@@ -169,13 +206,8 @@ static void run(struct ocl_backend *ocl, const struct lim_conv *cv, bool backwar
                 struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
 {
     struct job job = job_of(ocl, cv, backward);
-    size_t blocks = pieces((size_t)in.n * job.tiles, (size_t)ocl->wino_block);
 
-    if (blocks >= 2 * (size_t)ocl->limits.units &&
-        job.sets * job.panels * job.u_panel <= MOST_WEIGHTS)
-        by_tiles(ocl, &job, in, w, out);
-    else
-        by_panels(ocl, &job, in, w, out);
+    (many_tiles(ocl, &job, in.n) ? by_tiles : by_panels)(ocl, &job, in, w, out);
 }
 
 void ocl_winograd_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
@@ -190,24 +222,37 @@ void ocl_winograd_backward_data(struct lim_backend *be, const struct lim_conv *c
     run((struct ocl_backend *)be, cv, true, dy, w, dx);
 }
 
+/* The weight gradient: both transformed pictures of a range of images. */
+struct pairs {
+    int step;
+    size_t input, gradient; /* floats */
+};
+
+static struct pairs plan_pairs(const struct ocl_backend *ocl, const struct job *job, int n)
+{
+    size_t columns = (size_t)ocl->tile_columns;
+    size_t fit =
+        room(ocl, MOST_PAIRS) / (POINTS * (job->depth + job->panels * columns) * job->tiles);
+    struct pairs plan = {.step = (int)least(fit > 1 ? fit : 1, (size_t)n)};
+    size_t tiles = (size_t)plan.step * job->tiles;
+
+    plan.input = pieces(POINTS * (tiles * job->depth + columns / 2), columns) * columns;
+    plan.gradient = job->panels * POINTS * (tiles + 1) * columns;
+    return plan;
+}
+
 void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                    struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
     struct job job = job_of(ocl, cv, false);
-    size_t columns = (size_t)ocl->tile_columns, vector = columns / 2;
-    size_t tile = POINTS * (job.depth + job.panels * columns), groups = job.depth / vector;
-    size_t fit = MOST_PAIRS / (tile * job.tiles), input;
-    int step = (int)least(fit > 1 ? fit : 1, (size_t)x.n);
-    struct lim_tensor v;
+    struct pairs plan = plan_pairs(ocl, &job, x.n);
+    size_t vector = (size_t)ocl->tile_columns / 2;
+    struct lim_tensor v = ocl_scratch(ocl, plan.input + plan.gradient), y = part(v, plan.input);
 
-    input = POINTS * ((size_t)step * job.tiles * job.depth + vector);
-    input = pieces(input, columns) * columns;
-    v = ocl_scratch(ocl, input + job.panels * POINTS * ((size_t)step * job.tiles + 1) * columns);
-    for (int first = 0; first < x.n && v.buf; first += step) {
-        int n = (int)least((size_t)step, (size_t)(x.n - first));
+    for (int first = 0; first < x.n && v.buf; first += plan.step) {
+        int n = (int)least((size_t)plan.step, (size_t)(x.n - first));
         size_t tiles = (size_t)n * job.tiles;
-        struct lim_tensor y = part(v, input);
 
         job.grid.items[0] = tiles;
         job.grid.items[1] = 1;
@@ -215,8 +260,46 @@ void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv
                    OCL_T(lim_tensor_images(x, first, n)), OCL_T(lim_tensor_images(dy, first, n)),
                    OCL_T(v), OCL_T(y));
         job.grid.items[0] = job.panels;
-        job.grid.items[1] = pieces(groups, TAP_GROUPS);
+        job.grid.items[1] = pieces(job.depth / vector, TAP_GROUPS);
         ocl_launch(ocl, OCL_WINO_TAPS, job.grid, OCL_I(cv->c), OCL_I(cv->k), OCL_I(tiles), OCL_T(v),
-                   OCL_T(y), OCL_T(dw), OCL_LOCAL(POINTS * vector * columns * sizeof(float)));
+                   OCL_T(y), OCL_T(dw), OCL_LOCAL(taps_size(ocl)));
     }
+}
+
+/* Scratch memory for up to n pictures; fewer may go another way. */
+static size_t need_of(const struct ocl_backend *ocl, const struct lim_conv *cv,
+                      enum lim_conv_pass pass, int n)
+{
+    struct job job = job_of(ocl, cv, pass == LIM_CONV_BACKWARD_DATA);
+    struct by_panels panels = plan_panels(ocl, &job, n);
+    struct by_tiles tiles = plan_tiles(ocl, &job, n);
+    struct pairs pairs = plan_pairs(ocl, &job, n);
+    size_t need = panels.input + panels.items * job.u_panel;
+    size_t other = tiles.weights + tiles.items * tiles.input;
+
+    if (pass == LIM_CONV_BACKWARD_WEIGHTS)
+        return pairs.input + pairs.gradient;
+    return many_tiles(ocl, &job, n) && other > need ? other : need;
+}
+
+/* Where it gains, and scratch memory for one picture is no problem: ranges see to the rest. */
+bool ocl_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
+                       enum lim_conv_pass pass)
+{
+    const struct ocl_backend *ocl = (const struct ocl_backend *)be;
+    size_t tiles =
+        tiles_of(cv->h, cv->p, cv->pad_top, false) * tiles_of(cv->w, cv->q, cv->pad_left, false);
+    size_t direct = (size_t)cv->p * (size_t)cv->q * 16 / PHASES;
+
+    return ocl->wino_block && cv->r == 4 && cv->s == 4 && cv->stride == 2 &&
+           cv->c >= LEAST_CHANNELS && cv->k >= LEAST_CHANNELS && 4 * tiles * POINTS < 3 * direct &&
+           need_of(ocl, cv, pass, 1) <= allowed(ocl) / 2;
+}
+
+bool ocl_winograd_reserve(struct lim_backend *be, const struct lim_conv *cv,
+                          enum lim_conv_pass pass)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    return ocl_scratch_reserve(ocl, need_of(ocl, cv, pass, cv->n));
 }
