@@ -110,7 +110,8 @@ static bool read_rows(struct reading *r)
     struct jpeg_decompress_struct *jpeg = &r->jpeg;
     int width = (int)jpeg->output_width, channels = jpeg->output_components;
 
-    r->row = malloc((size_t)width * (size_t)channels);
+    /* libjpeg-turbo writes rows that are aligned around the caches, and they are read at once. */
+    r->row = malloc((size_t)width * (size_t)channels + 1);
     r->flat = malloc(decode_row_size(width));
     if (!r->row || !r->flat)
         return decode_refuse(r->job, "not enough memory for %dx%d", width,
@@ -121,12 +122,12 @@ static bool read_rows(struct reading *r)
     if (channels == 4)
         r->job->facts->flags |= FACT_CMYK;
     while (jpeg->output_scanline < jpeg->output_height) {
-        JSAMPROW rows[1] = {r->row};
+        JSAMPROW row = r->row + 1;
 
-        jpeg_read_scanlines(jpeg, rows, 1);
+        jpeg_read_scanlines(jpeg, &row, 1);
         if (channels == 4)
-            print_cmyk(r->row, width, jpeg->saw_Adobe_marker, r->flat);
-        decode_push(r->job, &r->resizer, channels == 4 ? r->flat : r->row, channels == 1 ? 1 : 3,
+            print_cmyk(row, width, jpeg->saw_Adobe_marker, r->flat);
+        decode_push(r->job, &r->resizer, channels == 4 ? r->flat : row, channels == 1 ? 1 : 3,
                     r->flat);
     }
     jpeg_finish_decompress(jpeg);

@@ -96,16 +96,15 @@ bool resizer_begin(struct resizer *r, struct resize_from from, struct resize_to 
     r->open_room = most_open(r);
     row = (size_t)r->width * (size_t)r->work_channels;
     r->sums = calloc((size_t)r->open_room * row, sizeof *r->sums);
+    r->line = malloc(row * sizeof *r->line);
     r->grey = malloc((size_t)r->width);
     r->square = malloc((size_t)to.size * (size_t)to.size * (size_t)r->work_channels);
-    return r->sums && r->grey && r->square;
+    return r->sums && r->line && r->grey && r->square;
 }
 
 /* One finished row of sums, across: out[size][c] from sums[width][c]. */
-static void squeeze_row(const struct resizer *r, const float *sums, uint8_t *out)
+static inline void squeeze(const struct resizer *r, const float *sums, int c, uint8_t *out)
 {
-    int c = r->work_channels;
-
     for (int i = 0; i < r->to.size; i++) {
         const struct resize_filter *tap = &r->across[i];
         const float *in = sums + (size_t)tap->first * (size_t)c;
@@ -119,6 +118,14 @@ static void squeeze_row(const struct resizer *r, const float *sums, uint8_t *out
     }
 }
 
+static void squeeze_row(const struct resizer *r, const float *sums, uint8_t *out)
+{
+    if (r->work_channels == 3)
+        squeeze(r, sums, 3, out);
+    else
+        squeeze(r, sums, 1, out);
+}
+
 /* Rec. 601 luma in 16-bit fixed point; the weights add up to 65536, so that grey stays the same. */
 static void to_grey(const uint8_t *rgb, int count, uint8_t *out)
 {
@@ -126,10 +133,68 @@ static void to_grey(const uint8_t *rgb, int count, uint8_t *out)
         out[i] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
 }
 
+/* The inner loops, for the machine that it runs on: the same sums in any width, as nothing is fused
+ * (-ffp-contract=off). */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
+WIDE static void to_floats(const uint8_t *restrict row, size_t length, float *restrict line)
+{
+    for (size_t i = 0; i < length; i++)
+        line[i] = row[i];
+}
+
+/* sums[length] += weight * line[length], for one output row or two: a row of a picture that becomes
+ * smaller belongs to two, nearly always. */
+WIDE static void add_line(const float *restrict line, size_t length, float weight,
+                          float *restrict sums)
+{
+    for (size_t i = 0; i < length; i++)
+        sums[i] += weight * line[i];
+}
+
+WIDE static void add_line_twice(const float *restrict line, size_t length, float weight,
+                                float *restrict sums, float weight2, float *restrict sums2)
+{
+    for (size_t i = 0; i < length; i++) {
+        sums[i] += weight * line[i];
+        sums2[i] += weight2 * line[i];
+    }
+}
+
+static float *sums_of(const struct resizer *r, int i, size_t length)
+{
+    return r->sums + (size_t)(i % r->open_room) * length;
+}
+
+static float weight_of(const struct resizer *r, int i, int y)
+{
+    return r->down[i].weights[y - r->down[i].first];
+}
+
+/* Row y of the cut-out, into all output rows that it is part of. */
+static void add_row(struct resizer *r, const uint8_t *row, int y, size_t length)
+{
+    int i = r->open_first, end = i;
+
+    while (end < r->to.size && r->down[end].first <= y)
+        end++;
+    to_floats(row, length, r->line);
+    for (; i + 1 < end; i += 2)
+        add_line_twice(r->line, length, weight_of(r, i, y), sums_of(r, i, length),
+                       weight_of(r, i + 1, y), sums_of(r, i + 1, length));
+    if (i < end)
+        add_line(r->line, length, weight_of(r, i, y), sums_of(r, i, length));
+}
+
 void resizer_push(struct resizer *r, const uint8_t *row)
 {
     int y = r->next_row++ - r->top;
     size_t length = (size_t)r->width * (size_t)r->work_channels;
+    size_t line = (size_t)r->to.size * (size_t)r->work_channels;
 
     if (y < 0 || y >= r->height)
         return;
@@ -138,17 +203,14 @@ void resizer_push(struct resizer *r, const uint8_t *row)
         to_grey(row, r->width, r->grey);
         row = r->grey;
     }
-    for (int i = r->open_first; i < r->to.size && r->down[i].first <= y; i++) {
-        float *sums = r->sums + (size_t)(i % r->open_room) * length;
-        float weight = r->down[i].weights[y - r->down[i].first];
-
-        for (size_t j = 0; j < length; j++)
-            sums[j] += weight * (float)row[j];
+    if (r->width == r->to.size && r->height == r->to.size) { /* every weight is 1 */
+        memcpy(r->square + (size_t)r->open_first++ * line, row, line);
+        return;
     }
+    add_row(r, row, y, length);
     while (r->open_first < r->to.size &&
            r->down[r->open_first].first + r->down[r->open_first].count == y + 1) {
-        float *sums = r->sums + (size_t)(r->open_first % r->open_room) * length;
-        size_t line = (size_t)r->to.size * (size_t)r->work_channels;
+        float *sums = sums_of(r, r->open_first, length);
 
         squeeze_row(r, sums, r->square + (size_t)r->open_first * line);
         memset(sums, 0, length * sizeof *sums);
@@ -168,6 +230,10 @@ void resizer_take(struct resizer *r, uint8_t *out)
     bool flip_x = o == 2 || o == 3 || o == 7 || o == 8;
     bool flip_y = o == 3 || o == 4 || o == 6 || o == 7;
 
+    if (o < 2 && r->work_channels == r->to.channels) {
+        memcpy(out, r->square, (size_t)r->to.size * (size_t)r->to.size * (size_t)r->work_channels);
+        return;
+    }
     for (int y = 0; y <= last; y++)
         for (int x = 0; x <= last; x++) {
             int from_x = swap ? y : x, from_y = swap ? x : y;
@@ -187,6 +253,7 @@ void resizer_finish(struct resizer *r)
     free(r->down);
     free(r->weights);
     free(r->sums);
+    free(r->line);
     free(r->grey);
     free(r->square);
     *r = (struct resizer){0};

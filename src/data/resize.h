@@ -32,6 +32,7 @@ struct resizer {
     float *weights;                      /* of both */
     int open_first, open_room;           /* output rows being summed up: a ring */
     float *sums;                         /* [open_room][width][work_channels] */
+    float *line;                         /* [width][work_channels]: the row that came in */
     uint8_t *grey;                       /* [width], when RGB becomes grey */
     uint8_t *square;                     /* [size][size][work_channels], as stored */
 };
