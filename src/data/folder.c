@@ -1,4 +1,5 @@
 /* Finds the files below a folder. Links are followed, and whatever is met twice counts once. */
+#include "data/reach.h"
 #include "data/source.h"
 
 #include <dirent.h>
@@ -15,30 +16,59 @@ struct place {
     ino_t inode;
 };
 
+/* Deeper is no collection of pictures; and every level costs some stack. */
+#define DEPTH_CAP 2000
+
 struct walk {
     struct data_files *files;
-    struct place *seen; /* folders */
+    struct place
+        *seen; /* folders: a hash table of seen_room places (a power of 2), inode 0: free */
     size_t seen_count, seen_room;
+    int depth;
 };
+
+static size_t slot_of(const struct walk *walk, struct place place)
+{
+    uint64_t hash = ((uint64_t)place.inode * 31 + (uint64_t)place.device) * 0x9e3779b97f4a7c15u;
+    size_t slot = (size_t)(hash >> 32) & (walk->seen_room - 1);
+
+    while (walk->seen[slot].inode &&
+           (walk->seen[slot].inode != place.inode || walk->seen[slot].device != place.device))
+        slot = (slot + 1) & (walk->seen_room - 1);
+    return slot;
+}
+
+static bool grow_seen(struct walk *walk)
+{
+    struct place *old = walk->seen;
+    size_t old_room = walk->seen_room;
+
+    walk->seen_room = old_room ? old_room * 2 : 256;
+    walk->seen = calloc(walk->seen_room, sizeof *walk->seen);
+    for (size_t i = 0; walk->seen && i < old_room; i++)
+        if (old[i].inode)
+            walk->seen[slot_of(walk, old[i])] = old[i];
+    free(old);
+    return walk->seen != NULL;
+}
 
 /* True if the folder is new; false if it was walked already, or without memory (*failed). */
 static bool enter(struct walk *walk, const struct stat *st, bool *failed)
 {
-    for (size_t i = 0; i < walk->seen_count; i++)
-        if (walk->seen[i].device == st->st_dev && walk->seen[i].inode == st->st_ino)
-            return false;
-    if (walk->seen_count == walk->seen_room) {
-        size_t room = walk->seen_room ? walk->seen_room * 2 : 64;
-        struct place *seen = realloc(walk->seen, room * sizeof *seen);
+    const struct place place = {st->st_dev, st->st_ino};
+    size_t slot;
 
-        if (!seen) {
-            *failed = true;
-            return false;
-        }
-        walk->seen = seen;
-        walk->seen_room = room;
+    if (!place.inode) /* a file system without numbers: DEPTH_CAP ends its loops */
+        return true;
+    if (walk->seen_count * 2 >= walk->seen_room && !grow_seen(walk)) {
+        *failed = true;
+        return false;
     }
-    walk->seen[walk->seen_count++] = (struct place){st->st_dev, st->st_ino};
+    slot = slot_of(walk, place);
+    if (walk->seen[slot].inode)
+        return false;
+    walk->seen[slot] = place;
+    walk->seen_count++;
     return true;
 }
 
@@ -55,12 +85,12 @@ static void free_names(char **names, size_t count)
 }
 
 /* The folder's names in byte order, hidden ones left out and counted. False without memory. */
-static bool read_names(struct walk *walk, DIR *dir, char ***names, size_t *count)
+static bool read_names(struct walk *walk, DIR *dir, char ***names, size_t *count, int *number)
 {
     size_t room = 0;
     struct dirent *item;
 
-    while ((item = readdir(dir))) {
+    while (errno = 0, (item = readdir(dir))) {
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
             continue;
         if (data_name_is_hidden(item->d_name, strlen(item->d_name))) {
@@ -79,6 +109,7 @@ static bool read_names(struct walk *walk, DIR *dir, char ***names, size_t *count
             return false;
         strcpy((*names)[(*count)++], item->d_name);
     }
+    *number = errno;
     if (*count)
         qsort(*names, *count, sizeof **names, compare_names);
     return true;
@@ -121,10 +152,10 @@ static bool visit(struct walk *walk, const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st)) {
+    if (reach_stat(path, &st, true)) {
         int number = errno;
         struct stat link;
-        bool is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+        bool is_link = reach_stat(path, &link, false) == 0 && S_ISLNK(link.st_mode);
 
         return add_trouble(walk, path, is_link ? "broken link" : "cannot be read", number);
     }
@@ -136,26 +167,43 @@ static bool visit(struct walk *walk, const char *path)
     return true;
 }
 
+static DIR *open_folder(const char *path)
+{
+    int fd = reach_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (fd >= 0 && !dir)
+        close(fd);
+    return dir;
+}
+
 static bool walk_folder(struct walk *walk, const char *path, const struct stat *st)
 {
     char **names = NULL;
     size_t count = 0;
+    int number = 0;
     bool failed = false;
     DIR *dir;
 
     if (!enter(walk, st, &failed))
         return !failed;
-    dir = opendir(path);
+    if (walk->depth == DEPTH_CAP)
+        return data_files_add(walk->files, path, "folder too deep in others", 0, 0);
+    dir = open_folder(path);
     if (!dir)
         return add_trouble(walk, path, "folder cannot be read", errno);
-    failed = !read_names(walk, dir, &names, &count);
+    failed = !read_names(walk, dir, &names, &count, &number);
     closedir(dir); /* before going deeper, so that depth costs no file handles */
+    if (number && !failed)
+        failed = !add_trouble(walk, path, "folder cannot be read to its end", number);
+    walk->depth++;
     for (size_t i = 0; i < count && !failed; i++) {
         char *inner = join(path, names[i]);
 
         failed = !inner || !visit(walk, inner);
         free(inner);
     }
+    walk->depth--;
     free_names(names, count);
     return !failed;
 }
@@ -228,10 +276,19 @@ static bool folder_open(struct data_source *source, const struct data_file *file
 {
     struct folder_source *folder = (struct folder_source *)source;
 
-    folder->fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    if (folder->fd < 0)
+    struct stat st;
+
+    /* Since the list was made a pipe may have taken its place: that must not block. */
+    folder->fd = reach_open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (folder->fd < 0) {
         snprintf(reason, REASON_SIZE, "cannot be read (%s)", strerror(errno));
-    return folder->fd >= 0;
+        return false;
+    }
+    if (fstat(folder->fd, &st) == 0 && S_ISREG(st.st_mode))
+        return true;
+    snprintf(reason, REASON_SIZE, "is no file any more");
+    close(folder->fd);
+    return false;
 }
 
 static long folder_read(struct data_source *source, uint8_t *out, size_t size, char *reason)

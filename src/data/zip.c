@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool file_is_zip(const char *path)
 {
@@ -34,6 +35,36 @@ static zip_t *open_archive(const char *path, char *reason)
         zip_error_fini(&error);
     }
     return archive;
+}
+
+/* A name that would lie outside of the folder the archive is unpacked in. Nothing is unpacked here,
+ * but such an archive was made to do harm. */
+static bool name_escapes(const char *name)
+{
+    size_t start = 0;
+
+    if (name[0] == '/' || name[0] == '\\')
+        return true;
+    if (name[0] && name[1] == ':' && (name[2] == '/' || name[2] == '\\'))
+        return true; /* a drive */
+    while (name[start]) {
+        size_t length = strcspn(name + start, "/\\");
+
+        if (length == 2 && name[start] == '.' && name[start + 1] == '.')
+            return true;
+        start += length + (name[start + length] != 0);
+    }
+    return false;
+}
+
+/* Unix notes the kind of a file in the upper half of an entry's attributes. */
+static bool is_link(zip_t *archive, zip_uint64_t entry)
+{
+    zip_uint8_t system = 0;
+    zip_uint32_t attributes = 0;
+
+    return zip_file_get_external_attributes(archive, entry, 0, &system, &attributes) == 0 &&
+           system == ZIP_OPSYS_UNIX && (attributes >> 16 & 0170000) == 0120000;
 }
 
 /* The length of the name up to and with its first hidden part; 0 if it has none. */
@@ -80,25 +111,79 @@ static void drop_hidden(struct data_files *files)
     files->count = kept;
 }
 
+/* Of entries with one name the last was added last, and counts. */
+static void drop_replaced(struct data_files *files)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < files->count; i++) {
+        struct data_file *file = &files->list[i];
+
+        if (i + 1 < files->count && strcmp(file->path, file[1].path) == 0) {
+            free(file->path);
+            free(file->reason);
+        } else {
+            files->list[kept++] = *file;
+        }
+    }
+    files->count = kept;
+}
+
+/* Entries are told apart by their places, so all together are not larger than the archive; unless
+ * many of them share a place, which is how small archives come to hold terabytes. */
+static bool entries_overlap(zip_t *archive, const char *path)
+{
+    zip_int64_t count = zip_get_num_entries(archive, 0);
+    uint64_t size, total = 0;
+    zip_stat_t st;
+    struct stat file;
+
+    if (stat(path, &file))
+        return false;
+    size = (uint64_t)file.st_size;
+    for (zip_int64_t i = 0; i < count; i++) {
+        zip_stat_init(&st);
+        /* One that alone is larger is damaged, which reading it will tell. */
+        if (zip_stat_index(archive, (zip_uint64_t)i, 0, &st) == 0 &&
+            (st.valid & ZIP_STAT_COMP_SIZE) && st.comp_size <= size)
+            total += st.comp_size;
+    }
+    return total > size;
+}
+
+static bool add_entry(zip_t *archive, zip_uint64_t i, struct data_files *files)
+{
+    const char *name = zip_get_name(archive, i, 0), *reason = NULL;
+    size_t length = name ? strlen(name) : 0;
+
+    if (length == 0 || name[length - 1] == '/' || name[length - 1] == '\\')
+        return true; /* a folder */
+    if (name_escapes(name))
+        reason = "its name leads out of the archive";
+    else if (is_link(archive, i))
+        reason = "a link, which limner does not follow in an archive";
+    return data_files_add(files, name, reason, i, 0);
+}
+
 bool zip_list(const char *path, struct data_files *files, char *reason)
 {
     zip_t *archive = open_archive(path, reason);
     zip_int64_t count = archive ? zip_get_num_entries(archive, 0) : 0;
     bool done = archive != NULL;
 
+    if (archive && entries_overlap(archive, path)) {
+        snprintf(reason, REASON_SIZE, "its entries overlap, as in a decompression bomb");
+        done = false;
+    }
     for (zip_int64_t i = 0; i < count && done; i++) {
-        const char *name = zip_get_name(archive, (zip_uint64_t)i, 0);
-        size_t length = name ? strlen(name) : 0;
-
-        if (length == 0 || name[length - 1] == '/' || name[length - 1] == '\\')
-            continue; /* a folder */
-        done = data_files_add(files, name, NULL, (uint64_t)i, 0);
+        done = add_entry(archive, (zip_uint64_t)i, files);
         if (!done)
             snprintf(reason, REASON_SIZE, "no memory");
     }
     if (archive)
         zip_discard(archive);
     data_files_sort(files);
+    drop_replaced(files);
     drop_hidden(files);
     return done;
 }
@@ -107,7 +192,21 @@ struct zip_source {
     struct data_source base;
     zip_t *archive;
     zip_file_t *file;
+    uint64_t packed, unpacked; /* bytes of the open entry, in the archive and read so far */
 };
+
+/* Pictures are packed already: zip makes little of them smaller, and of no large one so much. */
+#define BOMB_RATIO 100
+#define BOMB_FROM ((uint64_t)4 << 20)
+
+/* Why an entry cannot be opened. */
+static void explain_entry(zip_t *archive, char *reason)
+{
+    if (zip_error_code_zip(zip_get_error(archive)) == ZIP_ER_COMPNOTSUPP)
+        snprintf(reason, REASON_SIZE, "packed by a method that limner cannot unpack");
+    else
+        snprintf(reason, REASON_SIZE, "damaged entry (%s)", zip_strerror(archive));
+}
 
 static bool entry_open(struct data_source *source, const struct data_file *file, char *reason)
 {
@@ -127,9 +226,11 @@ static bool entry_open(struct data_source *source, const struct data_file *file,
         snprintf(reason, REASON_SIZE, "larger than %zu MiB", FILE_SIZE_CAP >> 20);
         return false;
     }
+    zip->packed = st.valid & ZIP_STAT_COMP_SIZE ? st.comp_size : 0;
+    zip->unpacked = 0;
     zip->file = zip_fopen_index(zip->archive, file->key[0], 0);
     if (!zip->file)
-        snprintf(reason, REASON_SIZE, "damaged entry (%s)", zip_strerror(zip->archive));
+        explain_entry(zip->archive, reason);
     return zip->file != NULL;
 }
 
@@ -138,8 +239,15 @@ static long entry_read(struct data_source *source, uint8_t *out, size_t size, ch
     struct zip_source *zip = (struct zip_source *)source;
     zip_int64_t got = zip_fread(zip->file, out, size);
 
-    if (got < 0)
+    if (got < 0) {
         snprintf(reason, REASON_SIZE, "damaged entry (%s)", zip_file_strerror(zip->file));
+        return -1;
+    }
+    zip->unpacked += (uint64_t)got;
+    if (zip->unpacked > BOMB_FROM + BOMB_RATIO * zip->packed) {
+        snprintf(reason, REASON_SIZE, "grows more than a hundredfold, as a decompression bomb");
+        return -1;
+    }
     return (long)got;
 }
 

@@ -40,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t out[SIDE * SIDE * 3 + GUARD], *copy = malloc(size ? size : 1);
     char reason[REASON_SIZE] = "";
     unsigned choice = 0;
-    struct decode_job job = {.bytes = copy, .size = size, .out = out, .reason = reason};
+    struct data_facts facts = {0};
+    struct decode_job job = {
+        .bytes = copy, .size = size, .out = out, .reason = reason, .facts = &facts};
     size_t used;
     bool done;
 

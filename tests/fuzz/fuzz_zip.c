@@ -14,11 +14,12 @@ static void prepare_entries(const char *path, const struct data_files *files)
     for (size_t i = 0; p.source && i < files->count && i < 16; i++) {
         uint8_t out[SIDE * SIDE * 3];
         char reason[REASON_SIZE] = "";
+        struct data_facts facts = {0};
 
         FUZZ_EXPECT(files->list[i].path != NULL);
         if (files->list[i].reason)
             continue;
-        FUZZ_EXPECT((prepare_file(&p, &files->list[i], out, reason) == SKIPPED) ==
+        FUZZ_EXPECT((prepare_file(&p, &files->list[i], out, reason, &facts) == SKIPPED) ==
                     (reason[0] != 0));
     }
     preparer_finish(&p);

@@ -1,0 +1,12 @@
+/* Files and folders whose path is longer than the system takes in one call. */
+#ifndef LIMNER_SRC_DATA_REACH_H
+#define LIMNER_SRC_DATA_REACH_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* As open and stat (lstat without `follow`); -1 with errno. */
+int reach_open(const char *path, int flags);
+int reach_stat(const char *path, struct stat *st, bool follow);
+
+#endif
