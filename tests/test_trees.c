@@ -256,7 +256,7 @@ static void test_zip_shared_places(void **state)
 
 static void test_zip_growing(void **state)
 {
-    enum { BOMB = 64 << 20 };
+    enum { BOMB = 8 << 20 };
     uint8_t *bytes = calloc(BOMB, 1), *picture;
     char reason[REASON_SIZE] = "";
     struct stat st;

@@ -62,9 +62,9 @@ static bool check_numbers(const char *run, const cJSON *json)
         const char *name;
         double most;
     } numbers[] = {
-        {"epochs", 1e9},        {"seconds", 1e10},    {"images", 9e18}, {"steps", 9e18},
-        {"sample_every", 9e18}, {"save_every", 9e18}, {"grid", 100},    {"keep", 1000},
-        {"holdout", 1},         {"limit", 9e18},
+        {"epochs", 1e9},        {"seconds", 1e10},    {"images", 9e18},     {"steps", 9e18},
+        {"sample_every", 9e18}, {"save_every", 9e18}, {"grid", 100},        {"keep", 1000},
+        {"holdout", 1},         {"limit", 9e18},      {"max_pixels", 9e18},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {

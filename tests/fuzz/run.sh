@@ -7,6 +7,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/corpus"
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
 found=${LIMNER_FUZZ_FOUND:-.}
 if ! "$1" -max_total_time="${LIMNER_FUZZ_SECONDS:-8}" -timeout=60 -report_slow_units=60 -rss_limit_mb=2560 -max_len=16384 \
     -print_final_stats=1 -artifact_prefix="$found/" "$work/corpus" "$2" >"$work/log" 2>&1; then
