@@ -19,7 +19,10 @@ struct lim_device_choice {
         *device;      /* auto, cpu, gpu, opencl, P:D, index, uuid:, pci:, name:, text; NULL: auto */
     int threads;      /* CPU path only; 0: as many as there are processors */
     size_t workspace; /* cap on scratch memory for convolutions in bytes; 0: the backend's own */
-    bool sync;        /* wait after every kernel: slow, but names the one that fails */
+    /* Where compiled kernels are kept, in a sub-folder "programs": "off" or a folder. NULL:
+     * $LIMNER_CACHE_DIR, or limner in $XDG_CACHE_HOME or ~/.cache. */
+    const char *cache_dir;
+    bool sync; /* wait after every kernel: slow, but names the one that fails */
 };
 
 /* Opens the device and logs one line that names it. NULL after exactly one error line; `why` (may

@@ -13,7 +13,7 @@
 struct sample_settings {
     int count, threads;
     uint64_t seed;
-    const char *seeds, *grid, *out, *platform, *device;
+    const char *seeds, *grid, *out, *platform, *device, *cache_dir;
     bool batch_stats;
 };
 
@@ -40,6 +40,8 @@ static const struct option options[] = {
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads of the CPU path; 0: one for each processor"},
+    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
+     "keep compiled kernels there instead of in the user's cache; 'off': nowhere"},
     {0},
 };
 #undef FIELD
@@ -321,8 +323,10 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                            void *settings)
 {
     const struct sample_settings *set = settings;
-    const struct lim_device_choice choice = {
-        .platform = set->platform, .device = set->device, .threads = set->threads};
+    const struct lim_device_choice choice = {.platform = set->platform,
+                                             .device = set->device,
+                                             .threads = set->threads,
+                                             .cache_dir = set->cache_dir};
     struct lim_model_info info;
     struct plan plan = {0};
     struct lim_backend *be;

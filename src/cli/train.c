@@ -191,8 +191,10 @@ static void report_end(const struct train_settings *set, const struct lim_train_
 static enum lim_status train_with(const struct train_settings *set, struct lim_train_config *config,
                                   struct display *display)
 {
-    const struct lim_device_choice choice = {
-        .platform = set->platform, .device = set->device, .threads = set->threads};
+    const struct lim_device_choice choice = {.platform = set->platform,
+                                             .device = set->device,
+                                             .threads = set->threads,
+                                             .cache_dir = set->cache_dir};
     struct lim_dataset_config *data = &config->data;
     char cache[4096];
     enum lim_status status = LIM_ERROR;

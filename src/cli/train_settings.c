@@ -89,7 +89,8 @@ const struct option train_options[] = {
     {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
      "skip pictures that claim more, before memory is taken for them"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
-     "keep prepared pictures there, for many runs, instead of in the run folder"},
+     "keep prepared pictures there, for many runs, instead of in the run folder, and compiled "
+     "kernels, instead of in the user's cache; 'off': keep neither"},
     {"no-cache", 0, OPTION_FLAG, NULL, FIELD(no_cache), 0, 0, NULL, NULL,
      "keep prepared pictures in memory only"},
     {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
@@ -154,7 +155,7 @@ static bool set_cache(const struct train_settings *set, struct lim_train_config 
         say_error("train: --no-cache and --cache-dir exclude each other: leave out one");
         return false;
     }
-    if (set->no_cache)
+    if (set->no_cache || (set->cache_dir && strcmp(set->cache_dir, "off") == 0))
         config->cache = "";
     else if (set->cache_dir)
         config->cache = set->cache_dir;

@@ -20,6 +20,7 @@ static void destroy(struct lim_backend *be)
         ocl_buffer_destroy(ocl->scratch);
     ocl_gemm_finish(ocl);
     ocl_programs_finish(ocl);
+    ocl_binaries_finish(ocl);
     if (ocl->queue)
         clReleaseCommandQueue(ocl->queue);
     if (ocl->context)
@@ -159,12 +160,14 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     choose_tiles(ocl);
     ocl_winograd_init(ocl);
     ocl->base.convs = ocl->wino_block ? convs : NULL;
+    ocl_binaries_init(ocl, choice->cache_dir);
     ocl_gemm_init(ocl);
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
     if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
+    ocl_programs_keep(ocl);
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
     return &ocl->base;
 

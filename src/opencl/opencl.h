@@ -83,6 +83,9 @@ struct ocl_backend {
     size_t kernel_group[OCL_KERNELS];       /* CL_KERNEL_WORK_GROUP_SIZE */
     cl_ulong kernel_local_mem[OCL_KERNELS]; /* CL_KERNEL_LOCAL_MEM_SIZE */
     unsigned vector;                        /* LIM_VECTOR of the kernels */
+    char *cache_folder;                     /* of compiled programs, or NULL */
+    char *cache_keys[OCL_FAMILIES];
+    bool from_cache[OCL_FAMILIES];
 
     const char *gemm_names[OCL_GEMMS + 1];
     enum ocl_gemm gemm_order[OCL_GEMMS];
@@ -148,6 +151,26 @@ bool ocl_scratch_reserve(struct ocl_backend *ocl, size_t count);
 bool ocl_programs_init(struct ocl_backend *ocl);
 void ocl_programs_finish(struct ocl_backend *ocl);
 const char *ocl_kernel_name(enum ocl_kernel id);
+
+/* After the self-test, when drivers have compiled the last of it: keeps the programs in the cache.
+ */
+void ocl_programs_keep(struct ocl_backend *ocl);
+
+/* ---- binary.c ---- */
+
+/* Where programs are cached; `cache_dir` as in lim_device_choice. */
+void ocl_binaries_init(struct ocl_backend *ocl, const char *cache_dir);
+void ocl_binaries_finish(struct ocl_backend *ocl);
+
+/* A built program from the cache, or NULL: then it is to be compiled. */
+cl_program ocl_binary_load(struct ocl_backend *ocl, enum ocl_family family, const char *name,
+                           const char *options, const char *const *sources);
+
+/* What was loaded is of no use. */
+void ocl_binary_drop(struct ocl_backend *ocl, enum ocl_family family, const char *name);
+
+/* The program works: into the cache with it, unless it came from there. */
+void ocl_binary_keep(struct ocl_backend *ocl, enum ocl_family family, const char *name);
 
 /* ---- launch.c ---- */
 

@@ -118,17 +118,22 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
     free(log);
 }
 
+static void options_of(const struct ocl_backend *ocl, char *options, size_t size)
+{
+    snprintf(options, size,
+             "-cl-std=CL1.2 -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
+             "-DGROUP_X=%d -DGROUP_Y=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
+             ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
+             ocl->group_y, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
+}
+
 static bool build(struct ocl_backend *ocl, enum ocl_family family)
 {
     const char *sources[] = {ocl_source_common, families[family].source};
     char options[256];
     cl_int err = CL_SUCCESS;
 
-    snprintf(options, sizeof options,
-             "-cl-std=CL1.2 -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
-             "-DGROUP_X=%d -DGROUP_Y=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
-             ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
-             ocl->group_y, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
+    options_of(ocl, options, sizeof options);
     ocl->programs[family] = clCreateProgramWithSource(ocl->context, 2, sources, NULL, &err);
     if (!ocl->programs[family]) {
         lim_error("clCreateProgramWithSource for '%s' failed on %s: %s", families[family].name,
@@ -141,7 +146,7 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
     return !err;
 }
 
-static bool create(struct ocl_backend *ocl, enum ocl_kernel id)
+static cl_int create(struct ocl_backend *ocl, enum ocl_kernel id)
 {
     cl_int err = CL_SUCCESS;
     cl_kernel kernel = clCreateKernel(ocl->programs[table[id].family], table[id].name, &err);
@@ -153,10 +158,7 @@ static bool create(struct ocl_backend *ocl, enum ocl_kernel id)
     if (!err)
         err = clGetKernelWorkGroupInfo(kernel, ocl->device, CL_KERNEL_LOCAL_MEM_SIZE,
                                        sizeof(cl_ulong), &ocl->kernel_local_mem[id], NULL);
-    if (err)
-        lim_error("creating kernel %s on %s failed: %s", table[id].name, ocl_where(ocl),
-                  ocl_error(err));
-    return !err;
+    return err;
 }
 
 static void release(struct ocl_backend *ocl, enum ocl_family family)
@@ -172,13 +174,41 @@ static void release(struct ocl_backend *ocl, enum ocl_family family)
     ocl->programs[family] = NULL;
 }
 
+/* From the cache, every kernel of it; silent. */
+static bool load(struct ocl_backend *ocl, enum ocl_family family)
+{
+    const char *sources[] = {ocl_source_common, families[family].source};
+    char options[256];
+
+    options_of(ocl, options, sizeof options);
+    ocl->programs[family] = ocl_binary_load(ocl, family, families[family].name, options, sources);
+    if (!ocl->programs[family])
+        return false;
+    for (int id = 0; id < OCL_KERNELS; id++) {
+        if (table[id].family == family && create(ocl, (enum ocl_kernel)id)) {
+            release(ocl, family);
+            ocl_binary_drop(ocl, family, families[family].name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool build_family(struct ocl_backend *ocl, enum ocl_family family)
 {
+    if (load(ocl, family))
+        return true;
     if (!build(ocl, family))
         return false;
-    for (int id = 0; id < OCL_KERNELS; id++)
-        if (table[id].family == family && !create(ocl, (enum ocl_kernel)id))
+    for (int id = 0; id < OCL_KERNELS; id++) {
+        cl_int err = table[id].family == family ? create(ocl, (enum ocl_kernel)id) : CL_SUCCESS;
+
+        if (err) {
+            lim_error("creating kernel %s on %s failed: %s", table[id].name, ocl_where(ocl),
+                      ocl_error(err));
             return false;
+        }
+    }
     return true;
 }
 
@@ -225,6 +255,12 @@ bool ocl_programs_init(struct ocl_backend *ocl)
         }
     }
     return true;
+}
+
+void ocl_programs_keep(struct ocl_backend *ocl)
+{
+    for (int family = 0; family < OCL_FAMILIES; family++)
+        ocl_binary_keep(ocl, (enum ocl_family)family, families[family].name);
 }
 
 void ocl_programs_finish(struct ocl_backend *ocl)

@@ -1,0 +1,156 @@
+/* Compiled programs to and from the cache: what they are keyed by, and which drivers take part. */
+#include "opencl.h"
+
+#include "cache.h"
+#include "config.h"
+
+#include <limner/limner.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY = 8192 };
+
+void ocl_binaries_init(struct ocl_backend *ocl, const char *cache_dir)
+{
+    cl_platform_id platform = NULL;
+    char name[256] = "";
+
+    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
+    /* NVIDIA's binaries are PTX, still to be compiled, and the driver caches what comes of it. */
+    if (!strstr(name, "NVIDIA"))
+        ocl->cache_folder = ocl_cache_folder(cache_dir);
+}
+
+void ocl_binaries_finish(struct ocl_backend *ocl)
+{
+    for (int family = 0; family < OCL_FAMILIES; family++)
+        free(ocl->cache_keys[family]);
+    free(ocl->cache_folder);
+}
+
+/* Appends with its length, so that no two lists of texts make one key. */
+static void add(char *key, const char *format, ...) LIM_PRINTF(2, 3);
+
+static void add(char *key, const char *format, ...)
+{
+    size_t used = strlen(key);
+    char text[1024];
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    snprintf(key + used, KEY - used, "%d:%s\n", n, text);
+}
+
+static void add_platform(char *key, cl_platform_id platform, cl_platform_info what)
+{
+    char text[512] = "";
+
+    clGetPlatformInfo(platform, what, sizeof text, text, NULL);
+    add(key, "%s", text);
+}
+
+static void add_device(char *key, cl_device_id device, cl_device_info what)
+{
+    char text[512] = "";
+
+    clGetDeviceInfo(device, what, sizeof text, text, NULL);
+    add(key, "%s", text);
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u; /* FNV-1a */
+    return hash;
+}
+
+/* Everything that the program depends on. The caller frees. */
+static char *key_of(const struct ocl_backend *ocl, const char *options, const char *const *sources)
+{
+    cl_platform_id platform = NULL;
+    cl_uint vendor = 0, bits = 0;
+    char *key = calloc(KEY, 1);
+
+    if (!key)
+        return NULL;
+    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    clGetDeviceInfo(ocl->device, CL_DEVICE_VENDOR_ID, sizeof vendor, &vendor, NULL);
+    clGetDeviceInfo(ocl->device, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits, NULL);
+    add(key, "limner %s", lim_version());
+    add_platform(key, platform, CL_PLATFORM_NAME);
+    add_platform(key, platform, CL_PLATFORM_VERSION);
+    add_device(key, ocl->device, CL_DEVICE_NAME);
+    add_device(key, ocl->device, CL_DEVICE_VERSION);
+    add_device(key, ocl->device, CL_DRIVER_VERSION);
+    add(key, "vendor %#x, %u bits, groups of %zu, %llu bytes local", vendor, bits,
+        ocl->limits.group, (unsigned long long)ocl->limits.local_mem);
+    add(key, "%s", options);
+    add(key, "%zu+%zu bytes, %016llx", strlen(sources[0]), strlen(sources[1]),
+        (unsigned long long)hash_text(hash_text(0xcbf29ce484222325u, sources[0]), sources[1]));
+    return key;
+}
+
+cl_program ocl_binary_load(struct ocl_backend *ocl, enum ocl_family family, const char *name,
+                           const char *options, const char *const *sources)
+{
+    cl_program program = NULL;
+    cl_int err = CL_SUCCESS, status = CL_SUCCESS;
+    const unsigned char *binary;
+    size_t size = 0;
+
+    ocl->from_cache[family] = false;
+    free(ocl->cache_keys[family]);
+    ocl->cache_keys[family] = ocl->cache_folder ? key_of(ocl, options, sources) : NULL;
+    if (!ocl->cache_keys[family])
+        return NULL;
+    binary = ocl_cache_read(ocl->cache_folder, name, ocl->cache_keys[family], &size);
+    if (!binary)
+        return NULL;
+    program =
+        clCreateProgramWithBinary(ocl->context, 1, &ocl->device, &size, &binary, &status, &err);
+    free((void *)binary);
+    if (program && !err && !status)
+        err = clBuildProgram(program, 1, &ocl->device, options, NULL, NULL);
+    if (program && !err && !status) {
+        ocl->from_cache[family] = true;
+        return program;
+    }
+    if (program)
+        clReleaseProgram(program);
+    ocl_cache_drop(ocl->cache_folder, name, ocl->cache_keys[family]);
+    return NULL;
+}
+
+void ocl_binary_drop(struct ocl_backend *ocl, enum ocl_family family, const char *name)
+{
+    ocl_cache_drop(ocl->cache_folder, name, ocl->cache_keys[family]);
+    ocl->from_cache[family] = false;
+}
+
+void ocl_binary_keep(struct ocl_backend *ocl, enum ocl_family family, const char *name)
+{
+    const char *key = ocl->cache_keys[family];
+    unsigned char *binary;
+    size_t size = 0;
+
+    if (!key)
+        return;
+    if (ocl->from_cache[family]) {
+        ocl_cache_good(ocl->cache_folder, name, key);
+        return;
+    }
+    if (clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARY_SIZES, sizeof size, &size,
+                         NULL) ||
+        size == 0 || (binary = malloc(size)) == NULL)
+        return;
+    if (clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARIES, sizeof binary, &binary,
+                         NULL) == CL_SUCCESS)
+        ocl_cache_write(ocl->cache_folder, name, key, binary, size, OCL_CACHE_CAP);
+    free(binary);
+}
