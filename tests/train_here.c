@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct here_log here_log;
-char here_folder[64] = "/tmp/limner-here-XXXXXX";
+char here_folder[64];
 char here_run[96];
 static struct lim_dataset *pictures;
 static char pictures_path[96];
@@ -57,6 +57,9 @@ bool here_begin(void)
     const struct lim_dataset_config config = {.size = 16, .channels = 3, .threads = 1};
 
     lim_log_set(keep_line, NULL, LIM_LOG_INFO);
+    /* Thousands of files are made and replaced: in memory where there is such a place. */
+    snprintf(here_folder, sizeof here_folder, "%s/limner-here-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(here_folder))
         return false;
     snprintf(here_run, sizeof here_run, "%s/run", here_folder);
