@@ -4,7 +4,7 @@
 
 pictures pictures 24
 mkfifo lines
-for signal in TERM INT; do
+for signal in TERM INT HUP; do
     "$limner" train pictures -o run-$signal $tiny --steps 100000000 --json >lines 2>err &
     job=$!
     exec 3<lines
@@ -25,4 +25,37 @@ for signal in TERM INT; do
     # The printed line works as it stands.
     PATH=$(dirname "$limner"):$PATH expect 0 sh -c "limner train --resume run-$signal --steps $((steps + 2)) --device cpu"
 done
+
+# Both signals are there before limner can act on the first: it leaves at once, and what it saved last is whole.
+"$limner" train pictures -o twice $tiny --steps 100000000 --save-every 5 --json >lines 2>err &
+job=$!
+exec 3<lines
+while read -r line <&3; do
+    case $line in *'"saved":true'*) break ;; esac
+done
+kill -STOP $job
+kill -INT $job
+kill -TERM $job
+kill -CONT $job
+rest=$(cat <&3)
+exec 3<&-
+wait $job
+code=$?
+[ $code -eq 130 ] || fail "exit code $code after two signals"
+case $rest in *'"event":"end"'*) fail "it did not leave at once" ;; esac
+expect 0 "$limner" info twice
+steps=$(sed -n 's/^trained for *\([0-9]*\) steps.*/\1/p' out)
+[ $((steps % 5)) -eq 0 ] || fail "a checkpoint of step $steps: saved once more"
+expect 0 "$limner" train --resume twice --device cpu --steps $((steps + 2))
+
+# nohup's wish is respected.
+(trap '' HUP; exec "$limner" train pictures -o nohup $tiny --steps 400 --sample-every 400 --json >lines 2>err) &
+job=$!
+exec 3<lines
+read -r line <&3
+kill -HUP $job
+cat <&3 >/dev/null
+exec 3<&-
+wait $job
+[ $? -eq 0 ] || fail "SIGHUP ended a training under nohup"
 exit 0

@@ -71,7 +71,7 @@ static enum lim_status train(bool resume)
     assert_non_null(be);
     here_clear();
     if (resume) {
-        assert_true(lim_train_config_load(here_run, &kept));
+        assert_int_equal(lim_train_config_load(here_run, &kept), LIM_OK);
         config.gan = kept.gan;
         config.resume = true;
         lim_train_config_finish(&kept);

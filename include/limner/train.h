@@ -59,10 +59,9 @@ LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_datas
                                   const struct lim_train_config *config);
 
 /* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run`,
- * `pictures` and `cache` are strings of its own, which lim_train_config_finish frees. False after
- * one log line.
- */
-LIM_API bool lim_train_config_load(const char *run, struct lim_train_config *config);
+ * `pictures` and `cache` are strings of its own, which lim_train_config_finish frees.
+ * LIM_BAD_INPUT, or LIM_ERROR where another training holds the run's lock; after one log line. */
+LIM_API enum lim_status lim_train_config_load(const char *run, struct lim_train_config *config);
 LIM_API void lim_train_config_finish(struct lim_train_config *config);
 
 LIM_END

@@ -295,14 +295,16 @@ static enum lim_status resume(const struct command *command, const struct parsed
                               struct display *display)
 {
     struct lim_train_config kept = {0};
-    enum lim_status status = LIM_USAGE;
+    enum lim_status status;
 
     if (set->out) {
         say_error("train: --resume already names the run: leave out -o");
         return LIM_USAGE;
     }
-    if (!lim_train_config_load(set->resume, &kept))
-        return LIM_BAD_INPUT;
+    status = lim_train_config_load(set->resume, &kept);
+    if (status != LIM_OK)
+        return status;
+    status = LIM_USAGE;
     config->gan = kept.gan;
     config->epochs = kept.epochs;
     config->seconds = kept.seconds;

@@ -104,16 +104,18 @@ bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *inf
     return good;
 }
 
-bool lim_train_config_load(const char *run, struct lim_train_config *config)
+enum lim_status lim_train_config_load(const char *run, struct lim_train_config *config)
 {
     struct lim_run folder = {0};
     struct lim_model_info info;
     cJSON *json = NULL;
-    bool good = false;
+    enum lim_status status;
 
     memset(config, 0, sizeof *config);
-    if (lim_run_open(&folder, run) != LIM_OK)
-        return false;
+    status = lim_run_open(&folder, run);
+    if (status != LIM_OK)
+        return status;
+    status = LIM_BAD_INPUT;
     if (!train_find_checkpoint(&folder, &info))
         goto done;
     json = lim_run_read_json(run, LIM_RUN_CONFIG);
@@ -137,15 +139,16 @@ bool lim_train_config_load(const char *run, struct lim_train_config *config)
     load_data(json, &config->data);
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
-    good = config->run && config->pictures && load_cache(json, config);
-    if (!good) {
+    status = LIM_OK;
+    if (!config->run || !config->pictures || !load_cache(json, config)) {
+        status = LIM_ERROR;
         lim_error("no memory to resume '%s'", run);
         lim_train_config_finish(config);
     }
 done:
     cJSON_Delete(json);
     lim_run_close(&folder);
-    return good;
+    return status;
 }
 
 void lim_train_config_finish(struct lim_train_config *config)

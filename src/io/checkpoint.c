@@ -11,6 +11,7 @@
 #include "log.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -361,6 +362,12 @@ static bool fill(struct lim_st_reader *reader, const struct records *records)
             return false;
         }
         ok = lim_st_read(reader, found, host);
+        for (size_t k = 0; ok && k < (size_t)found->count; k++)
+            if (!isfinite(host[k])) {
+                lim_error("%s: '%s' holds numbers that are none: not a model to go on with",
+                          reader->path, record->name);
+                ok = false;
+            }
         if (ok)
             lim_write(record->tensor, host);
         free(host);
