@@ -47,10 +47,6 @@ static void read_host(struct lim_tensor t, float *host)
         real->read(t, host);
 }
 
-FORWARD(gemm,
-        (struct lim_backend * be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
-         struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c),
-        be, ta, tb, alpha, a, b, beta, c)
 FORWARD(bias_backward, (struct lim_backend * be, struct lim_tensor dy, struct lim_tensor dbias), be,
         dy, dbias)
 FORWARD(batchnorm_train,
@@ -82,27 +78,30 @@ FORWARD(adam,
          struct lim_tensor g, struct lim_tensor m, struct lim_tensor v, struct lim_tensor p),
         be, desc, correct1, correct2, g, m, v, p)
 FORWARD(fill, (struct lim_backend * be, float value, struct lim_tensor y), be, value, y)
-FORWARD(conv_forward,
+FORWARD(im2col,
         (struct lim_backend * be, const struct lim_conv *cv, struct lim_tensor x,
-         struct lim_tensor w, struct lim_tensor y),
-        be, cv, x, w, y)
-FORWARD(conv_backward_data,
-        (struct lim_backend * be, const struct lim_conv *cv, struct lim_tensor dy,
-         struct lim_tensor w, struct lim_tensor dx),
-        be, cv, dy, w, dx)
+         struct lim_tensor col),
+        be, cv, x, col)
+FORWARD(col2im,
+        (struct lim_backend * be, const struct lim_conv *cv, struct lim_tensor col,
+         struct lim_tensor x),
+        be, cv, col, x)
 
-static void conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
-                                  struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
+/* Convolutions are lowered here: their weights' gradients, and nothing else, transpose a. */
+static void gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
+                 struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
 {
     float nan = NAN;
 
     if (fails(be))
         return;
-    real->conv_backward_weights(be, cv, x, dy, dw);
+    real->gemm(be, ta, tb, alpha, a, b, beta, c);
+    if (ta != LIM_TRANS)
+        return;
     faults.weights++;
     if (faults.poison_weights && faults.weights >= faults.poison_weights &&
         faults.weights <= faults.poison_weights + faults.poisons)
-        real->write(lim_vector_of(dw.buf, dw.offset, 1), &nan);
+        real->write(lim_vector_of(c.buf, c.offset, 1), &nan);
 }
 
 static void bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
@@ -140,9 +139,9 @@ struct lim_backend *faulty_backend_create(void)
     table.bce_logits = bce_logits;
     table.adam = adam;
     table.fill = fill;
-    table.conv_forward = conv_forward;
-    table.conv_backward_data = conv_backward_data;
-    table.conv_backward_weights = conv_backward_weights;
+    table.im2col = im2col;
+    table.col2im = col2im;
     be->ops = &table;
+    be->conv = LIM_CONV_LOWERING;
     return be;
 }
