@@ -19,6 +19,10 @@ enum lim_crop {
     LIM_CROP_NONE    /* all of it, squeezed */
 };
 
+/* Copies of a picture that are left out of the batches; the first by name stays. Exact: every
+ * decoded pixel is the same, whatever the format. Near: they look the same (see limner/scan.h). */
+enum lim_drop { LIM_DROP_NONE, LIM_DROP_EXACT, LIM_DROP_NEAR /* exact copies too */ };
+
 #define LIM_RGB(r, g, b) (0x1000000u | (uint32_t)(r) << 16 | (uint32_t)(g) << 8 | (uint32_t)(b))
 
 #define LIM_MAX_PIXELS 100000000
@@ -33,8 +37,9 @@ struct lim_dataset_config {
                           * that hide under it never show */
     uint64_t limit;      /* use so many pictures, spread over all; always the same; 0: all */
     uint64_t max_pixels; /* pictures that claim more are skipped; 0: LIM_MAX_PIXELS */
-    double holdout;      /* share of the pictures that is kept out of the batches, 0 to 0.5 */
-    bool mirror;         /* batches hold each picture or its mirror image, half of the time each */
+    enum lim_drop drop;
+    double holdout; /* share of the pictures that is kept out of the batches, 0 to 0.5 */
+    bool mirror;    /* batches hold each picture or its mirror image, half of the time each */
     /* Prepared pictures are kept in this file, or in one of this folder, and found there again next
      * time if neither the files nor these settings have changed. Both NULL: in memory. */
     const char *cache_file, *cache_dir;
@@ -48,6 +53,10 @@ struct lim_dataset_config {
 LIM_API const char *lim_crop_name(enum lim_crop crop);
 LIM_API bool lim_crop_parse(const char *text, enum lim_crop *crop);
 
+/* The same for "none", "exact", "near". */
+LIM_API const char *lim_drop_name(enum lim_drop drop);
+LIM_API bool lim_drop_parse(const char *text, enum lim_drop *drop);
+
 /* LIM_RGB of "white", "black", "gray", "red", "green", "blue" (as in CSS), #rrggbb or #rgb, with or
  * without the #. False for any other text. */
 LIM_API bool lim_color_parse(const char *text, uint32_t *color);
@@ -60,8 +69,8 @@ struct lim_skipped {
 
 /* Finds, decodes and keeps every picture under `path` (a folder, searched recursively, or a .zip).
  * Order is by name, so that it does not depend on the file system. NULL after one log line; `why`
- * then says LIM_BAD_INPUT (no such path, nothing usable) or another status. Blocks; uses its own
- * threads. */
+ * then says LIM_BAD_INPUT (no such path, nothing usable, all the same picture) or another status.
+ * Blocks; uses its own threads. */
 LIM_API struct lim_dataset *lim_dataset_open(const char *path,
                                              const struct lim_dataset_config *config,
                                              enum lim_status *why);
@@ -80,6 +89,9 @@ LIM_API int lim_dataset_ignored(const struct lim_dataset *ds);
 
 /* Files that the limit left out, not looked at. */
 LIM_API int lim_dataset_unseen(const struct lim_dataset *ds);
+
+/* Copies that were left out, as the configuration wanted. */
+LIM_API int lim_dataset_dropped(const struct lim_dataset *ds);
 
 /* Pictures that the training never sees, for an evaluation. Which ones depends on their pixels
  * alone: the same, and copies of them, whatever is added to the folder. */

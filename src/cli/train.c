@@ -1,5 +1,6 @@
 /* limner train: pictures in, a run folder out. */
 #include "commands.h"
+#include "scan_report.h"
 #include "terminal.h"
 #include "train_display.h"
 #include "train_settings.h"
@@ -58,12 +59,16 @@ static void on_step(void *user, const struct lim_train_status *status)
     display_step(user, status);
 }
 
-static void report_pictures(const struct lim_dataset *ds, const char *pictures)
+/* False after one line on stderr. */
+static bool report_pictures(const struct lim_dataset *ds, const char *pictures)
 {
     enum { NAMED = 10 };
     const struct lim_skipped *skipped;
-    int count = lim_dataset_skipped(ds, &skipped), usable = lim_dataset_count(ds);
+    int count = lim_dataset_skipped(ds, &skipped);
+    struct lim_scan *scan = lim_scan_create(ds);
 
+    if (!scan)
+        return false;
     for (int i = 0; i < count && i < NAMED; i++)
         say_error("warning: skipped %s: %s", skipped[i].path, skipped[i].reason);
     if (count > NAMED)
@@ -71,13 +76,16 @@ static void report_pictures(const struct lim_dataset *ds, const char *pictures)
                   count - NAMED);
     if (lim_dataset_unseen(ds))
         say("--limit leaves %d files out", lim_dataset_unseen(ds));
+    if (lim_dataset_dropped(ds))
+        say("%d cop%s dropped", lim_dataset_dropped(ds),
+            lim_dataset_dropped(ds) == 1 ? "y" : "ies");
     if (lim_dataset_held_out(ds))
         say("%d picture%s held out of the training", lim_dataset_held_out(ds),
             lim_dataset_held_out(ds) == 1 ? "" : "s");
-    say("%d picture%s in %s%s", usable, usable == 1 ? "" : "s", pictures,
-        lim_dataset_ignored(ds) ? ", and files that are no pictures" : "");
-    if (usable < 1000)
-        say("fewer than 1000 pictures: the network may learn them by heart");
+    scan_summary(scan, pictures, say);
+    scan_verdict(scan, say);
+    lim_scan_destroy(scan);
+    return true;
 }
 
 /* Room for a quoted path in a line to paste into a shell. */
@@ -222,7 +230,10 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
         goto done;
     }
     display->last_line = 0;
-    report_pictures(ds, config->pictures);
+    if (!report_pictures(ds, config->pictures)) {
+        status = LIM_ERROR;
+        goto done;
+    }
     if (lim_dataset_count(ds) < config->gan.batch) {
         say("too few pictures for a batch of %d: the batch becomes %d", config->gan.batch,
             lim_dataset_count(ds));

@@ -14,6 +14,7 @@ static const char *const preset_words[] = {"tiny", "small", "torch", "paper", NU
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const crop_words[] = {"center", "top", "none", NULL};
 static const char *const nan_words[] = {"stop", "rollback", NULL};
+static const char *const drop_words[] = {"exact", "near", "none", NULL};
 static const char *const kernel_words[] = {"4", "5", NULL};
 
 /* Tiny is for minutes, not hours: many short steps, and larger ones than the paper's; at lr 1e-3,
@@ -35,6 +36,7 @@ const struct train_settings train_defaults = {
     .beta1 = 0.5,
     .crop = "center",
     .background = "white",
+    .drop = "none",
     .mirror = true,
     .max_pixels = LIM_MAX_PIXELS,
     .keep = 2,
@@ -82,6 +84,8 @@ const struct option train_options[] = {
      "show half of the pictures mirrored, others each time; on unless --no-mirror is given"},
     {"no-mirror", 0, OPTION_OFF, NULL, FIELD(mirror), 0, 0, NULL, NULL,
      "never mirror: for text, and whatever has a left and a right"},
+    {"drop-duplicates", 0, OPTION_TEXT, "K", FIELD(drop), 0, 0, drop_words, NULL,
+     "leave copies of a picture out: exact, near (those that look the same too) or none"},
     {"holdout", 0, OPTION_SHARE, "SHARE", FIELD(holdout), 0, 0.5, NULL, NULL,
      "keep this share out of the training, such as 5%: the same pictures when others are added"},
     {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
@@ -141,6 +145,7 @@ static bool set_data(const struct train_settings *set, struct lim_dataset_config
         return false;
     }
     lim_crop_parse(set->crop, &data->crop);
+    lim_drop_parse(set->drop, &data->drop);
     data->mirror = set->mirror;
     data->holdout = set->holdout;
     data->limit = set->limit;
@@ -216,6 +221,7 @@ static bool keep_data(const struct command *command, const struct parsed *parsed
         {"mirror", given.mirror != kept->mirror},
         {"no-mirror", given.mirror != kept->mirror},
         {"holdout", given.holdout != kept->holdout},
+        {"drop-duplicates", given.drop != kept->drop},
         {"limit", given.limit != kept->limit},
         {"max-pixels", given.max_pixels != (kept->max_pixels ? kept->max_pixels : LIM_MAX_PIXELS)},
     };

@@ -50,6 +50,11 @@ int lim_dataset_unseen(const struct lim_dataset *ds)
     return ds->unseen;
 }
 
+int lim_dataset_dropped(const struct lim_dataset *ds)
+{
+    return ds->dropped;
+}
+
 int lim_dataset_held_out(const struct lim_dataset *ds)
 {
     return ds->held_out_count;

@@ -105,6 +105,13 @@ void explain_nothing_usable(const char *path, struct lim_dataset *ds)
               seen > 1 ? "s" : "", reasons, ds->skipped_count ? ", " : "", ds->ignored, READABLE);
 }
 
+void explain_all_the_same(const char *path, const struct lim_dataset *ds)
+{
+    lim_error("%s: all %d usable pictures are the same once they are prepared; there is nothing to "
+              "learn from one picture: add others",
+              path, ds->count + ds->held_out_count + ds->dropped);
+}
+
 void explain_nothing_left(const char *path, const struct lim_dataset *ds)
 {
     lim_error("%s: all %d usable pictures are held out, none is left to train on; hold out a "

@@ -8,7 +8,7 @@
 
 /* Cells may differ by this much of 255: JPEG at quality 50 and a resize stay below, a changed eye
  * in a drawing of 64 x 64 does not. */
-#define CELL_TOLERANCE 12
+#define CELL_TOLERANCE 32
 
 /* A frequency counts as above the median from half a grey level on: of a symmetric picture half of
  * them are zero, and noise must not decide their bits. */

@@ -2,6 +2,7 @@
  * prepared, and decides which are trained on. */
 #include "data/open.h"
 
+#include "data/copies.h"
 #include "data/digest.h"
 #include "log.h"
 
@@ -17,15 +18,18 @@ static double lot(uint64_t digest)
 }
 
 /* Sorts pictures and reasons to where the data set keeps them, in the order of the names. */
-static bool collect(struct lim_dataset *ds, double holdout)
+static bool collect(struct lim_dataset *ds, const struct lim_dataset_config *config)
 {
     size_t count = ds->files.count;
+    struct copy *copies = NULL;
     uint64_t hash = digest_word(digest_word(0, (uint64_t)ds->size), (uint64_t)ds->channels);
 
     ds->pictures = malloc((count + 1) * sizeof *ds->pictures);
     ds->held_out = malloc((count + 1) * sizeof *ds->held_out);
     ds->skipped = malloc((count + 1) * sizeof *ds->skipped);
     if (!ds->pictures || !ds->held_out || !ds->skipped)
+        return false;
+    if (config->drop != LIM_DROP_NONE && !(copies = copies_find(ds)))
         return false;
     ds->ignored = ds->files.ignored;
     for (size_t i = 0; i < count; i++) {
@@ -38,13 +42,17 @@ static bool collect(struct lim_dataset *ds, double holdout)
             ds->ignored++;
         } else if (result->what == UNSEEN) {
             ds->unseen++;
-        } else if (lot(result->digest) < holdout) {
+        } else if (copies && (copies[i].kind == LIM_COPY_EXACT ||
+                              (copies[i].kind == LIM_COPY_NEAR && config->drop == LIM_DROP_NEAR))) {
+            ds->dropped++;
+        } else if (lot(result->digest) < config->holdout) {
             ds->held_out[ds->held_out_count++] = cache_slot(&ds->cache, result->slot);
         } else {
             ds->pictures[ds->count++] = cache_slot(&ds->cache, result->slot);
             hash = digest_word(hash, result->digest);
         }
     }
+    free(copies);
     ds->fingerprint = digest_end(hash);
     return true;
 }
@@ -149,7 +157,7 @@ static enum lim_status prepare_files(struct lim_dataset *ds, const char *path, b
     else
         status = prepare_anew(ds, &p, bytes, place, key);
     free(place);
-    if (status == LIM_OK && !collect(ds, config->holdout)) {
+    if (status == LIM_OK && !collect(ds, config)) {
         lim_error("%s: not enough memory for %zu pictures", path, ds->files.count);
         status = LIM_ERROR;
     }
@@ -185,6 +193,25 @@ static enum lim_status list_files(const char *path, struct data_files *files, bo
     return LIM_BAD_INPUT;
 }
 
+/* Several pictures, of which the network sees only one. */
+static bool all_the_same(const struct lim_dataset *ds)
+{
+    const struct data_result *first = NULL;
+    int usable = 0;
+
+    for (size_t i = 0; i < ds->files.count; i++) {
+        const struct data_result *result = &ds->results[i];
+
+        if (result->what != PREPARED)
+            continue;
+        first = first ? first : result;
+        if (result->digest != first->digest)
+            return false;
+        usable++;
+    }
+    return usable > 1;
+}
+
 struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_config *config,
                                      enum lim_status *why)
 {
@@ -215,6 +242,10 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
             explain_nothing_left(path, ds);
         else
             explain_nothing_usable(path, ds);
+        status = LIM_BAD_INPUT;
+    }
+    if (status == LIM_OK && all_the_same(ds)) {
+        explain_all_the_same(path, ds);
         status = LIM_BAD_INPUT;
     }
 done:

@@ -11,7 +11,7 @@
 struct lim_dataset {
     int size, channels;
     bool mirror;
-    int count, held_out_count, skipped_count, ignored, unseen;
+    int count, held_out_count, skipped_count, ignored, unseen, dropped;
     const uint8_t **pictures;    /* [count], each [size][size][channels], in the cache */
     const uint8_t **held_out;    /* [held_out_count] */
     struct lim_skipped *skipped; /* points into files */
@@ -38,6 +38,7 @@ enum lim_status prepare_all(const struct preparing *what);
 /* One log line each. */
 void explain_missing(const char *path, int number); /* number: of errno */
 void explain_nothing_usable(const char *path, struct lim_dataset *ds);
+void explain_all_the_same(const char *path, const struct lim_dataset *ds);
 void explain_nothing_left(const char *path, const struct lim_dataset *ds); /* all held out */
 
 #endif

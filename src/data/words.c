@@ -20,6 +20,24 @@ bool lim_crop_parse(const char *text, enum lim_crop *crop)
     return false;
 }
 
+static const char *const drops[] = {
+    [LIM_DROP_NONE] = "none", [LIM_DROP_EXACT] = "exact", [LIM_DROP_NEAR] = "near"};
+
+const char *lim_drop_name(enum lim_drop drop)
+{
+    return drops[drop];
+}
+
+bool lim_drop_parse(const char *text, enum lim_drop *drop)
+{
+    for (int i = LIM_DROP_NONE; i <= LIM_DROP_NEAR; i++)
+        if (strcmp(text, drops[i]) == 0) {
+            *drop = (enum lim_drop)i;
+            return true;
+        }
+    return false;
+}
+
 bool lim_color_parse(const char *text, uint32_t *color)
 {
     static const struct {

@@ -40,6 +40,8 @@ static void load_data(const cJSON *json, struct lim_dataset_config *data)
         data->background = 0;
     data->mirror = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "mirror"));
     data->holdout = number_of(json, "holdout");
+    if (!lim_drop_parse(text_of(json, "drop_duplicates"), &data->drop))
+        data->drop = LIM_DROP_NONE;
     data->limit = (uint64_t)number_of(json, "limit");
     data->max_pixels = (uint64_t)number_of(json, "max_pixels");
 }

@@ -45,6 +45,7 @@ static void describe_data(const struct trainer *t, cJSON *o)
     cJSON_AddStringToObject(o, "background", text);
     cJSON_AddBoolToObject(o, "mirror", data->mirror);
     cJSON_AddNumberToObject(o, "holdout", data->holdout);
+    cJSON_AddStringToObject(o, "drop_duplicates", lim_drop_name(data->drop));
     cJSON_AddNumberToObject(o, "limit", (double)data->limit);
     cJSON_AddNumberToObject(o, "max_pixels", (double)data->max_pixels);
     cJSON_AddNumberToObject(o, "held_out_count", lim_dataset_held_out(t->ds));

@@ -1,0 +1,190 @@
+/* limner scan: what is in a folder of pictures, before anything is trained. */
+#include "commands.h"
+#include "scan_report.h"
+#include "terminal.h"
+#include "train_display.h"
+
+#include <errno.h>
+#include <limner/limner.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct scan_settings {
+    const char *sheet, *skipped, *crop, *background, *cache_dir;
+    int size, threads;
+    uint64_t limit, max_pixels;
+    bool json, gray;
+};
+
+static const struct scan_settings defaults = {
+    .size = 64,
+    .crop = "center",
+    .background = "white",
+    .max_pixels = LIM_MAX_PIXELS,
+};
+
+static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
+static const char *const crop_words[] = {"center", "top", "none", NULL};
+
+#define FIELD(name) offsetof(struct scan_settings, name)
+static const struct option options[] = {
+    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL,
+     "one JSON object on the standard output: all skipped files and all copies are in it"},
+    {"sheet", 0, OPTION_PATH, "FILE", FIELD(sheet), 0, 0, NULL, NULL,
+     "write a PNG of up to 256 pictures as the network will see them"},
+    {"skipped", 0, OPTION_PATH, "FILE", FIELD(skipped), 0, 0, NULL, NULL,
+     "write the names of all skipped files, with the reasons"},
+    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL,
+     "pixels along an edge that the training will have: 16, 32, 64, 128 or 256"},
+    {"crop", 0, OPTION_TEXT, "C", FIELD(crop), 0, 0, crop_words, NULL,
+     "the square of a picture: its center, its top (heads of portraits), or none (all, squeezed)"},
+    {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
+     "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
+    {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL, "see the pictures in gray"},
+    {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
+     "look at so many pictures, drawn from all, always the same"},
+    {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
+     "skip pictures that claim more, before memory is taken for them"},
+    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
+     "keep prepared pictures there: 'limner train' with the same options starts with them"},
+    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
+     "threads to decode; 0: one for each processor"},
+    {0},
+};
+#undef FIELD
+
+static volatile sig_atomic_t stop_requests;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_requests = 1;
+}
+
+static bool on_decoding(void *user, int done, int total)
+{
+    display_decoding(user, done, total);
+    return !stop_requests;
+}
+
+static void print_line(const char *format, ...) LIM_PRINTF(1, 2);
+
+static void print_line(const char *format, ...)
+{
+    char line[4096], text[4096];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    puts(lim_printable(line, text, sizeof text));
+}
+
+static bool write_skipped(const struct lim_dataset *ds, const char *path)
+{
+    const struct lim_skipped *list;
+    int count = lim_dataset_skipped(ds, &list);
+    char *text = malloc(16384);
+    FILE *file = text ? fopen(path, "w") : NULL;
+    bool good = file != NULL;
+
+    for (int i = 0; good && i < count; i++)
+        good =
+            fprintf(file, "%s: %s\n", lim_printable(list[i].path, text, 16384), list[i].reason) > 0;
+    if (file && fclose(file) != 0)
+        good = false;
+    if (!good)
+        say_error("%s: cannot be written (%s)", path, text ? strerror(errno) : "no memory");
+    free(text);
+    return good;
+}
+
+static void print_skipped(const struct lim_dataset *ds)
+{
+    enum { NAMED = 10 };
+    const struct lim_skipped *list;
+    int count = lim_dataset_skipped(ds, &list);
+
+    for (int i = 0; i < count && i < NAMED; i++)
+        print_line("skipped %s: %s", list[i].path, list[i].reason);
+    if (count > NAMED)
+        print_line("skipped %d more; --json or --skipped FILE names all", count - NAMED);
+}
+
+static enum lim_status report(const struct lim_dataset *ds, const struct lim_scan *scan,
+                              const struct scan_settings *set, const char *pictures)
+{
+    cJSON *json = set->json ? scan_json(scan, ds, pictures) : NULL;
+
+    if (set->json) {
+        if (!json) {
+            say_error("no memory for the report");
+            return LIM_ERROR;
+        }
+        display_json(json);
+    } else {
+        print_skipped(ds);
+        scan_summary(scan, pictures, print_line);
+        scan_tables(scan);
+        scan_verdict(scan, print_line);
+    }
+    if (set->skipped && !write_skipped(ds, set->skipped))
+        return LIM_ERROR;
+    return !set->sheet || lim_scan_sheet(scan, set->sheet) ? LIM_OK : LIM_ERROR;
+}
+
+static enum lim_status run(const struct command *command, const struct parsed *parsed,
+                           void *settings)
+{
+    const struct scan_settings *set = settings;
+    const char *pictures = parsed->arguments[0];
+    struct display display = {0};
+    struct lim_dataset_config config = {.size = set->size,
+                                        .channels = set->gray ? 1 : 3,
+                                        .threads = set->threads,
+                                        .limit = set->limit,
+                                        .max_pixels = set->max_pixels,
+                                        .cache_dir = set->cache_dir,
+                                        .progress = on_decoding,
+                                        .user = &display};
+    enum lim_status status = LIM_ERROR;
+    struct lim_dataset *ds;
+    struct lim_scan *scan;
+
+    (void)command;
+    if (!lim_color_parse(set->background, &config.background)) {
+        say_error("scan: --background '%s': not a color such as white, black or ff8000",
+                  set->background);
+        return LIM_USAGE;
+    }
+    lim_crop_parse(set->crop, &config.crop);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    ds = lim_dataset_open(pictures, &config, &status);
+    status_line("");
+    if (!ds)
+        return status;
+    scan = lim_scan_create(ds);
+    status = scan ? report(ds, scan, set, pictures) : LIM_ERROR;
+    lim_scan_destroy(scan);
+    lim_dataset_destroy(ds);
+    return status;
+}
+
+const struct command command_scan = {
+    .name = "scan",
+    .arguments = "PICTURES",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .summary = "say what is in a folder or a .zip of pictures, and whether to train on it",
+    .details =
+        "Reads every picture as 'limner train' does and trains nothing: says which files are used "
+        "and why others are not, how large they are, which are copies of others (exact: the same "
+        "decoded pixels; near: the same look, by pHash), and what to do about it.",
+    .options = options,
+    .defaults = &defaults,
+    .settings_size = sizeof(struct scan_settings),
+    .run = run,
+};

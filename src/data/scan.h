@@ -1,0 +1,9 @@
+#ifndef LIMNER_SRC_DATA_SCAN_H
+#define LIMNER_SRC_DATA_SCAN_H
+
+#include <limner/scan.h>
+
+/* Verdict, reason and advice, from the counts. False without memory. */
+bool scan_judge(struct lim_scan *scan);
+
+#endif
