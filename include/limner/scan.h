@@ -27,7 +27,7 @@ enum lim_copy {
     LIM_COPY_NONE,
     LIM_COPY_EXACT, /* every decoded pixel is that of another picture */
     LIM_COPY_NEAR   /* looks like another: their pHashes differ in 7 of 64 bits at most, and the
-                     * prepared pixels agree in each of 16 x 16 cells to 12 of 255 */
+                     * prepared pixels agree in each of 16 x 16 cells to 32 of 255 */
 };
 
 /* A usable picture, whether it is trained on, held out, or dropped as a copy. */

@@ -100,10 +100,10 @@ static void judge_sizes(struct judging *j)
     const struct lim_scan *scan = j->scan;
     double enlarged = share(scan->enlarged, scan->count), oblong = share(scan->oblong, scan->count);
     int fits = fitting_size(scan);
-    char other[48] = "remove them";
+    char other[64] = "remove them, or find larger ones";
 
     if (fits && fits < scan->size)
-        snprintf(other, sizeof other, "--size %d would fit, or remove them", fits);
+        snprintf(other, sizeof other, "--size %d would fit; or remove them", fits);
     if (enlarged >= 10)
         advise(j, enlarged >= 50 ? LIM_VERDICT_POOR : LIM_VERDICT_FAIR,
                enlarged >= 50 ? "most are smaller than the size to paint"
@@ -113,9 +113,9 @@ static void judge_sizes(struct judging *j)
                scan->enlarged, scan->count, enlarged, scan->size, scan->size, other);
     if (oblong >= 20)
         advise(j, LIM_VERDICT_FAIR, "many are far from square",
-               "%d of %d (%.1f %%) are more than half as long again as wide, or wide as long: the "
-               "center crop cuts off a third and more; look at the --sheet; --crop top keeps the "
-               "heads of portraits, --crop none squeezes.",
+               "%d of %d (%.1f %%) have one edge more than half as long again as the other: the "
+               "center crop cuts off a third of them and more; look at the sheet ('limner scan "
+               "--sheet FILE'); --crop top keeps the heads of portraits, --crop none squeezes.",
                scan->oblong, scan->count, oblong);
 }
 
