@@ -1,8 +1,8 @@
 /* A layer between the OpenCL loader and the driver (OPENCL_LAYERS=/absolute/path/of/this.so): the
  * tests' way to devices and faults that the machine does not have. It is told what to do in the
- * variable LIMNER_LAYER, a list of settings with spaces in between, described in README.md. It
- * keeps a log: that it is there at all, what it refused or broke, and at the end how often each
- * function was called and which objects are still alive. */
+ * variable LIMNER_LAYER, a list of settings with spaces (or newlines) in between, described in
+ * README.md. It keeps a log: that it is there at all, what it refused or broke, and at the end how
+ * often each function was called and which objects are still alive. */
 #include "layer.h"
 
 #include <stdarg.h>
@@ -153,9 +153,10 @@ static void read_settings(void)
 {
     const char *value = getenv("LIMNER_LAYER");
     char *copy = strdup(value ? value : ""), *rest = NULL;
+    const char *between = value && strchr(value, '\n') ? "\n" : " ";
 
-    for (char *word = copy ? strtok_r(copy, " ", &rest) : NULL; word;
-         word = strtok_r(NULL, " ", &rest)) {
+    for (char *word = copy ? strtok_r(copy, between, &rest) : NULL; word;
+         word = strtok_r(NULL, between, &rest)) {
         if (!read_setting(word)) {
             fprintf(stderr, "layer: LIMNER_LAYER: '%s' is no setting\n", word);
             exit(99);

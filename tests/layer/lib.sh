@@ -5,7 +5,8 @@ on_layer() {
     rm -f "$scratch/log"
     settings=$1
     shift
-    OPENCL_LAYERS=$layer LIMNER_LAYER="log=$scratch/log $settings" "$@" >"$scratch/out" 2>&1
+    OPENCL_LAYERS=$layer LIMNER_LAYER="log=$scratch/log
+$(echo "$settings" | tr ' ' '\n')" "$@" >"$scratch/out" 2>&1
 }
 
 complain() {
