@@ -9,6 +9,7 @@ build=${1:-$root/build/tests}
 wanted=$*
 sh "$root/tests/install.sh" tests || exit 1
 mkdir -p "$build" || exit 1
+build=$(cd "$build" && pwd) || exit 1
 
 passed=0
 failed=0
@@ -31,7 +32,7 @@ for line in open(sys.argv[1]):
         passed += 1
     elif row["result"] != "SKIP":
         failed += 1
-        names.append(row["name"])
+        names.append(row["name"].split(" / ")[-1])  # of "limner:suite / name"
 print(passed, failed, ";".join(names))
 PY
 }
