@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -211,6 +213,91 @@ static void test_unfinished(void **state)
     assert_int_equal(stat(path_in(root, "new/deep"), &st), -1);
 }
 
+/* Linux counts memory against this limit, but not mapped files; a sanitizer needs more of it. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN
+#endif
+
+#if defined(__linux__) && !defined(UNDER_ASAN)
+#define LARGE 256
+
+static int open_with_little_memory(const char *path)
+{
+    const struct rlimit limit = {32u << 20, 32u << 20};
+    struct lim_dataset *ds;
+    uint8_t *batch = malloc(4 * LARGE * LARGE * 3);
+    int count;
+
+    if (!batch || setrlimit(RLIMIT_DATA, &limit) != 0)
+        return 1;
+    ds = lim_dataset_open(path, &config, NULL);
+    if (!ds)
+        return strstr(said, "memory") ? 2 : 3;
+    count = lim_dataset_count(ds);
+    for (uint64_t step = 0; step < (uint64_t)count / 4; step++)
+        lim_dataset_batch(ds, 1, step, 4, batch);
+    lim_dataset_destroy(ds);
+    free(batch);
+    return count == 300 ? 0 : 4;
+}
+
+/* 59 MB of pixels where there are 32 MB of memory: only through the file, both times. */
+static void test_larger_than_memory(void **state)
+{
+    static const int wanted[] = {2, 0, 0};
+
+    (void)state;
+    put_many(0, 300);
+    config.size = LARGE;
+    config.threads = 1;
+    for (int i = 0; i < 3; i++) {
+        int status = 0;
+        pid_t child;
+
+        config.cache_file = i ? cache : NULL;
+        child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+            _exit(open_with_little_memory(path_in(root, "in")));
+        assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), wanted[i]);
+    }
+}
+#endif
+
+/* A writer that was killed leaves a file behind, which the next one takes away; one that is alive
+ * keeps its own. */
+static void test_left_behind(void **state)
+{
+    char mine[600];
+    pid_t child;
+
+    (void)state;
+    put_many(0, 3);
+    make_folder(root, "new");
+    make_folder(root, "new/deep");
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(0);
+    assert_true(waitpid(child, NULL, 0) == child);
+    snprintf(mine, sizeof mine, "new/deep/a.cache.%ld-0.tmp", (long)child);
+    put_text(root, mine, "half");
+    put_text(root, "new/deep/b.cache.1-0.tmp", "of another");
+    put_text(root, "new/deep/a.cache.1-0.tmp", "of a process that lives");
+    put_text(root, "new/deep/a.cache.tmp", "of a user");
+    expect(NULL);
+    assert_int_equal(access(path_in(root, mine), F_OK), -1);
+    assert_int_equal(access(path_in(root, "new/deep/b.cache.1-0.tmp"), F_OK), 0);
+    assert_int_equal(access(path_in(root, "new/deep/a.cache.1-0.tmp"), F_OK), 0);
+    assert_int_equal(access(path_in(root, "new/deep/a.cache.tmp"), F_OK), 0);
+}
+
 /* A folder of caches has one for each set of settings; a place that cannot be is an error. */
 static void test_folder(void **state)
 {
@@ -339,8 +426,17 @@ static void test_holdout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_found_again), TEST(test_stale), TEST(test_damaged), TEST(test_unfinished),
-        TEST(test_folder),      TEST(test_limit), TEST(test_holdout),
+        TEST(test_found_again),
+        TEST(test_stale),
+        TEST(test_damaged),
+        TEST(test_unfinished),
+#if defined(__linux__) && !defined(UNDER_ASAN)
+        TEST(test_larger_than_memory),
+#endif
+        TEST(test_left_behind),
+        TEST(test_folder),
+        TEST(test_limit),
+        TEST(test_holdout),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

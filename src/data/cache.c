@@ -335,6 +335,7 @@ bool cache_begin(struct cache *cache, const char *file, size_t slots, size_t pic
     }
     size = SLOTS_AT + slots * picture_bytes;
     if (file) {
+        lim_file_sweep(file);
         if (!make_folder_of(cache, file) || !lim_file_begin(&cache->file, file))
             return false;
         if (map_new_file(cache, file, size))

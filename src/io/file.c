@@ -2,8 +2,10 @@
 
 #include "log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +89,33 @@ static void finish(struct lim_file *file)
 }
 
 struct lim_file_calls lim_file_calls = {.write = write, .fsync = fsync, .rename = rename};
+
+void lim_file_sweep(const char *path)
+{
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    const char *name = slash ? path + (slash - folder) + 1 : path;
+    size_t length = strlen(name);
+    struct dirent *entry;
+    DIR *dir;
+
+    if (slash)
+        slash[slash == folder] = '\0';
+    dir = folder ? opendir(slash ? folder : ".") : NULL;
+    while (dir && (entry = readdir(dir))) {
+        int end = 0, number;
+        long writer;
+
+        if (strncmp(entry->d_name, name, length) == 0 &&
+            sscanf(entry->d_name + length, ".%ld-%d" LIM_FILE_TEMPORARY "%n", &writer, &number,
+                   &end) == 2 &&
+            end > 0 && !entry->d_name[length + (size_t)end] && writer > 0 &&
+            kill((pid_t)writer, 0) != 0 && errno == ESRCH)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    if (dir)
+        closedir(dir);
+    free(folder);
+}
 
 bool lim_file_begin(struct lim_file *file, const char *path)
 {

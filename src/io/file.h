@@ -45,6 +45,9 @@ int lim_file_write_all(int fd, const void *data, size_t size);
  * of before intact and the temporary one removed. Ends `file` either way. */
 bool lim_file_commit(struct lim_file *file);
 
+/* Removes the temporary files of `path` whose writers are no more, in silence. */
+void lim_file_sweep(const char *path);
+
 /* Gives up in silence: removes the temporary file. Ends `file`. */
 void lim_file_abort(struct lim_file *file);
 
