@@ -29,9 +29,11 @@ static void write_holder(int fd)
 
     gethostname(host, sizeof host - 1);
     length = snprintf(text, sizeof text, "%ld on %s\n", (long)getpid(), host);
-    /* A full disk may refuse it; the lock holds all the same. */
-    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) != length)
-        (void)ftruncate(fd, 0);
+    /* A full disk may refuse it; the lock holds all the same, without half a name in it. */
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) == length)
+        return;
+    if (ftruncate(fd, 0) != 0)
+        lim_warning("the lock of the run folder does not name its holder: %s", strerror(errno));
 }
 
 /* Is the file that was locked still the one that has the name? Its holder removes it at the end. */
