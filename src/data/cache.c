@@ -121,6 +121,22 @@ uint8_t *cache_slot(const struct cache *cache, uint32_t slot)
     return cache->slots + slot * cache->picture_bytes;
 }
 
+/* Slots are read here and there, so that what lies around one is not worth fetching with it. */
+static void expect_random(const struct cache *cache)
+{
+    posix_madvise(cache->map, cache->map_size, POSIX_MADV_RANDOM);
+}
+
+void cache_want(const struct cache *cache, const uint8_t *slot)
+{
+    size_t page = SLOTS_AT, start = (size_t)(slot - (const uint8_t *)cache->map) / page * page;
+
+    if (cache->map)
+        posix_madvise((uint8_t *)cache->map + start,
+                      (size_t)(slot - (const uint8_t *)cache->map) - start + cache->picture_bytes,
+                      POSIX_MADV_WILLNEED);
+}
+
 static uint64_t header_digest(const struct header *header)
 {
     return digest_bytes(header, offsetof(struct header, digest));
@@ -211,6 +227,7 @@ static const char *load(struct cache *cache, uint64_t key, struct data_files *fi
     if (!pixels_are_whole(cache, files, results))
         return "its pixels are damaged";
     cache->used = (unsigned)h.slots;
+    expect_random(cache);
     return NULL;
 }
 
@@ -403,6 +420,7 @@ bool cache_commit(struct cache *cache, uint64_t key, const struct data_files *fi
     if (!cache->file.error && msync(cache->map, SLOTS_AT + h.slots * h.picture_bytes, MS_SYNC) != 0)
         cache->file.error = errno;
     mprotect(cache->map, cache->map_size, PROT_READ);
+    expect_random(cache);
     free(cache->folder);
     cache->folder = NULL;
     return lim_file_commit(&cache->file);

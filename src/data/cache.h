@@ -47,6 +47,10 @@ bool cache_begin(struct cache *cache, const char *file, size_t slots, size_t pic
 /* The slot of a picture, to be written or read. */
 uint8_t *cache_slot(const struct cache *cache, uint32_t slot);
 
+/* Says that this slot will be read soon: from a file larger than the memory it is fetched
+ * meanwhile. Any thread. */
+void cache_want(const struct cache *cache, const uint8_t *slot);
+
 /* All pictures are in their slots: makes the file whole and gives it its name. In memory: does
  * nothing. False after one log line. */
 bool cache_commit(struct cache *cache, uint64_t key, const struct data_files *files,

@@ -123,6 +123,9 @@ void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t ste
     steps = steps ? steps : 1;
     epoch = step / steps;
     first = step % steps * (uint64_t)batch;
+    for (int i = 0; i < batch; i++)
+        cache_want(&ds->cache,
+                   ds->pictures[shuffled(seed, epoch, count, root, first + (uint64_t)i)]);
     for (int i = 0; i < batch; i++, out += bytes) {
         uint64_t place = first + (uint64_t)i;
         const uint8_t *in = ds->pictures[shuffled(seed, epoch, count, root, place)];
