@@ -5,7 +5,7 @@
 #include "options.h"
 
 extern const struct command command_train, command_scan, command_sample, command_devices,
-    command_info;
+    command_info, command_bench;
 
 /* MODEL|RUN as the path of a model file: a run folder stands for the model in it. False after one
  * line on stderr. */

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&command_train,   &command_scan, &command_sample,
-                                                 &command_devices, &command_info, NULL};
+static const struct command *const commands[] = {
+    &command_train, &command_scan, &command_sample, &command_devices, &command_info,
+    &command_bench, NULL};
 
 static enum lim_status unknown_command(const char *word)
 {

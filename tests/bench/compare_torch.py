@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """A DCGAN training step in PyTorch on the CPU and in limner, one after the other, twice; prints the ratio.
 
-    /usr/bin/python3 tests/bench/compare_torch.py BUILD/tests/bench-step [--device D ...] [--width 64]
+    /usr/bin/python3 tests/bench/compare_torch.py BUILD/limner [--device D ...] [--width 64]
         [--kernel 4] [--batch 64] [--steps 7]
 
 Needs torch (Debian: python3-torch). PyTorch runs with OPENBLAS_NUM_THREADS=1, its faster setting where
 its own threads call OpenBLAS. Its step is that of limner: G's step computes no gradients of D's weights.
 """
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -78,17 +79,19 @@ def time_torch(args):
 
 
 def time_limner(args, rest):
-    command = [args.step, *rest]
+    command = [args.limner, "bench", "--only", "step", "--json", *rest]
     for name in ("width", "kernel", "batch", "steps"):
         command += [f"--{name}", str(getattr(args, name))]
     out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    print(out, flush=True)
-    return float(out.split(" pictures/s")[0].split()[-1])
+    head, step = (json.loads(line) for line in out.splitlines())
+    print(f"{head['device']}: {step['pictures_per_s']:.1f} pictures/s, {step['gflops']:.1f} GFLOP/s effective, "
+          f"{step['launches']} launches, {step['ms']:.1f} ms a step (best {step['best_ms']:.1f})", flush=True)
+    return step["pictures_per_s"]
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("step")
+    parser.add_argument("limner")
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--kernel", type=int, default=4, choices=(4, 5))
     parser.add_argument("--batch", type=int, default=64)

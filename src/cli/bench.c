@@ -1,0 +1,307 @@
+/* limner bench: how fast a device is, alone and in the layers, the training step and the painting
+ * of a DCGAN. */
+#include "bench.h"
+
+#include "commands.h"
+#include "terminal.h"
+
+#include <cjson/cJSON.h>
+#include <limner/limner.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bench_settings {
+    const char *platform, *device, *cache_dir, *only;
+    int threads, size, width, kernel, batch, steps;
+    bool json;
+};
+
+static const char *const only_words[] = {"device", "layers", "step", "paint", NULL};
+static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
+static const char *const kernel_words[] = {"4", "5", NULL};
+static const struct bench_settings defaults = {
+    .size = 64, .width = 64, .kernel = 4, .batch = 64, .steps = 7};
+
+#define FIELD(name) offsetof(struct bench_settings, name)
+static const struct option options[] = {
+    {"only", 0, OPTION_TEXT, "PART", FIELD(only), 0, 0, only_words, NULL,
+     "one part: the device alone, single layers, the training step, or painting"},
+    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL, "of the pictures"},
+    {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
+     "channels of the layer next to the picture"},
+    {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL, "4 or 5"},
+    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 65536, NULL, NULL, "pictures in a step"},
+    {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, BENCH_RUNS, NULL, NULL,
+     "runs to take the median of, after two that warm up"},
+    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
+     "OpenCL platform: an index or part of its name"},
+    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
+     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
+     "threads of the CPU path; 0: one for each processor"},
+    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
+     "keep compiled kernels there instead of in the user's cache; 'off': nowhere"},
+    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL, "print one JSON object a line"},
+    {0},
+};
+#undef FIELD
+
+/* What was measured, and what a row says besides. */
+struct row {
+    const char *what, *algorithm; /* algorithm: "" where there is no choice */
+    bool chosen;
+    double flops, bytes, pictures; /* of one run; 0: says nothing of it */
+};
+
+struct report {
+    const struct bench_settings *set;
+    double peak, copy; /* flop/s and bytes/s, or 0: not measured */
+};
+
+static void print_row(const struct report *report, const struct row *row,
+                      const struct bench_timing *time)
+{
+    double rate = row->flops / time->median, speed = row->bytes / time->median;
+    double share = report->peak > 0 ? 100 * rate / report->peak : 0;
+    cJSON *o;
+    char *text;
+
+    if (!report->set->json) {
+        printf("%-34s %-9s%c %9.3f ms", row->what, row->algorithm, row->chosen ? '*' : ' ',
+               1e3 * time->median);
+        if (row->flops > 0)
+            printf(" %8.1f GFLOP/s", 1e-9 * rate);
+        if (row->flops > 0 && share > 0)
+            printf(" %4.0f%%", share);
+        if (row->bytes > 0)
+            printf(" %7.1f GB/s", 1e-9 * speed);
+        if (row->pictures > 0)
+            printf(" %9.1f pictures/s", row->pictures / time->median);
+        printf(" %5llu launches%s\n", (unsigned long long)time->launches,
+               time->plausible ? "" : "  (shorter than the clock can tell)");
+        fflush(stdout);
+        return;
+    }
+    o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "what", row->what);
+    if (*row->algorithm) {
+        cJSON_AddStringToObject(o, "algorithm", row->algorithm);
+        cJSON_AddBoolToObject(o, "chosen", row->chosen);
+    }
+    cJSON_AddNumberToObject(o, "ms", 1e3 * time->median);
+    cJSON_AddNumberToObject(o, "best_ms", 1e3 * time->best);
+    if (row->flops > 0)
+        cJSON_AddNumberToObject(o, "gflops", 1e-9 * rate);
+    if (row->flops > 0 && share > 0)
+        cJSON_AddNumberToObject(o, "percent_of_peak", share);
+    if (row->bytes > 0)
+        cJSON_AddNumberToObject(o, "gbytes_per_s", 1e-9 * speed);
+    if (row->pictures > 0)
+        cJSON_AddNumberToObject(o, "pictures_per_s", row->pictures / time->median);
+    cJSON_AddNumberToObject(o, "launches", (double)time->launches);
+    cJSON_AddBoolToObject(o, "plausible", time->plausible);
+    text = cJSON_PrintUnformatted(o);
+    if (text)
+        puts(text);
+    fflush(stdout);
+    cJSON_free(text);
+    cJSON_Delete(o);
+}
+
+/* What the device does at best: a large multiplication by each method, a copy, an empty launch. */
+static bool bench_device(struct lim_backend *be, struct report *report, bool show)
+{
+    enum { N = 1024 };
+    const char *const *gemms = lim_backend_gemms(be);
+    struct bench_work work = {.be = be, .kind = BENCH_GEMM, .size = N};
+    struct bench_timing time;
+    char what[64];
+
+    for (int i = 0; gemms[i]; i++) {
+        struct row row = {.what = what, .algorithm = gemms[i], .flops = 2.0 * N * N * N};
+
+        snprintf(what, sizeof what, "multiply %dx%dx%d", N, N, N);
+        if (!lim_backend_use_gemm(be, gemms[i]) || !bench_measure(&work, report->set->steps, &time))
+            return false;
+        row.chosen = i == 0;
+        if (row.flops / time.best > report->peak)
+            report->peak = row.flops / time.best;
+        if (show)
+            print_row(report, &row, &time);
+    }
+    lim_backend_use_gemm(be, gemms[0]);
+    if (!show)
+        return true;
+    work.kind = BENCH_COPY;
+    work.size = 16 << 20;
+    if (!bench_measure(&work, report->set->steps, &time))
+        return false;
+    print_row(report,
+              &(struct row){.what = "copy 64 MiB", .algorithm = "", .bytes = 8.0 * work.size},
+              &time);
+    work.size = 1;
+    if (!bench_measure(&work, report->set->steps, &time))
+        return false;
+    print_row(report, &(struct row){.what = "launch", .algorithm = ""}, &time);
+    return true;
+}
+
+/* All passes of one convolution, each by every algorithm that does it. */
+static bool bench_layer(struct lim_backend *be, const struct report *report, const char *net, int i,
+                        const struct lim_conv *cv, bool transposed)
+{
+    static const char *const passes[][3] = {{"forward", "data", "weights"},
+                                            {"data", "forward", "weights"}};
+    const char *const *convs = lim_backend_convs(be);
+    char what[96];
+
+    for (int pass = 0; pass < 3; pass++) {
+        const char *chosen = lim_conv_algorithm(be, cv, (enum lim_conv_pass)pass);
+        struct bench_work work = {
+            .be = be, .kind = BENCH_CONV, .cv = *cv, .pass = (enum lim_conv_pass)pass};
+
+        snprintf(what, sizeof what, "%s.%d %dx%d %d-%d %s", net, i, cv->h, cv->w, cv->c, cv->k,
+                 passes[transposed][pass]);
+        for (int a = 0; convs[a]; a++) {
+            struct row row = {.what = what, .algorithm = convs[a]};
+            struct bench_timing time;
+
+            lim_backend_use_conv(be, convs[a]);
+            row.chosen = strcmp(convs[a], chosen) == 0;
+            row.flops = 2.0 * cv->n * cv->p * cv->q * cv->k * cv->r * cv->s * cv->c;
+            row.bytes = bench_conv_bytes(cv);
+            if (strcmp(lim_conv_algorithm(be, cv, (enum lim_conv_pass)pass), convs[a]) != 0)
+                continue;
+            if (!bench_measure(&work, report->set->steps, &time))
+                return false;
+            print_row(report, &row, &time);
+        }
+        lim_backend_use_conv(be, "auto");
+    }
+    return true;
+}
+
+/* Layers by what they are from the front: "forward" of a transposed convolution is lim_conv's
+ * backward pass. */
+static bool bench_layers(struct lim_backend *be, const struct report *report,
+                         const struct lim_dcgan_config *config, bool generator)
+{
+    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+    int count = generator ? lim_dcgan_generator_rows(config, rows)
+                          : lim_dcgan_discriminator_rows(config, rows);
+    int h = generator ? 1 : config->size, c = generator ? config->latent : config->channels;
+
+    for (int i = 0; i < count; i++) {
+        struct lim_conv cv;
+        bool transposed = rows[i].kind == LIM_LAYER_CONV_TRANSPOSED;
+
+        if (!bench_conv_of(&rows[i], config->batch, &h, &c, &cv))
+            continue;
+        if (!bench_layer(be, report, generator ? "G" : "D", i, &cv, transposed))
+            return false;
+    }
+    return true;
+}
+
+static bool bench_whole(struct lim_backend *be, const struct report *report,
+                        const struct lim_dcgan_config *config, bool paint)
+{
+    struct bench_work work = {.be = be, .kind = paint ? BENCH_PAINT : BENCH_STEP, .config = config};
+    struct row row = {.what = paint ? "paint" : "training step", .algorithm = ""};
+    struct bench_timing time;
+
+    row.pictures = config->batch;
+    row.flops = bench_gan_flops(config, paint);
+    if (!bench_measure(&work, report->set->steps, &time))
+        return false;
+    print_row(report, &row, &time);
+    return true;
+}
+
+static bool wants(const struct bench_settings *set, const char *part)
+{
+    return !set->only || strcmp(set->only, part) == 0;
+}
+
+static void print_head(const struct lim_backend *be, const struct lim_dcgan_config *config,
+                       bool json)
+{
+    cJSON *o;
+    char *text;
+
+    if (!json) {
+        printf("limner %s on %s: %dx%d pictures, width %d, kernel %d, batch %d\n"
+               "(GFLOP/s as if every convolution were direct; %% of the fastest multiplication; "
+               "* chosen)\n",
+               lim_version(), lim_backend_name(be), config->size, config->size, config->width,
+               config->kernel, config->batch);
+        return;
+    }
+    o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "version", lim_version());
+    cJSON_AddStringToObject(o, "device", lim_backend_name(be));
+    cJSON_AddStringToObject(o, "option", lim_backend_option(be));
+    cJSON_AddNumberToObject(o, "size", config->size);
+    cJSON_AddNumberToObject(o, "width", config->width);
+    cJSON_AddNumberToObject(o, "kernel", config->kernel);
+    cJSON_AddNumberToObject(o, "batch", config->batch);
+    text = cJSON_PrintUnformatted(o);
+    if (text)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(o);
+}
+
+static enum lim_status run(const struct command *command, const struct parsed *parsed,
+                           void *settings)
+{
+    const struct bench_settings *set = settings;
+    const struct lim_device_choice choice = {.platform = set->platform,
+                                             .device = set->device,
+                                             .threads = set->threads,
+                                             .cache_dir = set->cache_dir};
+    struct lim_dcgan_config config = lim_dcgan_defaults();
+    struct report report = {.set = set};
+    enum lim_status status = LIM_USAGE;
+    struct lim_backend *be;
+    bool good;
+
+    (void)command;
+    (void)parsed;
+    config.size = set->size;
+    config.width = set->width;
+    config.kernel = set->kernel;
+    config.batch = set->batch;
+    if (!lim_dcgan_check(&config))
+        return LIM_USAGE;
+    be = lim_backend_create(&choice, &status);
+    if (!be)
+        return status;
+    print_head(be, &config, set->json);
+    good = bench_device(be, &report, wants(set, "device"));
+    if (good && wants(set, "layers"))
+        good =
+            bench_layers(be, &report, &config, true) && bench_layers(be, &report, &config, false);
+    if (good && wants(set, "step"))
+        good = bench_whole(be, &report, &config, false);
+    if (good && wants(set, "paint"))
+        good = bench_whole(be, &report, &config, true);
+    status = good ? LIM_OK : lim_backend_ok(be) ? LIM_ERROR : LIM_DEVICE_FAILED;
+    lim_backend_destroy(be);
+    return status;
+}
+
+const struct command command_bench = {
+    .name = "bench",
+    .arguments = "",
+    .summary = "measure a device and what it makes of a DCGAN",
+    .details =
+        "Times the device alone (a large multiplication, a copy, a launch), every pass of every "
+        "convolution of the network by every algorithm, the training step, and painting. Each is "
+        "the median of several runs after two that warm up, by the clock of this machine: those "
+        "of drivers are not always to be trusted.",
+    .options = options,
+    .defaults = &defaults,
+    .settings_size = sizeof(struct bench_settings),
+    .run = run,
+};
