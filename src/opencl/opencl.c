@@ -117,7 +117,7 @@ static size_t default_workspace(const struct ocl_backend *ocl)
     size_t cap = (size_t)256 << 20;
 
     if (ocl->limits.is_cpu)
-        cap = (size_t)8 << 20;
+        cap = (size_t)13 << 20; /* one range at width 64, batch 64, in the layers of 3 channels */
     return ocl->limits.max_alloc / 4 < cap ? (size_t)(ocl->limits.max_alloc / 4) : cap;
 }
 

@@ -13,7 +13,7 @@ enum {
      * every block of tiles; of transformed pictures in one range of images. */
     MOST_WEIGHTS = 6 << 20,
     MOST_INPUT = 4 << 20,
-    MOST_PAIRS = 2 << 20
+    MOST_PAIRS = 4 << 20
 };
 
 /* Local memory of the kernels, in bytes: sums of a block by a panel; of a group of taps. */
