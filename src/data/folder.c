@@ -17,7 +17,7 @@ struct place {
 };
 
 /* Deeper is no collection of pictures; and every level costs some stack. */
-#define DEPTH_CAP 2000
+#define DEPTH_CAP 500
 
 struct walk {
     struct data_files *files;
