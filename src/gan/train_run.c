@@ -301,12 +301,12 @@ bool train_share(struct trainer *t)
 /* An animation is for looking at: the upper left part of a grid, of at most this many pixels. */
 static void crop_frame(struct lim_image *frame, int size)
 {
-    enum { LARGEST = 640 };
+    enum { LARGEST = 400 }; /* but two pictures along an edge at least */
     int across = (LARGEST - 2) / (size + 2), edge;
 
     if (frame->width <= LARGEST && frame->height <= LARGEST)
         return;
-    edge = (across < 1 ? 1 : across) * (size + 2) + 2;
+    edge = (across < 2 ? 2 : across) * (size + 2) + 2;
     if (edge > frame->width || edge > frame->height)
         return;
     for (int y = 0; y < edge; y++)

@@ -32,12 +32,49 @@ static struct lim_palette *make_palette(const struct lim_image *frames, int coun
     return palette;
 }
 
+/* Squared distance of a palette's colour from a pixel. */
+static int distance(const struct lim_palette *palette, uint8_t index, const struct lim_image *image,
+                    size_t pixel)
+{
+    const uint8_t *at = image->pixels + pixel * (size_t)image->channels,
+                  *c = palette->colours[index];
+    int sum = 0;
+
+    for (int i = 0; i < 3; i++) {
+        int d = at[image->channels == 3 ? i : 0] - c[i];
+
+        sum += d * d;
+    }
+    return sum;
+}
+
+/* Noise does not compress, and early frames are noise. A pixel keeps the colour that is shown, or
+ * takes its left neighbour's, where that is near enough: runs and still places cost little. The
+ * nearer the end, the less is let through; the last frame, which is held, is exact. */
+static void settle(const struct lim_palette *palette, const struct lim_image *image, int number,
+                   int count, uint8_t *indices, uint8_t *shown)
+{
+    enum { FIRST = 60, LATE = 24 }; /* distances, in levels: half seen in motion; hardly */
+    size_t pixels = (size_t)image->width * (size_t)image->height;
+    double age = (double)number / count;
+    double level = number == count - 1 ? 0.0 : LATE + (FIRST - LATE) * (1.0 - age) * (1.0 - age);
+    int limit = (int)(level * level);
+
+    for (size_t p = 0; p < pixels && limit > 0; p++) {
+        if (number > 0 && distance(palette, shown[p], image, p) < limit)
+            indices[p] = shown[p];
+        else if (p % (size_t)image->width && distance(palette, indices[p - 1], image, p) < limit)
+            indices[p] = indices[p - 1];
+    }
+    memcpy(shown, indices, pixels);
+}
+
 /* False where cgif or the file failed. */
 static bool encode(CGIF *gif, const struct lim_palette *palette, const struct lim_image *frames,
                    int count, int frame_time, int last_time)
 {
     size_t pixels = (size_t)frames->width * (size_t)frames->height;
-    uint8_t *indices = malloc(pixels);
+    uint8_t *indices = malloc(2 * pixels), *shown = indices ? indices + pixels : NULL;
     bool ok = indices != NULL;
 
     for (int i = 0; ok && i < count; i++) {
@@ -48,6 +85,7 @@ static bool encode(CGIF *gif, const struct lim_palette *palette, const struct li
         };
 
         lim_palette_map(palette, frames + i, indices);
+        settle(palette, frames + i, i, count, indices, shown);
         ok = cgif_addframe(gif, &frame) == CGIF_OK;
     }
     free(indices);
