@@ -3,6 +3,7 @@
 #include "data/open.h"
 #include "log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,38 +11,113 @@
 #include <sys/stat.h>
 
 #ifdef LIM_HAVE_JPEG
-#define READABLE "limner reads PNG and JPEG"
+#define JPEG ", JPEG"
 #else
-#define READABLE "this limner reads PNG (it was built without JPEG)"
+#define JPEG
 #endif
+#ifdef LIM_HAVE_WEBP
+#define WEBP ", WebP"
+#else
+#define WEBP
+#endif
+#ifdef LIM_HAVE_GIF
+#define GIF ", GIF"
+#else
+#define GIF
+#endif
+#define READABLE "this limner reads PNG" JPEG WEBP GIF
 
 /* Reasons that are told one by one; the rest is summed up. */
 #define MOST_REASONS 4
 
+/* Bytes of a file's name, at most. */
+#define NAME_SIZE 255
+
+/* Letters to add, leave out or change to make one word of the other; both at most NAME_SIZE long.
+ */
+static int letters_apart(const char *a, const char *b)
+{
+    size_t length = strlen(b);
+    int row[NAME_SIZE + 1];
+
+    for (size_t j = 0; j <= length; j++)
+        row[j] = (int)j;
+    for (size_t i = 0; a[i]; i++) {
+        int diagonal = row[0];
+
+        row[0] = (int)i + 1;
+        for (size_t j = 0; j < length; j++) {
+            int changed = diagonal + (a[i] != b[j]);
+            int shorter = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
+
+            diagonal = row[j + 1];
+            row[j + 1] = changed < shorter ? changed : shorter;
+        }
+    }
+    return row[length];
+}
+
+/* The entry of `folder` whose name is most like the first part of `rest`, where one is: what was
+ * meant, likely. */
+static bool find_similar(const char *folder, const char *rest, char best[NAME_SIZE + 1])
+{
+    size_t length = strcspn(rest, "/");
+    char wanted[NAME_SIZE + 1];
+    struct dirent *entry;
+    int least = length < 4 ? 2 : (int)length / 3 + 1;
+    bool found = false;
+    DIR *dir;
+
+    if (length == 0 || length > NAME_SIZE || !(dir = opendir(folder)))
+        return false;
+    snprintf(wanted, sizeof wanted, "%.*s", (int)length, rest);
+    while ((entry = readdir(dir))) {
+        int apart;
+
+        if (entry->d_name[0] == '.' || strlen(entry->d_name) > NAME_SIZE)
+            continue;
+        apart = letters_apart(wanted, entry->d_name);
+        if (apart < least || (found && apart == least && strcmp(entry->d_name, best) < 0)) {
+            least = apart;
+            snprintf(best, NAME_SIZE + 1, "%s", entry->d_name);
+            found = true;
+        }
+    }
+    closedir(dir);
+    return found;
+}
+
 void explain_missing(const char *path, int number)
 {
-    char *parent = strdup(path);
-    size_t length = parent ? strlen(parent) : 0;
+    size_t length = strlen(path), rest = 0;
+    char *parent = malloc(length + 2), similar[NAME_SIZE + 1];
+    const char *slash;
     struct stat st;
-    bool found = false;
 
-    while (length > 0 && !found) {
-        while (length > 0 && parent[length - 1] != '/')
-            length--;
-        while (length > 1 && parent[length - 1] == '/')
-            length--;
-        if (length == 0)
-            break;
-        parent[length] = 0;
-        found = stat(parent, &st) == 0;
-        if (!found && length == 1)
-            break;
-    }
-    if (number != ENOENT && number != ENOTDIR)
+    if (!parent || (number != ENOENT && number != ENOTDIR)) {
         lim_error("%s: cannot be opened (%s)", path, strerror(number));
+        free(parent);
+        return;
+    }
+    /* The longest beginning that is there; "" is the current folder. */
+    while (length > 0 && path[length - 1] == '/')
+        length--;
+    do {
+        while (length > 0 && path[length - 1] != '/')
+            length--;
+        rest = length;
+        while (length > 1 && path[length - 1] == '/')
+            length--;
+        memcpy(parent, path, length);
+        parent[length] = 0;
+    } while (length > 1 && stat(parent, &st) != 0);
+    slash = length == 0 || parent[length - 1] == '/' ? "" : "/";
+    if (find_similar(length ? parent : ".", path + rest, similar))
+        lim_error("%s: no such folder or file; the nearest that exists is %s%s%s", path, parent,
+                  slash, similar);
     else
         lim_error("%s: no such folder or file; the nearest that exists is %s", path,
-                  found ? parent : "the current folder");
+                  length ? parent : "the current folder");
     free(parent);
 }
 
