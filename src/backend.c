@@ -2,6 +2,7 @@
 #include "backend.h"
 
 #include "log.h"
+#include "trace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ void lim_backend_destroy(struct lim_backend *be)
 {
     if (!be)
         return;
+    lim_trace_finish(be);
     lim_buffer_destroy(be->workspace);
     be->ops->destroy(be);
 }

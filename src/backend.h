@@ -105,7 +105,8 @@ struct lim_backend {
     uint64_t launches;    /* counted by the backend */
 
     const char *conv_names[LIM_CONV_ALGORITHMS + 1];
-    int conv; /* the algorithm asked for, or LIM_CONV_AUTO */
+    int conv;                /* the algorithm asked for, or LIM_CONV_AUTO */
+    struct lim_trace *trace; /* of --profile, or NULL: trace.c */
     bool failed;
     struct lim_buffer *workspace; /* grown by lim_conv_reserve, never within a step */
 };

@@ -3,11 +3,22 @@
 #include <limner/ops.h>
 
 #include "backend.h"
+#include "trace.h"
 
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <stddef.h>
+
+/* Runs a slot of the table, which a profile shows by its name. */
+#define RUN(be, slot, arguments)             \
+    do {                                     \
+        if (!(be)->failed) {                 \
+            lim_trace_event(be, #slot, 'B'); \
+            (be)->ops->slot arguments;       \
+            lim_trace_event(be, #slot, 'E'); \
+        }                                    \
+    } while (0)
 
 /* Rows of the matrix that a tensor is. */
 static int rows(struct lim_tensor t)
@@ -49,8 +60,7 @@ void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose 
     assert(valid(be, a) && valid(be, b) && valid(be, c) && apart(a, c) && apart(b, c));
     assert((ta ? a.c : rows(a)) == rows(c) && (tb ? rows(b) : b.c) == c.c);
     assert((ta ? rows(a) : a.c) == (tb ? b.c : rows(b)));
-    if (!be->failed)
-        be->ops->gemm(be, ta, tb, alpha, a, b, beta, c);
+    RUN(be, gemm, (be, ta, tb, alpha, a, b, beta, c));
 }
 
 bool lim_conv_init(struct lim_conv *cv)
@@ -92,16 +102,14 @@ void lim_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
                 struct lim_tensor col)
 {
     assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
-    if (!be->failed)
-        be->ops->im2col(be, cv, x, col);
+    RUN(be, im2col, (be, cv, x, col));
 }
 
 void lim_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x)
 {
     assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
-    if (!be->failed)
-        be->ops->col2im(be, cv, col, x);
+    RUN(be, col2im, (be, cv, col, x));
 }
 
 /* A 1x1 output over the whole unpadded picture, or a 1x1 kernel: the columns are the picture
@@ -242,10 +250,12 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
     if (be->failed)
         return;
     best = algorithm(be, cv, LIM_CONV_FORWARD);
+    lim_trace_event(be, "conv_forward", 'B');
     if (best)
         best->forward(be, cv, x, w, y);
     else
         lower(be, cv, LIM_CONV_FORWARD, x, w, y);
+    lim_trace_event(be, "conv_forward", 'E');
 }
 
 void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
@@ -258,10 +268,12 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
     if (be->failed)
         return;
     best = algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
+    lim_trace_event(be, "conv_backward_data", 'B');
     if (best)
         best->backward_data(be, cv, dy, w, dx);
     else
         lower(be, cv, LIM_CONV_BACKWARD_DATA, dx, w, dy);
+    lim_trace_event(be, "conv_backward_data", 'E');
 }
 
 void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
@@ -274,24 +286,24 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
     if (be->failed)
         return;
     best = algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
+    lim_trace_event(be, "conv_backward_weights", 'B');
     if (best)
         best->backward_weights(be, cv, x, dy, dw);
     else
         lower(be, cv, LIM_CONV_BACKWARD_WEIGHTS, x, dw, dy);
+    lim_trace_event(be, "conv_backward_weights", 'E');
 }
 
 void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
 {
     assert(valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
-    if (!be->failed)
-        be->ops->bias_forward(be, bias, y);
+    RUN(be, bias_forward, (be, bias, y));
 }
 
 void lim_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias)
 {
     assert(valid(be, dy) && is_vector(be, dbias, dy.c) && apart(dbias, dy));
-    if (!be->failed)
-        be->ops->bias_backward(be, dy, dbias);
+    RUN(be, bias_backward, (be, dy, dbias));
 }
 
 void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -303,9 +315,7 @@ void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
     assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
     assert(is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
     assert(is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
-    if (!be->failed)
-        be->ops->batchnorm_train(be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std,
-                                 y);
+    RUN(be, batchnorm_train, (be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std, y));
 }
 
 void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -315,8 +325,7 @@ void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
     assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
     assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
     assert(is_vector(be, mean, x.c) && is_vector(be, var, x.c));
-    if (!be->failed)
-        be->ops->batchnorm_infer(be, bn, x, gamma, beta, mean, var, y);
+    RUN(be, batchnorm_infer, (be, bn, x, gamma, beta, mean, var, y));
 }
 
 void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
@@ -330,8 +339,7 @@ void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct 
     assert(is_vector(be, gamma, x.c) && is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
     assert(!dgamma.buf == !dbeta.buf);
     assert(!dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));
-    if (!be->failed)
-        be->ops->batchnorm_backward(be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx);
+    RUN(be, batchnorm_backward, (be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx));
 }
 
 void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
@@ -340,8 +348,7 @@ void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, fl
     assert(valid(be, x) && valid(be, y) && same_shape(x, y) && kind < LIM_ACTIVATIONS);
     assert(apart(x, y) || same_memory(x, y));
     assert(kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
-    if (!be->failed)
-        be->ops->activation_forward(be, kind, slope, x, y);
+    RUN(be, activation_forward, (be, kind, slope, x, y));
 }
 
 void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
@@ -351,8 +358,7 @@ void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, f
     assert(same_shape(y, dy) && same_shape(y, dx));
     assert(apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
     assert(kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
-    if (!be->failed)
-        be->ops->activation_backward(be, kind, slope, y, dy, dx);
+    RUN(be, activation_backward, (be, kind, slope, y, dy, dx));
 }
 
 void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
@@ -361,8 +367,7 @@ void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float targ
     assert(valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
     assert(is_vector(be, stats, 2) && apart(logits, dlogits));
     assert(apart(stats, logits) && apart(stats, dlogits));
-    if (!be->failed)
-        be->ops->bce_logits(be, logits, target, stats, dlogits);
+    RUN(be, bce_logits, (be, logits, target, stats, dlogits));
 }
 
 void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,
@@ -376,29 +381,25 @@ void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t
            lim_tensor_count(m) == lim_tensor_count(p));
     assert(lim_tensor_count(v) == lim_tensor_count(p));
     assert(apart(g, p) && apart(m, p) && apart(v, p) && apart(g, m) && apart(g, v) && apart(m, v));
-    if (!be->failed)
-        be->ops->adam(be, adam, correct1, correct2, g, m, v, p);
+    RUN(be, adam, (be, adam, correct1, correct2, g, m, v, p));
 }
 
 void lim_fill(struct lim_backend *be, float value, struct lim_tensor y)
 {
     assert(valid(be, y));
-    if (!be->failed)
-        be->ops->fill(be, value, y);
+    RUN(be, fill, (be, value, y));
 }
 
 void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
 {
     assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
     assert(apart(x, y));
-    if (!be->failed)
-        be->ops->copy(be, x, y);
+    RUN(be, copy, (be, x, y));
 }
 
 void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
 {
     assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
     assert(apart(x, y));
-    if (!be->failed)
-        be->ops->axpby(be, a, x, b, y);
+    RUN(be, axpby, (be, a, x, b, y));
 }

@@ -98,4 +98,25 @@ cd elsewhere || exit 99
 expect 0 "$limner" train --resume '../a b/läuft' --device cpu --steps 4
 expect 0 "$limner" info '../a b/läuft'
 says out "4 steps"
+
+pictures profile-pictures 8
+# A profile is a time line: whole JSON, in order, everything that began ended, and names of operations.
+expect 0 "$limner" train profile-pictures -o profiled --device cpu --size 16 --width 4 --batch 8 --steps 2 --profile trace.json
+"$python" - trace.json <<'END' || fail "trace.json is no time line"
+import json, sys
+events = [e for e in json.load(open(sys.argv[1])) if e["ph"] != "M"]
+open_ones, before = [], 0
+for e in events:
+    assert e["ts"] >= before and e["pid"] == e["tid"] == 1, e
+    before = e["ts"]
+    if e["ph"] == "B":
+        open_ones.append(e["name"])
+    else:
+        assert e["ph"] == "E" and open_ones.pop() == e["name"], e
+names = [e["name"] for e in events if e["ph"] == "B"]
+assert not open_ones and before > 0 and names.count("adam") >= 4, names
+assert {"conv_forward", "conv_backward_data", "conv_backward_weights", "bce_logits"} <= set(names), names
+END
+expect 1 "$limner" train profile-pictures -o unprofiled --device cpu --size 16 --width 4 --batch 8 --steps 1 --profile no/where
+says err "cannot write the profile no/where"
 exit 0

@@ -42,6 +42,11 @@ LIM_API bool lim_backend_finish(struct lim_backend *be);
 /* False once any queued work is known to have failed. Does not wait. */
 LIM_API bool lim_backend_ok(const struct lim_backend *be);
 
+/* From here on writes when each operation begins and ends to `path`, for chrome://tracing and
+ * Perfetto, and waits for each, which is slower than training is. Ends with the backend, or with
+ * another call. False after one log line. */
+LIM_API bool lim_backend_profile(struct lim_backend *be, const char *path);
+
 /* The device as its driver names it, e.g. "CPU path (2 threads, OpenBLAS)". Valid as long as `be`.
  */
 LIM_API const char *lim_backend_name(const struct lim_backend *be);

@@ -246,6 +246,10 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     }
     if (set->json)
         print_json_start(config, be, ds);
+    if (set->profile && !lim_backend_profile(be, set->profile)) {
+        status = LIM_ERROR;
+        goto done;
+    }
     status = lim_train(be, ds, config);
     report_end(set, config, be, status);
 done:

@@ -112,6 +112,8 @@ const struct option train_options[] = {
     {"on-nan", 0, OPTION_TEXT, "WHAT", FIELD(on_nan), 0, 0, nan_words, NULL,
      "when a loss or a weight is no number any more: stop, or rollback to the last checkpoint with "
      "half the lr, three times at most"},
+    {"profile", 0, OPTION_PATH, "FILE", FIELD(profile), 0, 0, NULL, NULL,
+     "write a time line of all operations, for chrome://tracing and Perfetto; slows training"},
     {"dry-run", 0, OPTION_FLAG, NULL, FIELD(dry_run), 0, 0, NULL, NULL,
      "print settings, device and memory, and stop"},
     {"quiet", 'q', OPTION_FLAG, NULL, FIELD(quiet), 0, 0, NULL, NULL,

@@ -7,7 +7,8 @@
 #include <limner/train.h>
 
 struct train_settings {
-    const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir, *drop;
+    const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir, *profile,
+        *drop;
     double epochs, lr, beta1, smooth, time, holdout;
     int size, width, kernel, latent, batch, threads;
     uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
