@@ -202,6 +202,32 @@ static void every_truncation_and_flipped_byte_is_refused(void **state)
     lim_dcgan_destroy(gan);
 }
 
+/* A file as small as they come, so that every bit of it can be tried. */
+static void every_bit_of_a_checkpoint_counts(void **state)
+{
+    struct lim_dcgan_config config = tiny();
+    const struct lim_progress progress = {.step = 1};
+    struct lim_dcgan *gan;
+    unsigned char *bytes;
+    size_t size;
+
+    (void)state;
+    config.width = config.latent = config.batch = 1;
+    gan = lim_dcgan_create(cpu, &config, false);
+    assert_non_null(gan);
+    assert_true(lim_dcgan_save(gan, path, &progress, false));
+    bytes = slurp(path, &size);
+    for (size_t at = 0; at < size; at++) {
+        bytes[at] ^= (unsigned char)(1 << at % 8);
+        refused(bytes, size, "a bit flipped");
+        bytes[at] ^= (unsigned char)(1 << at % 8);
+    }
+    for (size_t cut = 0; cut < size; cut++)
+        refused(bytes, cut, "cut");
+    free(bytes);
+    lim_dcgan_destroy(gan);
+}
+
 /* Headers of other programs, and of nobody. */
 static void hostile_headers_are_refused(void **state)
 {
@@ -344,6 +370,7 @@ int main(void)
         cmocka_unit_test(the_bytes_come_back_on_opencl),
         cmocka_unit_test(the_generator_alone_paints_the_same),
         cmocka_unit_test(every_truncation_and_flipped_byte_is_refused),
+        cmocka_unit_test(every_bit_of_a_checkpoint_counts),
         cmocka_unit_test(hostile_headers_are_refused),
         cmocka_unit_test(a_failed_save_leaves_the_file_of_before),
         cmocka_unit_test(a_full_disk_leaves_the_file_of_before),

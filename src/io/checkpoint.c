@@ -282,6 +282,37 @@ static bool refuse(const char *path, const char *reason)
     return false;
 }
 
+/* Floats of the weights that a table asks for. */
+static uint64_t count_params(const struct lim_layer_desc *rows, int count, uint64_t channels)
+{
+    uint64_t params = 0;
+
+    for (int i = 0; i < count; i++) {
+        uint64_t out = (uint64_t)rows[i].out, kernel = (uint64_t)rows[i].kernel;
+
+        if (rows[i].kind == LIM_LAYER_CONV || rows[i].kind == LIM_LAYER_CONV_TRANSPOSED) {
+            params += kernel * kernel * channels * out + (rows[i].bias ? out : 0);
+            channels = out;
+        } else if (rows[i].kind == LIM_LAYER_BATCHNORM) {
+            params += 2 * channels;
+        }
+    }
+    return params;
+}
+
+/* Has the file the weights that its settings ask for? Before memory is taken for them. */
+static bool has_weights(const struct lim_model_info *info)
+{
+    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+    int count = lim_dcgan_generator_rows(&info->config, rows);
+
+    if (count_params(rows, count, (uint64_t)info->config.latent) != info->generator_params)
+        return false;
+    count = lim_dcgan_discriminator_rows(&info->config, rows);
+    return info->generator_only ||
+           count_params(rows, count, (uint64_t)info->config.channels) == info->discriminator_params;
+}
+
 /* Settings and progress of an open file. */
 static bool parse_info(const struct lim_st_reader *reader, struct lim_model_info *info)
 {
@@ -322,7 +353,10 @@ static bool parse_info(const struct lim_st_reader *reader, struct lim_model_info
         else if (strncmp(t->name, "discriminator.", 14) == 0)
             info->discriminator_params += t->count;
     }
-    return lim_dcgan_check(&info->config);
+    if (!lim_dcgan_check(&info->config))
+        return false;
+    return has_weights(info) ||
+           refuse(reader->path, "it has other weights than its settings ask for");
 }
 
 bool lim_model_info_read(const char *path, struct lim_model_info *info, enum lim_status *why)
