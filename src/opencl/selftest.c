@@ -37,6 +37,8 @@ static void expect(struct check *t, const char *operation, int slot, int count, 
     if (t->bad || t->ocl->base.failed)
         return;
     ocl_read(at(t, slot, 1, count), got);
+    if (t->ocl->base.failed)
+        return;
     for (int i = 0; i < count; i++)
         if (!(fabsf(got[i] - values[i]) <= 1e-5f * (1.0f + fabsf(values[i]))))
             t->bad = operation;
