@@ -1,14 +1,21 @@
 #!/bin/sh
 # Every kernel under Oclgrind, which simulates a device and reports what hardware forgives: memory
-# outside of buffers, data races, barriers that not all reach, wrong API calls. Its report on values
-# never written is of no use here: version 21.10 ends kernels at an instruction of LLVM's (freeze)
-# that it does not know. limner-conform's guard bands and NaN-filled outputs stand in for it.
-# usage: oclgrind.sh LIMNER_CONFORM SCRATCH_FOLDER [OPTIONS...]
+# outside of buffers, data races, barriers that not all reach, wrong API calls; or, with LAYER, the
+# use of values that were never written.
+# usage: oclgrind.sh LIMNER_CONFORM SCRATCH_FOLDER [LAYER]
 # Exit code 77 where Oclgrind is not installed.
+#
+# What Oclgrind 21.10 gets wrong about unwritten values, and what is done about it here. There is no
+# list of exceptions: with this its report must be empty.
+# - It keeps what it knows of a buffer under the buffer's number, never forgets it, and gives numbers
+#   out again: a new, larger buffer beyond the old one's size counts as never written
+#   (Uninitialized.cpp: kernelBegin, ShadowMemory::store). So the layer (tests/layer) keeps all
+#   buffers alive. The reports in batchnorm_backward_apply, bce_means and bias_sum were these.
+# - It ends kernels at LLVM's freeze, or dies in gemm_packed, where they were optimised: so they are
+#   not, but for gemm_tiled, which would take minutes: -O1 has no freeze yet.
+# CLBlast's kernels are not limner's to check, and are left out of this.
 set -u
-conform=$1
-scratch=$2
-shift 2
+conform=$1 scratch=$2 layer=${3:-}
 
 library=''
 for candidate in /usr/lib/oclgrind/liboclgrind-rt-icd.so /usr/local/lib/oclgrind/liboclgrind-rt-icd.so \
@@ -24,11 +31,22 @@ rm -rf "$scratch"
 mkdir -p "$scratch/vendors" || exit 1
 echo "$library" >"$scratch/vendors/oclgrind.icd"
 # Oclgrind's exit code is the program's own whatever it found: its log tells.
-OCL_ICD_VENDORS=$scratch/vendors OCLGRIND_LOG=$scratch/log OCLGRIND_DATA_RACES=1 \
-    OCLGRIND_CHECK_API=1 "$conform" --device opencl --small "$@"
-code=$?
-if [ $code -ne 0 ]; then
-    exit $code
+export OCL_ICD_VENDORS="$scratch/vendors" OCLGRIND_LOG="$scratch/log" OCLGRIND_CHECK_API=1
+
+if [ -z "$layer" ]; then
+    OCLGRIND_DATA_RACES=1 "$conform" --device opencl --small || exit $?
+else
+    export OPENCL_LAYERS="$layer" LIMNER_LAYER="keep=1 log=$scratch/layer.log" OCLGRIND_UNINITIALIZED=1
+    OCLGRIND_BUILD_OPTIONS=-cl-opt-disable "$conform" --device opencl --small --gemm packed || exit $?
+    # One product, a tile with ragged edges, and both ways to transpose.
+    for case in 0 13 18 23; do
+        OCLGRIND_BUILD_OPTIONS=-O1 "$conform" --device opencl --op gemm --gemm tiled --case $case ||
+            exit $?
+    done
+    if ! grep -qx ready "$scratch/layer.log"; then
+        echo "FAILED: the layer was not in use"
+        exit 1
+    fi
 fi
 if [ ! -f "$scratch/log" ]; then
     echo "FAILED: Oclgrind has kept no log in $scratch/log: was it in use at all?"
