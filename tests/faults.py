@@ -51,7 +51,7 @@ class Walk:
         """The exit code, what was printed, and the layer's log, of a run in a folder of its own."""
         folder = self.scratch / name
         folder.mkdir()
-        settings = f"log={folder}/log type={self.kind} {fault}"
+        settings = f"log={folder}/log\ntype={self.kind}\n{fault}"
         env = dict(os.environ, OPENCL_LAYERS=self.layer, LIMNER_LAYER=settings, TMPDIR=str(folder))
         # The limit is for faults that hang.
         done = subprocess.run(["timeout", "120", self.limner, "train", str(self.scratch / "pictures"),

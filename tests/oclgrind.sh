@@ -31,30 +31,40 @@ rm -rf "$scratch"
 mkdir -p "$scratch/vendors" || exit 1
 echo "$library" >"$scratch/vendors/oclgrind.icd"
 # Oclgrind's exit code is the program's own whatever it found: its log tells.
-export OCL_ICD_VENDORS="$scratch/vendors" OCLGRIND_LOG="$scratch/log" OCLGRIND_CHECK_API=1
+export OCL_ICD_VENDORS="$scratch/vendors" OCLGRIND_LOG="$scratch/part" OCLGRIND_CHECK_API=1
+
+# check OPTIONS...: limner-conform, with its log added to the whole: each process begins a new one.
+check() {
+    rm -f "$OCLGRIND_LOG"
+    "$conform" --device opencl "$@" || exit $?
+    if [ ! -f "$OCLGRIND_LOG" ]; then
+        echo "FAILED: Oclgrind has kept no log in $OCLGRIND_LOG: was it in use at all?"
+        exit 1
+    fi
+    cat "$OCLGRIND_LOG" >>"$scratch/log"
+}
 
 if [ -z "$layer" ]; then
-    OCLGRIND_DATA_RACES=1 "$conform" --device opencl --small || exit $?
+    export OCLGRIND_DATA_RACES=1
+    check --small
 else
-    export OPENCL_LAYERS="$layer" LIMNER_LAYER="keep=1 log=$scratch/layer.log" OCLGRIND_UNINITIALIZED=1
+    export OPENCL_LAYERS="$layer" OCLGRIND_UNINITIALIZED=1
+    export LIMNER_LAYER="keep=1
+log=$scratch/layer.log"
     # Everything but split_..., which launches conv_...'s kernels again.
+    export OCLGRIND_BUILD_OPTIONS=-cl-opt-disable
     for op in gemm im2col col2im conv batchnorm bias activation fill copy axpby bce adam; do
-        OCLGRIND_BUILD_OPTIONS=-cl-opt-disable "$conform" --device opencl --small --gemm packed \
-            --op $op || exit $?
+        check --small --gemm packed --op $op
     done
     # One product, a tile with ragged edges, and both ways to transpose.
+    export OCLGRIND_BUILD_OPTIONS=-O1
     for case in 0 13 18 23; do
-        OCLGRIND_BUILD_OPTIONS=-O1 "$conform" --device opencl --op gemm --gemm tiled --case $case ||
-            exit $?
+        check --op gemm --gemm tiled --case $case
     done
     if ! grep -qx ready "$scratch/layer.log"; then
         echo "FAILED: the layer was not in use"
         exit 1
     fi
-fi
-if [ ! -f "$scratch/log" ]; then
-    echo "FAILED: Oclgrind has kept no log in $scratch/log: was it in use at all?"
-    exit 1
 fi
 if [ -s "$scratch/log" ]; then
     echo "FAILED: Oclgrind complains ($(grep -c '^[A-Z]' "$scratch/log") lines that begin so, all in $scratch/log):"
