@@ -1,4 +1,4 @@
-/* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby. A
+/* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby, multiply-adds. A
  * work-item does one vector of them. */
 
 /* enum lim_activation */
@@ -160,5 +160,33 @@ __kernel void axpby(float a, __global const float *x, ulong x_at, float b, __glo
         __global float *to = y + y_at + i;
 
         store_part(a * load_part(x + x_at + i, n) + b * load_part(to, n), to, n);
+    }
+}
+
+/* How many floats of the line of `count` there are from `at` on. */
+static inline ulong left_from(ulong at, ulong count)
+{
+    return at < count ? count - at : 0;
+}
+
+/* y = y / 2 + 1, over and over: eight vectors of a work-item, whose chains do not wait for each
+ * other. The product is exact: fma or not, the numbers are the same. */
+__kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * 8 * LIM_VECTOR;
+
+    if (i < count) {
+        __global float *to = y + y_at;
+        real_v v[8];
+
+        for (int k = 0; k < 8; k++)
+            v[k] = load_part(to + min(i + k * LIM_VECTOR, count), left_from(i + k * LIM_VECTOR, count));
+        for (int round = 0; round < rounds; round++) {
+#pragma unroll
+            for (int k = 0; k < 8; k++)
+                v[k] = fma(v[k], (real_v)(0.5f), (real_v)(1.0f));
+        }
+        for (int k = 0; k < 8; k++)
+            store_part(v[k], to + min(i + k * LIM_VECTOR, count), left_from(i + k * LIM_VECTOR, count));
     }
 }

@@ -69,6 +69,7 @@ struct lim_backend_ops {
     void (*copy)(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
     void (*axpby)(struct lim_backend *be, float a, struct lim_tensor x, float b,
                   struct lim_tensor y);
+    void (*multiply_add)(struct lim_backend *be, int rounds, struct lim_tensor y);
 };
 
 /* A way to do the passes of a convolution beside lowering to im2col, gemm and col2im, which is

@@ -403,3 +403,10 @@ void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, st
     assert(apart(x, y));
     RUN(be, axpby, (be, a, x, b, y));
 }
+
+void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
+{
+    assert(valid(be, y) && rounds >= 0);
+    if (!be->failed)
+        be->ops->multiply_add(be, rounds, y);
+}

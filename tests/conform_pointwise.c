@@ -1,4 +1,5 @@
-/* What treats one element, or one channel, at a time: bias, activations, fill, copy, axpby. */
+/* What treats one element, or one channel, at a time: bias, activations, fill, copy, axpby,
+ * multiply-adds. */
 #include "conform.h"
 #include "oracle.h"
 
@@ -331,6 +332,46 @@ static void call_axpby(int i, struct lim_backend *be, const struct operand *o)
     lim_axpby(be, blends[i % 4][0], o[0].t, blends[i % 4][1], o[1].t);
 }
 
+static int rounds_of(int i)
+{
+    static const int rounds[] = {0, 1, 7};
+
+    return rounds[i % COUNT_OF(rounds)];
+}
+
+static void rounds_label(int i, char *text, size_t size)
+{
+    snprintf(text, size, "%d elements, %d rounds", conform_lengths[i], rounds_of(i));
+}
+
+static void build_rounds(int i, struct problem *pb)
+{
+    struct operand *y = operand_add_line(pb, "y", ROLE_INOUT, i);
+
+    operand_fill(pb, y, 1000, 1.0);
+    plant_specials(pb, y);
+}
+
+static void refer_rounds(int i, struct problem *pb)
+{
+    struct operand *y = &pb->o[0];
+
+    operand_want(y);
+    y->exact = true;
+    for (size_t j = 0; j < y->count; j++) {
+        float value = y->init[j];
+
+        for (int round = 0; round < rounds_of(i); round++)
+            value = value * 0.5f + 1.0f;
+        y->want[j] = (double)value;
+    }
+}
+
+static void call_rounds(int i, struct lim_backend *be, const struct operand *o)
+{
+    lim_multiply_add(be, rounds_of(i), o[0].t);
+}
+
 const struct conform_op conform_pointwise[] = {
     {CONFORM_OP("bias_forward", COUNT_OF(pictures), bias_forward), .passes = BOTH_PASSES,
      .flags = picture_flags, .label = picture_label},
@@ -346,5 +387,7 @@ const struct conform_op conform_pointwise[] = {
      .label = line_label},
     {CONFORM_OP("axpby", LENGTHS, axpby), .passes = BOTH_PASSES, .flags = line_flags,
      .label = axpby_label},
+    {CONFORM_OP("multiply_add", LENGTHS, rounds), .passes = BOTH_PASSES, .flags = line_flags,
+     .label = rounds_label},
 };
 const int conform_pointwise_count = COUNT_OF(conform_pointwise);

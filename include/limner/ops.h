@@ -145,6 +145,10 @@ LIM_API void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_te
 LIM_API void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b,
                        struct lim_tensor y);
 
+/* y = y / 2 + 1, `rounds` times over without going back to memory: two operations an element and
+ * round. What a device's multiply-add peak is measured with. */
+LIM_API void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y);
+
 LIM_END
 
 #endif

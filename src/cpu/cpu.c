@@ -176,4 +176,5 @@ static const struct lim_backend_ops cpu_ops = {
     .fill = cpu_fill,
     .copy = cpu_copy,
     .axpby = cpu_axpby,
+    .multiply_add = cpu_multiply_add,
 };

@@ -53,6 +53,7 @@ static const struct lim_backend_ops ops = {
     .fill = ocl_fill,
     .copy = ocl_copy,
     .axpby = ocl_axpby,
+    .multiply_add = ocl_multiply_add,
 };
 
 static const struct lim_conv_algorithm convs[] = {

@@ -44,6 +44,7 @@ enum ocl_kernel {
     OCL_FILL,
     OCL_COPY,
     OCL_AXPBY,
+    OCL_MULTIPLY_ADD,
     OCL_WINO_WEIGHTS,
     OCL_WINO_TILES,
     OCL_WINO_INPUT,
@@ -291,6 +292,7 @@ void ocl_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float co
               struct lim_tensor p);
 void ocl_fill(struct lim_backend *be, float value, struct lim_tensor y);
 void ocl_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
+void ocl_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y);
 void ocl_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y);
 
 /* ---- selftest.c ---- */

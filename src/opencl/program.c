@@ -50,6 +50,7 @@ static const struct {
     [OCL_FILL] = {"fill", OCL_FAMILY_POINTWISE},
     [OCL_COPY] = {"copy", OCL_FAMILY_POINTWISE},
     [OCL_AXPBY] = {"axpby", OCL_FAMILY_POINTWISE},
+    [OCL_MULTIPLY_ADD] = {"multiply_add", OCL_FAMILY_POINTWISE},
     [OCL_WINO_WEIGHTS] = {"wino_weights_all", OCL_FAMILY_WINOGRAD},
     [OCL_WINO_TILES] = {"wino_tiles", OCL_FAMILY_WINOGRAD},
     [OCL_WINO_INPUT] = {"wino_input_all", OCL_FAMILY_WINOGRAD},
