@@ -4,7 +4,7 @@
 tiny='--device cpu --size 16 --width 4 --batch 4 --steps 3'
 
 expect 0 "$limner" bench $tiny
-for row in 'multiply 1024x1024x1024' 'copy 64 MiB' 'launch ' 'G.0 ' 'D.0 ' 'training step' \
+for row in 'multiply-adds in registers' 'matrix product 1024x1024x1024' 'copy 64 MiB' 'launch ' 'G.0 ' 'D.0 ' 'training step' \
     'paint '; do
     says out "$row"
 done

@@ -55,7 +55,7 @@ struct row {
 
 struct report {
     const struct bench_settings *set;
-    double peak, copy; /* flop/s and bytes/s, or 0: not measured */
+    double peak; /* of multiply-adds, flop/s */
 };
 
 static void print_row(const struct report *report, const struct row *row,
@@ -108,42 +108,54 @@ static void print_row(const struct report *report, const struct row *row,
     cJSON_Delete(o);
 }
 
-/* What the device does at best: a large multiplication by each method, a copy, an empty launch. */
+static bool bench_one(const struct bench_work *work, const struct report *report, struct row row,
+                      bool show, double *best)
+{
+    struct bench_timing time;
+
+    if (!bench_measure(work, report->set->steps, &time))
+        return false;
+    if (best)
+        *best = row.flops / time.best;
+    if (show)
+        print_row(report, &row, &time);
+    return true;
+}
+
+/* What the device does at best: multiply-adds in registers, a large matrix product by each method,
+ * a copy, an empty launch. */
 static bool bench_device(struct lim_backend *be, struct report *report, bool show)
 {
-    enum { N = 1024 };
+    enum { N = 1024, SUMS = 1 << 18, LINE = 16 << 20 };
     const char *const *gemms = lim_backend_gemms(be);
-    struct bench_work work = {.be = be, .kind = BENCH_GEMM, .size = N};
-    struct bench_timing time;
-    char what[64];
+    struct bench_work work = {.be = be, .kind = BENCH_MULTIPLY_ADD, .size = SUMS};
+    struct row row = {.what = "multiply-adds in registers", .algorithm = ""};
 
-    for (int i = 0; gemms[i]; i++) {
-        struct row row = {.what = what, .algorithm = gemms[i], .flops = 2.0 * N * N * N};
-
-        snprintf(what, sizeof what, "multiply %dx%dx%d", N, N, N);
-        if (!lim_backend_use_gemm(be, gemms[i]) || !bench_measure(&work, report->set->steps, &time))
-            return false;
-        row.chosen = i == 0;
-        if (row.flops / time.best > report->peak)
-            report->peak = row.flops / time.best;
-        if (show)
-            print_row(report, &row, &time);
-    }
-    lim_backend_use_gemm(be, gemms[0]);
+    row.flops = 2.0 * SUMS * BENCH_ROUNDS;
+    if (!bench_one(&work, report, row, false, &report->peak))
+        return false;
     if (!show)
         return true;
+    if (!bench_one(&work, report, row, true, NULL))
+        return false;
+    work.kind = BENCH_GEMM;
+    work.size = N;
+    for (int i = 0; gemms[i]; i++) {
+        row = (struct row){.what = "matrix product 1024x1024x1024",
+                           .algorithm = gemms[i],
+                           .chosen = i == 0,
+                           .flops = 2.0 * N * N * N};
+        if (!lim_backend_use_gemm(be, gemms[i]) || !bench_one(&work, report, row, true, NULL))
+            return false;
+    }
+    lim_backend_use_gemm(be, gemms[0]);
     work.kind = BENCH_COPY;
-    work.size = 16 << 20;
-    if (!bench_measure(&work, report->set->steps, &time))
+    work.size = LINE;
+    row = (struct row){.what = "copy 64 MiB", .algorithm = "", .bytes = 8.0 * LINE};
+    if (!bench_one(&work, report, row, true, NULL))
         return false;
-    print_row(report,
-              &(struct row){.what = "copy 64 MiB", .algorithm = "", .bytes = 8.0 * work.size},
-              &time);
     work.size = 1;
-    if (!bench_measure(&work, report->set->steps, &time))
-        return false;
-    print_row(report, &(struct row){.what = "launch", .algorithm = ""}, &time);
-    return true;
+    return bench_one(&work, report, (struct row){.what = "launch", .algorithm = ""}, true, NULL);
 }
 
 /* All passes of one convolution, each by every algorithm that does it. */
@@ -231,7 +243,7 @@ static void print_head(const struct lim_backend *be, const struct lim_dcgan_conf
 
     if (!json) {
         printf("limner %s on %s: %dx%d pictures, width %d, kernel %d, batch %d\n"
-               "(GFLOP/s as if every convolution were direct; %% of the fastest multiplication; "
+               "(GFLOP/s as if every convolution were direct; %% of the multiply-add peak; "
                "* chosen)\n",
                lim_version(), lim_backend_name(be), config->size, config->size, config->width,
                config->kernel, config->batch);
@@ -296,7 +308,8 @@ const struct command command_bench = {
     .arguments = "",
     .summary = "measure a device and what it makes of a DCGAN",
     .details =
-        "Times the device alone (a large multiplication, a copy, a launch), every pass of every "
+        "Times the device alone (multiply-adds, a matrix product, a copy, a launch), every pass of "
+        "every "
         "convolution of the network by every algorithm, the training step, and painting. Each is "
         "the median of several runs after two that warm up, by the clock of this machine: those "
         "of drivers are not always to be trusted.",

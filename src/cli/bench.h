@@ -7,7 +7,10 @@
 
 enum { BENCH_RUNS = 1000 };
 
-enum bench_kind { BENCH_GEMM, BENCH_COPY, BENCH_CONV, BENCH_STEP, BENCH_PAINT };
+/* Of a multiply-add loop. */
+enum { BENCH_ROUNDS = 1024 };
+
+enum bench_kind { BENCH_MULTIPLY_ADD, BENCH_GEMM, BENCH_COPY, BENCH_CONV, BENCH_STEP, BENCH_PAINT };
 
 struct bench_work {
     struct lim_backend *be;

@@ -121,11 +121,11 @@ static struct lim_buffer *noise(struct lim_backend *be, size_t count)
 static bool prepare_tensors(const struct bench_work *work, struct prepared *p)
 {
     const struct lim_conv *cv = &work->cv;
-    int count = work->kind == BENCH_COPY ? 2 : OPERANDS;
+    int count = work->kind == BENCH_MULTIPLY_ADD ? 1 : work->kind == BENCH_COPY ? 2 : OPERANDS;
 
     for (int i = 0; i < count; i++)
-        p->t[i] = work->kind == BENCH_COPY ? lim_tensor_of(NULL, 0, 1, 1, 1, work->size)
-                                           : lim_tensor_of(NULL, 0, work->size, 1, 1, work->size);
+        p->t[i] = work->kind == BENCH_GEMM ? lim_tensor_of(NULL, 0, work->size, 1, 1, work->size)
+                                           : lim_tensor_of(NULL, 0, 1, 1, 1, work->size);
     if (work->kind == BENCH_CONV) {
         if (!lim_conv_reserve(work->be, cv))
             return false;
@@ -180,6 +180,9 @@ static void call(const struct bench_work *work, struct prepared *p)
     struct lim_dcgan_stats stats;
 
     switch (work->kind) {
+    case BENCH_MULTIPLY_ADD:
+        lim_multiply_add(work->be, BENCH_ROUNDS, p->t[0]);
+        break;
     case BENCH_GEMM:
         lim_gemm(be, LIM_NO_TRANS, LIM_NO_TRANS, 1.0f, p->t[0], p->t[1], 0.0f, p->t[2]);
         break;
