@@ -1,5 +1,5 @@
-/* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby, multiply-adds. A
- * work-item does one vector of them. */
+/* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby,
+ * multiply-adds. A work-item does one vector of them. */
 
 /* enum lim_activation */
 #define RELU 0
@@ -180,13 +180,15 @@ __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong coun
         real_v v[8];
 
         for (int k = 0; k < 8; k++)
-            v[k] = load_part(to + min(i + k * LIM_VECTOR, count), left_from(i + k * LIM_VECTOR, count));
+            v[k] = load_part(to + min(i + k * LIM_VECTOR, count),
+                             left_from(i + k * LIM_VECTOR, count));
         for (int round = 0; round < rounds; round++) {
 #pragma unroll
             for (int k = 0; k < 8; k++)
                 v[k] = fma(v[k], (real_v)(0.5f), (real_v)(1.0f));
         }
         for (int k = 0; k < 8; k++)
-            store_part(v[k], to + min(i + k * LIM_VECTOR, count), left_from(i + k * LIM_VECTOR, count));
+            store_part(v[k], to + min(i + k * LIM_VECTOR, count),
+                       left_from(i + k * LIM_VECTOR, count));
     }
 }
