@@ -7,6 +7,7 @@ import pathlib
 import pty
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -18,13 +19,18 @@ work = tempfile.mkdtemp(prefix="limner-terminal-")
 form = "--size 16 --width 4 --batch 8 --device cpu --threads 1".split()
 
 
+def own_terminal():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, which limner heeds
+    fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+
+
 def start(columns, *words):
     """limner with a terminal of its own as controlling terminal and as stderr. The other end and the process."""
     us, them = pty.openpty()
     fcntl.ioctl(us, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     job = subprocess.Popen([limner, "train", *words], cwd=work, stdin=them, stdout=subprocess.DEVNULL, stderr=them,
                            env=dict(os.environ, TERM="xterm"), start_new_session=True,
-                           preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0))
+                           preexec_fn=own_terminal)
     os.close(them)
     return us, job
 
