@@ -1,5 +1,11 @@
 #!/bin/sh
 # The first signal finishes the step and saves; the second leaves at once.
+# Under nohup SIGHUP is ignored from the start, which a shell cannot change.
+if "$3" -c 'import signal, sys; sys.exit(signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)'; then
+    exec "$3" -c 'import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execvp("sh", sys.argv[1:])' sh "$0" "$@"
+fi
 . "$2/tests/cli.sh"
 
 pictures pictures 24
