@@ -163,12 +163,6 @@ __kernel void axpby(float a, __global const float *x, ulong x_at, float b, __glo
     }
 }
 
-/* How many floats of the line of `count` there are from `at` on. */
-static inline ulong left_from(ulong at, ulong count)
-{
-    return at < count ? count - at : 0;
-}
-
 /* y = y / 2 + 1, over and over: eight vectors of a work-item, whose chains do not wait for each
  * other. The product is exact: fma or not, the numbers are the same. */
 __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong count)
@@ -176,19 +170,22 @@ __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong coun
     ulong i = (ulong)get_global_id(0) * 8 * LIM_VECTOR;
 
     if (i < count) {
-        __global float *to = y + y_at;
+        __global float *to = y + y_at + i;
+        ulong n = count - i;
         real_v v[8];
 
-        for (int k = 0; k < 8; k++)
-            v[k] = load_part(to + min(i + k * LIM_VECTOR, count),
-                             left_from(i + k * LIM_VECTOR, count));
+        for (uint k = 0; k < 8; k++) {
+            v[k] = (real_v)(0.0f);
+            if (k * LIM_VECTOR < n)
+                v[k] = load_part(to + k * LIM_VECTOR, n - k * LIM_VECTOR);
+        }
         for (int round = 0; round < rounds; round++) {
 #pragma unroll
-            for (int k = 0; k < 8; k++)
+            for (uint k = 0; k < 8; k++)
                 v[k] = fma(v[k], (real_v)(0.5f), (real_v)(1.0f));
         }
-        for (int k = 0; k < 8; k++)
-            store_part(v[k], to + min(i + k * LIM_VECTOR, count),
-                       left_from(i + k * LIM_VECTOR, count));
+        for (uint k = 0; k < 8; k++)
+            if (k * LIM_VECTOR < n)
+                store_part(v[k], to + k * LIM_VECTOR, n - k * LIM_VECTOR);
     }
 }

@@ -53,7 +53,7 @@ else
 log=$scratch/layer.log"
     # Everything but split_..., which launches conv_...'s kernels again.
     export OCLGRIND_BUILD_OPTIONS=-cl-opt-disable
-    for op in gemm im2col col2im conv batchnorm bias activation fill copy axpby bce adam; do
+    for op in gemm im2col col2im conv batchnorm bias activation fill copy axpby multiply_add bce adam; do
         check --small --gemm packed --op $op
     done
     # One product, a tile with ragged edges, and both ways to transpose.
