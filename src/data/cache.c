@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Raised whenever a decoder, the resizer or this file comes to give other bytes. */
-#define FORMAT 2
+/* Raised whenever a decoder, the resizer, the look or this file comes to give other bytes. */
+#define FORMAT 3
 #define SLOTS_AT 4096 /* a page, so that pictures begin at one */
 
 /* Pictures whose pixels are looked at when a file is loaded: all, or, spread over larger files, as

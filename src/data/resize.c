@@ -78,28 +78,34 @@ static void cut_out(struct resizer *r)
         r->top = spare_y - r->top;
 }
 
+/* Filters, and the sums that they are taken over. */
+static bool make_sums(struct resizer *r)
+{
+    int size = r->to.size;
+    size_t row = (size_t)r->width * (size_t)r->work_channels;
+
+    r->across = calloc((size_t)size, sizeof *r->across);
+    r->down = calloc((size_t)size, sizeof *r->down);
+    r->weights =
+        malloc((most_weights(r->width, size) + most_weights(r->height, size)) * sizeof *r->weights);
+    if (!r->across || !r->down || !r->weights)
+        return false;
+    make_filters(r->down, r->height, size, make_filters(r->across, r->width, size, r->weights));
+    r->open_room = most_open(r);
+    r->sums = calloc((size_t)r->open_room * row, sizeof *r->sums);
+    r->line = malloc(row * sizeof *r->line);
+    return r->sums && r->line;
+}
+
 bool resizer_begin(struct resizer *r, struct resize_from from, struct resize_to to)
 {
-    size_t row;
-
     *r = (struct resizer){.from = from, .to = to};
     r->work_channels = from.channels < to.channels ? from.channels : to.channels;
     cut_out(r);
-    r->across = calloc((size_t)to.size, sizeof *r->across);
-    r->down = calloc((size_t)to.size, sizeof *r->down);
-    r->weights = malloc((most_weights(r->width, to.size) + most_weights(r->height, to.size)) *
-                        sizeof *r->weights);
-    if (!r->across || !r->down || !r->weights)
-        return false;
-    make_filters(r->down, r->height, to.size,
-                 make_filters(r->across, r->width, to.size, r->weights));
-    r->open_room = most_open(r);
-    row = (size_t)r->width * (size_t)r->work_channels;
-    r->sums = calloc((size_t)r->open_room * row, sizeof *r->sums);
-    r->line = malloc(row * sizeof *r->line);
+    r->as_it_is = r->width == to.size && r->height == to.size;
     r->grey = malloc((size_t)r->width);
     r->square = malloc((size_t)to.size * (size_t)to.size * (size_t)r->work_channels);
-    return r->sums && r->line && r->grey && r->square;
+    return r->grey && r->square && (r->as_it_is || make_sums(r));
 }
 
 /* One finished row of sums, across: out[size][c] from sums[width][c]. */
@@ -203,7 +209,7 @@ void resizer_push(struct resizer *r, const uint8_t *row)
         to_grey(row, r->width, r->grey);
         row = r->grey;
     }
-    if (r->width == r->to.size && r->height == r->to.size) { /* every weight is 1 */
+    if (r->as_it_is) {
         memcpy(r->square + (size_t)r->open_first++ * line, row, line);
         return;
     }

@@ -26,6 +26,7 @@ struct resizer {
     struct resize_from from;
     struct resize_to to;
     int left, top, width, height;        /* what is cut out, in the picture as stored */
+    bool as_it_is;                       /* that is of the wanted size: no filters, no sums */
     int next_row;                        /* that will be pushed */
     int work_channels;                   /* 1 if either side is grey */
     struct resize_filter *across, *down; /* [size] each */
