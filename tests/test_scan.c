@@ -220,6 +220,35 @@ static void test_look(void **state)
     assert_true(look_of(a, SIZE, 3) == 0 && look_of(a, 5, 3) == 0 && look_of(a, SIZE, 1) == 0);
 }
 
+/* The sketch only saves time: it must never tell apart what the pixels do not. */
+static void test_sketch(void **state)
+{
+    static const int sizes[] = {1, 3, 5, 16, 20, 32};
+    uint8_t a[SIZE * SIZE * 3], b[sizeof a];
+    uint64_t noise = 1;
+    int same = 0, told_apart = 0;
+
+    (void)state;
+    for (int round = 0; round < 6 * 2 * 50; round++) {
+        int size = sizes[round % 6], channels = round / 6 % 2 ? 3 : 1, by = round % 70;
+        struct look_sketch sketch, other;
+
+        for (int i = 0; i < size * size * channels; i++) {
+            a[i] = (uint8_t)(noise_next(&noise) % 180);
+            b[i] = (uint8_t)(a[i] + by);
+        }
+        sketch = look_sketch_of(a, size, channels);
+        other = look_sketch_of(b, size, channels);
+        if (look_same(a, b, size, channels)) {
+            same++;
+            assert_true(look_sketches_agree(&sketch, &other));
+        } else {
+            told_apart += !look_sketches_agree(&sketch, &other);
+        }
+    }
+    assert_true(same > 200 && told_apart > 100);
+}
+
 static void test_counts(void **state)
 {
     static const uint8_t clear[2 * 2] = {0, 255, 1, 128}, opaque[2 * 2] = {90, 255, 1, 255};
@@ -317,6 +346,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_exact_copies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_near_copies, set_up, tear_down),
         cmocka_unit_test(test_look),
+        cmocka_unit_test(test_sketch),
         cmocka_unit_test_setup_teardown(test_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_jpeg_kinds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_all_the_same, set_up, tear_down),

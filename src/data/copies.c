@@ -17,8 +17,10 @@ _Static_assert(LOOK_BITS < 2 * PARTS, "one part must be within one bit");
 #define MOST_MET 1000
 
 struct original {
-    uint32_t file;
-    uint32_t next[PARTS]; /* number of another at the same place, plus 1 */
+    uint32_t file, met_by; /* the last file that was compared with it, plus 1 */
+    uint32_t next[PARTS];  /* number of another at the same place, plus 1 */
+    uint64_t look;
+    struct look_sketch sketch;
 };
 
 struct search {
@@ -28,63 +30,72 @@ struct search {
     uint32_t *heads[PARTS]; /* [1 << PART_BITS] */
 };
 
-static const struct data_facts *facts_of(const struct search *s, uint32_t file)
-{
-    return &s->ds->results[file].facts;
-}
+/* A picture whose copies are looked for. */
+struct wanted {
+    uint32_t file;
+    uint64_t look;
+    struct look_sketch sketch;
+};
 
 static uint32_t part_of(uint64_t look, int part)
 {
     return (uint32_t)(look >> part * PART_BITS) & ((1u << PART_BITS) - 1);
 }
 
-static bool is_near(const struct search *s, uint32_t a, uint32_t b)
+static const uint8_t *pixels_of(const struct search *s, uint32_t file)
 {
-    const struct lim_dataset *ds = s->ds;
+    return cache_slot(&s->ds->cache, s->ds->results[file].slot);
+}
 
-    return look_distance(facts_of(s, a)->look, facts_of(s, b)->look) <= LOOK_BITS &&
-           look_same(cache_slot(&ds->cache, ds->results[a].slot),
-                     cache_slot(&ds->cache, ds->results[b].slot), ds->size, ds->channels);
+/* What costs least is asked first. */
+static bool is_near(const struct search *s, const struct wanted *w, const struct original *other)
+{
+    return look_distance(w->look, other->look) <= LOOK_BITS &&
+           look_sketches_agree(&w->sketch, &other->sketch) &&
+           look_same(pixels_of(s, w->file), pixels_of(s, other->file), s->ds->size,
+                     s->ds->channels);
 }
 
 /* The first original, by name, among those at one place that is near; `best` if none is earlier. */
-static uint32_t meet(const struct search *s, uint32_t file, int part, uint32_t key, uint32_t best)
+static uint32_t meet(struct search *s, const struct wanted *w, int part, uint32_t key,
+                     uint32_t best)
 {
     uint32_t at = s->heads[part][key];
 
     for (int met = 0; at && met < MOST_MET; met++) {
-        const struct original *other = &s->originals[at - 1];
+        struct original *other = &s->originals[at - 1];
 
-        if (other->file < best && is_near(s, file, other->file))
-            best = other->file;
         at = other->next[part];
+        if (other->met_by == w->file + 1) /* at another place */
+            continue;
+        other->met_by = w->file + 1;
+        if (other->file < best && is_near(s, w, other))
+            best = other->file;
     }
     return best;
 }
 
-static uint32_t find_near(const struct search *s, uint32_t file)
+static uint32_t find_near(struct search *s, const struct wanted *w)
 {
-    uint64_t look = facts_of(s, file)->look;
     uint32_t best = UINT32_MAX;
 
     for (int part = 0; part < PARTS; part++) {
-        uint32_t key = part_of(look, part);
+        uint32_t key = part_of(w->look, part);
 
-        best = meet(s, file, part, key, best);
+        best = meet(s, w, part, key, best);
         for (int bit = 0; bit < PART_BITS; bit++)
-            best = meet(s, file, part, key ^ 1u << bit, best);
+            best = meet(s, w, part, key ^ 1u << bit, best);
     }
     return best;
 }
 
-static void add_original(struct search *s, uint32_t file)
+static void add_original(struct search *s, const struct wanted *w)
 {
-    uint64_t look = facts_of(s, file)->look;
     struct original *o = &s->originals[s->count++];
 
-    o->file = file;
+    *o = (struct original){.file = w->file, .look = w->look, .sketch = w->sketch};
     for (int part = 0; part < PARTS; part++) {
-        uint32_t *head = &s->heads[part][part_of(look, part)];
+        uint32_t *head = &s->heads[part][part_of(w->look, part)];
 
         o->next[part] = *head;
         *head = s->count;
@@ -138,15 +149,18 @@ static void find_exact(const struct lim_dataset *ds, struct listed *list, struct
 static void find_all_near(struct search *s, struct copy *copies)
 {
     for (size_t i = 0; i < s->ds->files.count; i++) {
+        const struct data_result *result = &s->ds->results[i];
+        struct wanted w = {.file = (uint32_t)i, .look = result->facts.look};
         uint32_t near_one;
 
-        if (s->ds->results[i].what != PREPARED || copies[i].kind == LIM_COPY_EXACT)
+        if (result->what != PREPARED || copies[i].kind == LIM_COPY_EXACT)
             continue;
-        near_one = find_near(s, (uint32_t)i);
+        w.sketch = look_sketch_of(pixels_of(s, w.file), s->ds->size, s->ds->channels);
+        near_one = find_near(s, &w);
         if (near_one != UINT32_MAX)
             copies[i] = (struct copy){near_one, LIM_COPY_NEAR};
         else
-            add_original(s, (uint32_t)i);
+            add_original(s, &w);
     }
     for (size_t i = 0; i < s->ds->files.count; i++)
         if (copies[i].kind == LIM_COPY_EXACT && copies[copies[i].of].kind == LIM_COPY_NEAR)
