@@ -1,5 +1,7 @@
 /* Prepared pictures that are found again, or not, and the parts of a data set. */
 #include "check.h"
+#include "data/digest.h"
+#include "data/result.h"
 #include "pictures.h"
 
 #include <fcntl.h>
@@ -184,6 +186,41 @@ static void test_damaged(void **state)
     expect("preparing the pictures again");
     free(bytes);
     free(whole);
+}
+
+/* Places in a file, as cache.c lays it out. */
+enum { TABLE_AT = 56, TABLE_SIZE = 64, TABLE_DIGEST = 72, DIGEST = 80 };
+
+/* Digests that agree do not make a table of numbers that must not be used: whoever may write the
+ * file can make them. */
+static void test_forged(void **state)
+{
+    static const size_t fields[] = {offsetof(struct data_result, slot),
+                                    offsetof(struct data_result, what),
+                                    offsetof(struct data_result, facts.format)};
+    const uint32_t wrong = 1000;
+
+    (void)state;
+    put_many(0, 5);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        uint64_t at, table_size, digest;
+        size_t size;
+        uint8_t *bytes;
+
+        expect(NULL);
+        bytes = get_bytes(root, "new/deep/a.cache", &size);
+        memcpy(&at, bytes + TABLE_AT, sizeof at);
+        memcpy(&table_size, bytes + TABLE_SIZE, sizeof table_size);
+        memcpy(bytes + at + fields[i], &wrong, sizeof wrong);
+        digest = digest_bytes(bytes + at, table_size);
+        memcpy(bytes + TABLE_DIGEST, &digest, sizeof digest);
+        digest = digest_bytes(bytes, DIGEST);
+        memcpy(bytes + DIGEST, &digest, sizeof digest);
+        put_bytes(root, "new/deep/a.cache", bytes, size);
+        expect("its table is damaged");
+        free(bytes);
+        assert_int_equal(unlink(config.cache_file), 0);
+    }
 }
 
 static bool stop_late(void *user, int done, int total)
@@ -429,6 +466,7 @@ int main(void)
         TEST(test_found_again),
         TEST(test_stale),
         TEST(test_damaged),
+        TEST(test_forged),
         TEST(test_unfinished),
 #if defined(__linux__) && !defined(UNDER_ASAN)
         TEST(test_larger_than_memory),

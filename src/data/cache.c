@@ -174,7 +174,8 @@ static bool read_table(const uint8_t *table, size_t size, uint64_t slots, struct
     for (size_t i = 0; i < files->count; i++) {
         struct data_file *file = &files->list[i];
 
-        if (results[i].what == PREPARED && results[i].slot >= slots)
+        if (results[i].what > PASSED_OVER || results[i].facts.format >= LIM_FORMATS ||
+            (results[i].what == PREPARED && results[i].slot >= slots))
             return false;
         if (results[i].what != SKIPPED || file->reason)
             continue;
