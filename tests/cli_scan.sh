@@ -34,6 +34,12 @@ head = open("sheet.png", "rb").read(24)
 assert struct.unpack(">II", head[16:]) == (16 * 18 + 2, 3 * 18 + 2)
 P
 
+# "off" is no folder's name.
+expect 0 "$limner" scan messy --size 16 --cache-dir off
+[ -e off ] && fail "--cache-dir off made a folder"
+expect 0 "$limner" scan messy --size 16 --cache-dir kept
+[ -s kept/messy-*.cache ] || fail "--cache-dir kept nothing"
+
 # The same of a training, which leaves copies out where asked, and where it is resumed.
 expect 0 "$limner" train messy -o all $tiny --steps 2
 says err "36 pictures in messy: PNG 36; 3 files skipped"

@@ -16,6 +16,8 @@ refused "--batch '64x': not a whole number" train pictures --batch 64x
 refused "--batch '': not a whole number" train pictures --batch=
 refused "--batch '1e3': not a whole number" train pictures --batch 1e3
 refused "--batch '0': must lie between 1 and" train pictures --batch 0
+refused "--batch '4097': must lie between 1 and 4096" train pictures --batch 4097
+refused "(usage: limner devices [options])" devices all
 refused "--batch '99999999999999999999': not a whole number" train pictures --batch 99999999999999999999
 refused "--size '48': not one of 16, 32, 64, 128, 256" train pictures --size 48
 refused "--kernel '3': not one of 4, 5" train pictures --kernel 3
@@ -42,6 +44,8 @@ refused "--grid '8': not columns x rows" sample model -n 4 --grid 8
 refused "has room for 4 pictures, but 5 were asked for" sample model -n 5 --grid 2x2
 refused "--seeds '3-1': not a list of seeds" sample model --seeds 3-1
 refused "--seeds '1,': not a list of seeds" sample model --seeds 1,
+refused "--seeds '18446744073709551615': not a list of seeds" sample model --seeds 18446744073709551615
+refused "--seeds '5-18446744073709551615': not a list of seeds" sample model --seeds 5-18446744073709551615
 refused "leave out -n and --seed" sample model --seeds 1 -n 4
 refused "ends neither in .png" sample model -o faces.jpg
 

@@ -4,8 +4,8 @@
 
 #include "commands.h"
 #include "terminal.h"
+#include "train_display.h"
 
-#include <cjson/cJSON.h>
 #include <limner/limner.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static const struct option options[] = {
     {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
      "channels of the layer next to the picture"},
     {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL, "4 or 5"},
-    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 65536, NULL, NULL, "pictures in a step"},
+    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, BENCH_RUNS, NULL, NULL,
      "runs to take the median of, after two that warm up"},
     {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
@@ -64,7 +64,6 @@ static void print_row(const struct report *report, const struct row *row,
     double rate = row->flops / time->median, speed = row->bytes / time->median;
     double share = report->peak > 0 ? 100 * rate / report->peak : 0;
     cJSON *o;
-    char *text;
 
     if (!report->set->json) {
         printf("%-34s %-9s%c %9.3f ms", row->what, row->algorithm, row->chosen ? '*' : ' ',
@@ -100,12 +99,7 @@ static void print_row(const struct report *report, const struct row *row,
         cJSON_AddNumberToObject(o, "pictures_per_s", row->pictures / time->median);
     cJSON_AddNumberToObject(o, "launches", (double)time->launches);
     cJSON_AddBoolToObject(o, "plausible", time->plausible);
-    text = cJSON_PrintUnformatted(o);
-    if (text)
-        puts(text);
-    fflush(stdout);
-    cJSON_free(text);
-    cJSON_Delete(o);
+    display_json(o);
 }
 
 static bool bench_one(const struct bench_work *work, const struct report *report, struct row row,
@@ -239,7 +233,6 @@ static void print_head(const struct lim_backend *be, const struct lim_dcgan_conf
                        bool json)
 {
     cJSON *o;
-    char *text;
 
     if (!json) {
         printf("limner %s on %s: %dx%d pictures, width %d, kernel %d, batch %d\n"
@@ -257,11 +250,7 @@ static void print_head(const struct lim_backend *be, const struct lim_dcgan_conf
     cJSON_AddNumberToObject(o, "width", config->width);
     cJSON_AddNumberToObject(o, "kernel", config->kernel);
     cJSON_AddNumberToObject(o, "batch", config->batch);
-    text = cJSON_PrintUnformatted(o);
-    if (text)
-        puts(text);
-    cJSON_free(text);
-    cJSON_Delete(o);
+    display_json(o);
 }
 
 static enum lim_status run(const struct command *command, const struct parsed *parsed,

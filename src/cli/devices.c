@@ -1,8 +1,8 @@
 /* limner devices: what there is to choose from. */
 #include "commands.h"
 #include "terminal.h"
+#include "train_display.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <limner/limner.h>
 #include <signal.h>
@@ -136,16 +136,6 @@ static bool list_in_child(struct listing *listing)
     return true;
 }
 
-static void print_json_object(cJSON *object)
-{
-    char *text = cJSON_PrintUnformatted(object);
-
-    if (text)
-        puts(text);
-    cJSON_free(text);
-    cJSON_Delete(object);
-}
-
 static void print_json(const struct listing *listing)
 {
     cJSON *cpu = cJSON_CreateObject();
@@ -174,14 +164,14 @@ static void print_json(const struct listing *listing)
         cJSON_AddBoolToObject(o, "usable", d->usable);
         cJSON_AddBoolToObject(o, "duplicate", d->duplicate);
         cJSON_AddStringToObject(o, "note", d->note);
-        print_json_object(o);
+        display_json(o);
     }
     cJSON_AddStringToObject(cpu, "option", "--device cpu");
     cJSON_AddStringToObject(cpu, "name", "CPU path");
     cJSON_AddStringToObject(cpu, "type", "built-in");
     cJSON_AddBoolToObject(cpu, "usable", true);
     cJSON_AddStringToObject(cpu, "note", listing->why_none);
-    print_json_object(cpu);
+    display_json(cpu);
 }
 
 static void print_details(const struct lim_device_info *d)

@@ -381,8 +381,9 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
             if (next != before)
                 i++;
         } else if (parsed->argument_count == command->max_arguments) {
-            say_error("%s: '%s' is one argument too many (usage: limner %s [options] %s)",
-                      command->name, argv[i], command->name, command->arguments);
+            say_error("%s: '%s' is one argument too many (usage: limner %s [options]%s%s)",
+                      command->name, argv[i], command->name, *command->arguments ? " " : "",
+                      command->arguments);
             return false;
         } else {
             parsed->arguments[parsed->argument_count++] = argv[i];

@@ -19,11 +19,13 @@ struct sample_settings {
 
 static const struct sample_settings defaults = {.count = 64, .seed = 1, .out = "faces.png"};
 
+#define MOST_SEED 9000000000000000000
+
 #define FIELD(name) offsetof(struct sample_settings, name)
 static const struct option options[] = {
     {"count", 'n', OPTION_INT, "N", FIELD(count), 1, 10000000, NULL, NULL,
      "how many pictures: those of the seeds SEED, SEED+1, ..."},
-    {"seed", 0, OPTION_COUNT, "SEED", FIELD(seed), 0, 9e18, NULL, NULL,
+    {"seed", 0, OPTION_COUNT, "SEED", FIELD(seed), 0, MOST_SEED, NULL, NULL,
      "the first seed; one seed is one picture, in whatever company"},
     {"seeds", 0, OPTION_TEXT, "LIST", FIELD(seeds), 0, 0, NULL, NULL,
      "these seeds instead, such as 0-63,99"},
@@ -54,32 +56,34 @@ struct plan {
     bool folder;
 };
 
+/* A seed at the beginning of *text, which then stands behind it. */
+static bool read_seed(const char **text, uint64_t *seed)
+{
+    size_t digits = strspn(*text, "0123456789");
+    char number[24];
+
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    snprintf(number, sizeof number, "%.*s", (int)digits, *text);
+    *text += digits;
+    return parse_count(number, seed) && *seed <= MOST_SEED;
+}
+
 /* Reads "0-63,99" into plan->seeds; called first with no array, to count. -1: not such a list. */
 static int64_t read_seeds(const char *text, uint64_t *seeds)
 {
     int64_t count = 0;
 
     for (;;) {
-        size_t first_digits = strspn(text, "0123456789"), last_digits = 0;
         uint64_t first, last;
-        char number[24];
 
-        if (first_digits == 0 || first_digits >= sizeof number)
-            return -1;
-        snprintf(number, sizeof number, "%.*s", (int)first_digits, text);
-        if (!parse_count(number, &first))
+        if (!read_seed(&text, &first))
             return -1;
         last = first;
-        text += first_digits;
         if (*text == '-') {
             text++;
-            last_digits = strspn(text, "0123456789");
-            if (last_digits == 0 || last_digits >= sizeof number)
+            if (!read_seed(&text, &last) || last < first)
                 return -1;
-            snprintf(number, sizeof number, "%.*s", (int)last_digits, text);
-            if (!parse_count(number, &last) || last < first)
-                return -1;
-            text += last_digits;
         }
         if (last - first >= 10000000 || count + (int64_t)(last - first) >= 10000000)
             return -1;
@@ -166,7 +170,7 @@ static enum lim_status make_plan(const struct command *command, const struct par
 
         if (count < 0) {
             say_error("sample: --seeds '%s': not a list of seeds such as 0-63,99 (at most ten "
-                      "million)",
+                      "million, none above 9e18)",
                       set->seeds);
             return LIM_USAGE;
         }

@@ -48,7 +48,8 @@ static const struct option options[] = {
     {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
      "skip pictures that claim more, before memory is taken for them"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
-     "keep prepared pictures there: 'limner train' with the same options starts with them"},
+     "keep prepared pictures there: 'limner train' with the same options starts with them; 'off': "
+     "nowhere"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads to decode; 0: one for each processor"},
     {0},
@@ -160,6 +161,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
         return LIM_USAGE;
     }
     lim_crop_parse(set->crop, &config.crop);
+    if (set->cache_dir && strcmp(set->cache_dir, "off") == 0) /* as in 'limner train' */
+        config.cache_dir = NULL;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     ds = lim_dataset_open(pictures, &config, &status);

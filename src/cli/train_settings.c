@@ -68,7 +68,7 @@ const struct option train_options[] = {
      "4, or 5 as the paper's authors had it"},
     {"latent", 0, OPTION_INT, "N", FIELD(latent), 1, 4096, NULL, NULL,
      "random numbers a picture is painted from"},
-    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 65536, NULL, NULL, "pictures in a step"},
+    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
     {"seed", 0, OPTION_COUNT, "N", FIELD(seed), 0, 9e18, NULL, NULL,
      "the same seed on the same device gives the same bits"},
     {"lr", 0, OPTION_REAL, "X", FIELD(lr), 1e-8, 1, NULL, NULL, "Adam's step size"},
@@ -209,28 +209,26 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
 
 /* Refuses options that would show the network other pictures than before. */
 static bool keep_data(const struct command *command, const struct parsed *parsed,
-                      const struct train_settings *set, const struct lim_train_config *config)
+                      const struct train_settings *set, const struct lim_train_config *config,
+                      const struct lim_dataset_config *given)
 {
     const struct lim_dataset_config *kept = &config->data;
-    struct lim_dataset_config given = {0};
     uint32_t white = LIM_RGB(255, 255, 255);
     const struct {
         const char *name;
         bool differs;
     } fixed[] = {
-        {"crop", !set_data(set, &given) || given.crop != kept->crop},
-        {"background", given.background != (kept->background ? kept->background : white)},
+        {"crop", given->crop != kept->crop},
+        {"background", given->background != (kept->background ? kept->background : white)},
         {"gray", config->gan.channels != 1},
-        {"mirror", given.mirror != kept->mirror},
-        {"no-mirror", given.mirror != kept->mirror},
-        {"holdout", given.holdout != kept->holdout},
-        {"drop-duplicates", given.drop != kept->drop},
-        {"limit", given.limit != kept->limit},
-        {"max-pixels", given.max_pixels != (kept->max_pixels ? kept->max_pixels : LIM_MAX_PIXELS)},
+        {"mirror", given->mirror != kept->mirror},
+        {"no-mirror", given->mirror != kept->mirror},
+        {"holdout", given->holdout != kept->holdout},
+        {"drop-duplicates", given->drop != kept->drop},
+        {"limit", given->limit != kept->limit},
+        {"max-pixels", given->max_pixels != (kept->max_pixels ? kept->max_pixels : LIM_MAX_PIXELS)},
     };
 
-    if (given.background == 0)
-        return false;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         if (!option_given(command, parsed, fixed[i].name) || !fixed[i].differs)
             continue;
@@ -246,6 +244,7 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
                        const struct train_settings *set, struct lim_train_config *config)
 {
     const struct lim_dcgan_config *gan = &config->gan;
+    struct lim_dataset_config given = {0};
     const struct {
         const char *name;
         double given, kept;
@@ -272,7 +271,8 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
                   fixed[i].name, fixed[i].given, set->resume, fixed[i].kept);
         return false;
     }
-    if (!keep_data(command, parsed, set, config) || !set_cache(set, config))
+    if (!set_data(set, &given) || !keep_data(command, parsed, set, config, &given) ||
+        !set_cache(set, config))
         return false;
     if (option_given(command, parsed, "batch") && set->batch != gan->batch) {
         say("the batch changes from %d to %d: the pictures come in another order from here on",
