@@ -16,6 +16,12 @@
 #include <omp.h>
 #endif
 
+#ifdef LIM_HAVE_BLAS
+#define GEMM_NAME "OpenBLAS"
+#else
+#define GEMM_NAME "built-in gemm"
+#endif
+
 /* The columns of one range of images: small enough to stay in the last-level cache beside the
  * weights and the pictures. */
 static const size_t default_workspace = (size_t)8 << 20;
@@ -140,13 +146,7 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
     cpu->base.convs = convs;
     cpu->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace;
     snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
-             cpu->threads == 1 ? "" : "s",
-#ifdef LIM_HAVE_BLAS
-             "OpenBLAS"
-#else
-             "built-in gemm"
-#endif
-    );
+             cpu->threads == 1 ? "" : "s", GEMM_NAME);
     snprintf(cpu->base.option, sizeof cpu->base.option, "--device cpu");
     lim_info("device: %s (%s)", cpu->base.name, cpu->base.option);
     *why = LIM_OK;
