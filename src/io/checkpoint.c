@@ -7,6 +7,7 @@
 
 #include "io/hash.h"
 #include "io/json.h"
+#include "io/model_info.h"
 #include "io/safetensors.h"
 #include "log.h"
 
@@ -14,8 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FORMAT "limner-dcgan-1"
 
 /* A tensor of the file and where it lives on the device. */
 struct record {
@@ -98,48 +97,6 @@ static bool add_as_text(cJSON *metadata, const char *key, cJSON *object)
     return ok;
 }
 
-static cJSON *settings_to_json(const struct lim_dcgan_config *c)
-{
-    cJSON *json = cJSON_CreateObject();
-    bool ok = json && cJSON_AddNumberToObject(json, "size", c->size) &&
-              cJSON_AddNumberToObject(json, "channels", c->channels) &&
-              cJSON_AddNumberToObject(json, "width", c->width) &&
-              cJSON_AddNumberToObject(json, "kernel", c->kernel) &&
-              cJSON_AddNumberToObject(json, "latent", c->latent) &&
-              cJSON_AddNumberToObject(json, "batch", c->batch) &&
-              cJSON_AddNumberToObject(json, "lr", (double)c->lr) &&
-              cJSON_AddNumberToObject(json, "beta1", (double)c->beta1) &&
-              cJSON_AddNumberToObject(json, "beta2", (double)c->beta2) &&
-              cJSON_AddNumberToObject(json, "smooth", (double)c->smooth) &&
-              lim_json_add_u64(json, "seed", c->seed);
-
-    if (ok)
-        return json;
-    cJSON_Delete(json);
-    return NULL;
-}
-
-static bool settings_from_json(const cJSON *json, struct lim_dcgan_config *c)
-{
-    double lr, beta1, beta2, smooth;
-
-    if (!lim_json_get_int(json, "size", &c->size) ||
-        !lim_json_get_int(json, "channels", &c->channels) ||
-        !lim_json_get_int(json, "width", &c->width) ||
-        !lim_json_get_int(json, "kernel", &c->kernel) ||
-        !lim_json_get_int(json, "latent", &c->latent) ||
-        !lim_json_get_int(json, "batch", &c->batch) || !lim_json_get_double(json, "lr", &lr) ||
-        !lim_json_get_double(json, "beta1", &beta1) ||
-        !lim_json_get_double(json, "beta2", &beta2) ||
-        !lim_json_get_double(json, "smooth", &smooth) || !lim_json_get_u64(json, "seed", &c->seed))
-        return false;
-    c->lr = (float)lr;
-    c->beta1 = (float)beta1;
-    c->beta2 = (float)beta2;
-    c->smooth = (float)smooth;
-    return true;
-}
-
 static cJSON *progress_to_json(const struct lim_progress *p, const struct lim_dcgan *gan,
                                bool generator_only)
 {
@@ -159,14 +116,6 @@ static cJSON *progress_to_json(const struct lim_progress *p, const struct lim_dc
     return NULL;
 }
 
-static bool progress_from_json(const cJSON *json, struct lim_progress *p)
-{
-    return lim_json_get_u64(json, "step", &p->step) && lim_json_get_u64(json, "seen", &p->seen) &&
-           lim_json_get_u64(json, "data_seed", &p->data_seed) &&
-           lim_json_get_u64(json, "fingerprint", &p->fingerprint) &&
-           lim_json_get_double(json, "seconds", &p->seconds);
-}
-
 static cJSON *make_metadata(const struct lim_dcgan *gan, const struct lim_progress *progress,
                             bool generator_only, uint64_t model_hash)
 {
@@ -175,13 +124,13 @@ static cJSON *make_metadata(const struct lim_dcgan *gan, const struct lim_progre
     bool ok;
 
     snprintf(hash, sizeof hash, "%016" PRIx64, model_hash);
-    ok = metadata && cJSON_AddStringToObject(metadata, "format", FORMAT) &&
+    ok = metadata && cJSON_AddStringToObject(metadata, "format", LIM_MODEL_FORMAT) &&
          cJSON_AddStringToObject(metadata, "limner", lim_version()) &&
          cJSON_AddStringToObject(metadata, "holds", generator_only ? "generator" : "checkpoint") &&
          cJSON_AddStringToObject(metadata, "weights",
                                  "[rows][columns][in][out] of the convolution; a transposed one "
                                  "stores the convolution it runs backwards") &&
-         add_as_text(metadata, "settings", settings_to_json(&gan->config)) &&
+         add_as_text(metadata, "settings", lim_model_settings_json(&gan->config)) &&
          add_as_text(metadata, "progress", progress_to_json(progress, gan, generator_only)) &&
          cJSON_AddStringToObject(metadata, "model_hash", hash);
     if (ok)
@@ -276,103 +225,6 @@ done:
     return ok;
 }
 
-static bool refuse(const char *path, const char *reason)
-{
-    lim_error("%s: not a model that limner can read: %s", path, reason);
-    return false;
-}
-
-/* Floats of the weights that a table asks for. */
-static uint64_t count_params(const struct lim_layer_desc *rows, int count, uint64_t channels)
-{
-    uint64_t params = 0;
-
-    for (int i = 0; i < count; i++) {
-        uint64_t out = (uint64_t)rows[i].out, kernel = (uint64_t)rows[i].kernel;
-
-        if (rows[i].kind == LIM_LAYER_CONV || rows[i].kind == LIM_LAYER_CONV_TRANSPOSED) {
-            params += kernel * kernel * channels * out + (rows[i].bias ? out : 0);
-            channels = out;
-        } else if (rows[i].kind == LIM_LAYER_BATCHNORM) {
-            params += 2 * channels;
-        }
-    }
-    return params;
-}
-
-/* Has the file the weights that its settings ask for? Before memory is taken for them. */
-static bool has_weights(const struct lim_model_info *info)
-{
-    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
-    int count = lim_dcgan_generator_rows(&info->config, rows);
-
-    if (count_params(rows, count, (uint64_t)info->config.latent) != info->generator_params)
-        return false;
-    count = lim_dcgan_discriminator_rows(&info->config, rows);
-    return info->generator_only ||
-           count_params(rows, count, (uint64_t)info->config.channels) == info->discriminator_params;
-}
-
-/* Settings and progress of an open file. */
-static bool parse_info(const struct lim_st_reader *reader, struct lim_model_info *info)
-{
-    const char *format = lim_st_metadata(reader, "format");
-    const char *holds = lim_st_metadata(reader, "holds");
-    const char *hash = lim_st_metadata(reader, "model_hash");
-    const char *version = lim_st_metadata(reader, "limner");
-    const char *settings = lim_st_metadata(reader, "settings");
-    const char *progress = lim_st_metadata(reader, "progress");
-    cJSON *settings_json, *progress_json;
-    bool ok;
-
-    memset(info, 0, sizeof *info);
-    if (!format)
-        return refuse(reader->path, "safetensors, but of another program");
-    if (strcmp(format, FORMAT) != 0)
-        return refuse(reader->path, "its format is not " FORMAT ": a newer limner wrote it?");
-    if (!holds || !hash || strlen(hash) != 16 || !version || !settings || !progress)
-        return refuse(reader->path, "its metadata are incomplete");
-    settings_json = cJSON_Parse(settings);
-    progress_json = cJSON_Parse(progress);
-    ok = settings_from_json(settings_json, &info->config) &&
-         progress_from_json(progress_json, &info->progress);
-    cJSON_Delete(settings_json);
-    cJSON_Delete(progress_json);
-    if (!ok)
-        return refuse(reader->path, "its settings or progress are incomplete");
-    info->generator_only = strcmp(holds, "checkpoint") != 0;
-    snprintf(info->version, sizeof info->version, "%s", version);
-    snprintf(info->hash, sizeof info->hash, "%s", hash);
-    for (int i = 0; i < reader->count; i++) {
-        const struct lim_st_tensor *t = reader->tensors + i;
-
-        if (strstr(t->name, ".adam_") || strstr(t->name, ".running_"))
-            continue;
-        if (strncmp(t->name, "generator.", 10) == 0)
-            info->generator_params += t->count;
-        else if (strncmp(t->name, "discriminator.", 14) == 0)
-            info->discriminator_params += t->count;
-    }
-    if (!lim_dcgan_check(&info->config))
-        return false;
-    return has_weights(info) ||
-           refuse(reader->path, "it has other weights than its settings ask for");
-}
-
-bool lim_model_info_read(const char *path, struct lim_model_info *info, enum lim_status *why)
-{
-    struct lim_st_reader reader;
-    bool ok;
-
-    if (why)
-        *why = LIM_BAD_INPUT;
-    if (!lim_st_open(&reader, path))
-        return false;
-    ok = lim_st_verify(&reader) && parse_info(&reader, info);
-    lim_st_close(&reader);
-    return ok;
-}
-
 /* The tensors of the file to the device. */
 static bool fill(struct lim_st_reader *reader, const struct records *records)
 {
@@ -420,7 +272,7 @@ static bool restore_optimisers(struct lim_dcgan *gan, const struct lim_st_reader
 
     cJSON_Delete(json);
     if (!ok)
-        return refuse(reader->path, "the optimisers' steps are missing");
+        return lim_model_refuse(reader, "the optimisers' steps are missing");
     lim_optimizer_set_t(gan->adam_g, t_g);
     lim_optimizer_set_t(gan->adam_d, t_d);
     return true;
@@ -442,7 +294,7 @@ struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int b
     *why = LIM_BAD_INPUT;
     if (!lim_st_open(&reader, path))
         return NULL;
-    if (!lim_st_verify(&reader) || !parse_info(&reader, &info))
+    if (!lim_st_verify(&reader) || !lim_model_info_parse(&reader, &info))
         goto done;
     if (info.generator_only && !generator_only) {
         lim_error("%s: holds only the generator: training cannot continue from it", path);

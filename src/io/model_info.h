@@ -1,0 +1,21 @@
+/* What a model's file says of itself, in its metadata. */
+#ifndef LIMNER_SRC_IO_MODEL_INFO_H
+#define LIMNER_SRC_IO_MODEL_INFO_H
+
+#include "io/safetensors.h"
+
+#include <limner/dcgan.h>
+
+#define LIM_MODEL_FORMAT "limner-dcgan-1"
+
+/* The caller deletes; NULL without memory. */
+cJSON *lim_model_settings_json(const struct lim_dcgan_config *config);
+
+/* Settings and progress of an open file, compared with each other and with its tensors: memory may
+ * then be taken as the settings say. False after one log line. */
+bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_info *info);
+
+/* One log line; returns false. */
+bool lim_model_refuse(const struct lim_st_reader *reader, const char *reason);
+
+#endif
