@@ -7,6 +7,9 @@
 /* Groups of copies that are shown, and pictures of each. */
 enum { GROUPS = 10, NAMES = 5, BAR = 40 };
 
+static const char *const verdicts[] = {
+    [LIM_VERDICT_GOOD] = "good", [LIM_VERDICT_FAIR] = "fair", [LIM_VERDICT_POOR] = "poor"};
+
 static double share(int part, int whole)
 {
     return whole ? 100.0 * part / whole : 0;
@@ -46,8 +49,6 @@ void scan_summary(const struct lim_scan *scan, const char *pictures, scan_line *
 
 void scan_verdict(const struct lim_scan *scan, scan_line *line)
 {
-    static const char *const verdicts[] = {"good", "fair", "poor"};
-
     line("verdict: %s, %s", verdicts[scan->verdict], scan->reason);
     for (int i = 0; i < scan->advice_count; i++)
         line("- %s", scan->advice[i]);
@@ -275,7 +276,6 @@ static void add_counts(cJSON *o, const struct lim_scan *scan)
 
 cJSON *scan_json(const struct lim_scan *scan, const struct lim_dataset *ds, const char *pictures)
 {
-    static const char *const verdicts[] = {"good", "fair", "poor"};
     struct links links = {0};
     cJSON *o = cJSON_CreateObject(), *advice;
 
