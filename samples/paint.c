@@ -21,8 +21,11 @@ int main(int argc, char **argv)
     const struct lim_dcgan_config *config;
     struct lim_image image = {0};
     float *latent = NULL;
+    char *end = NULL;
+    uint64_t seed;
 
-    if (argc < 4) {
+    seed = argc < 4 ? 0 : strtoull(argv[2], &end, 10);
+    if (!end || end == argv[2] || *end) {
         fprintf(stderr, "usage: paint MODEL SEED PICTURE.png [DEVICE]\n");
         return LIM_USAGE;
     }
@@ -41,7 +44,7 @@ int main(int argc, char **argv)
     latent = malloc((size_t)config->latent * sizeof *latent);
     if (!latent || !lim_image_init(&image, config->size, config->size, config->channels))
         goto done;
-    lim_dcgan_latent(strtoull(argv[2], NULL, 10), config->latent, latent);
+    lim_dcgan_latent(seed, config->latent, latent);
     if (!lim_dcgan_paint(gan, latent, 1, false, image.pixels))
         status = LIM_DEVICE_FAILED;
     else if (lim_png_write(argv[3], &image, NULL, 0))

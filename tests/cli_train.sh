@@ -33,6 +33,9 @@ cmp -s before run/checkpoint.safetensors || fail "an existing run was touched"
 mkdir other && echo mine >other/file
 expect 2 "$limner" train pictures -o other $tiny --steps 1
 [ "$(ls other)" = file ] || fail "a folder with something in it was touched"
+expect 2 "$limner" train pictures -o other/file $tiny --steps 1
+one_line err
+says err "'other/file' is a file"
 
 # The default name; twice is refused.
 expect 0 "$limner" train pictures/ $tiny --steps 1
@@ -50,6 +53,11 @@ expect 0 "$limner" train pictures -o dry $tiny --dry-run
 says out "device    CPU path"
 says out "memory"
 [ -e dry ] && fail "--dry-run made the run folder"
+expect 0 "$limner" train pictures -o dry $tiny --dry-run --json
+one_line out
+"$python" -c 'import json
+plan = json.load(open("out"))
+assert plan["event"] == "plan" and plan["steps_an_epoch"] == 3 and plan["memory"] > 0, plan' || fail "--dry-run --json"
 expect 0 "$limner" train pictures --device cpu --preset tiny --smooth 0 --size 16 --dry-run
 says out "width 16"
 says out "lr 0.0005, beta1 0.5, smooth 0,"
@@ -99,6 +107,24 @@ expect 0 "$limner" train --resume '../a b/läuft' --device cpu --steps 4
 expect 0 "$limner" info '../a b/läuft'
 says out "4 steps"
 
+# README.txt speaks of the folder that it lies in, which may have moved.
+mv '../a b/läuft' "../it's"
+cd "../it's" || exit 99
+mkdir ../bin
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$limner" >../bin/limner
+chmod +x ../bin/limner
+resume=$(sed -n 's/^to go on with it *//p' README.txt)
+[ -n "$resume" ] || fail "README.txt does not say how to resume"
+expect 0 env PATH="$work/bin:$PATH" LIMNER_DEVICE=cpu sh -c "$resume --steps 6"
+expect 0 env PATH="$work/bin:$PATH" LIMNER_DEVICE=cpu sh -c "$(sed -n 's/^to paint 64 pictures *//p' README.txt)"
+[ -s faces.png ] || fail "README.txt does not say how to paint"
+cd "$work/elsewhere" || exit 99
+
+# The line to resume calls limner as it was called: a build folder is in no PATH.
+ln -s "$limner" "a limner's"
+expect 2 "./a limner's" train "../a b/bilder übung's" -o "../it's" $tiny
+says err "'./a limner'\\''s' train --resume '../it'\\''s'"
+
 pictures profile-pictures 8
 # A profile is a time line: whole JSON, in order, everything that began ended, and names of operations.
 expect 0 "$limner" train profile-pictures -o profiled --device cpu --size 16 --width 4 --batch 8 --steps 2 --profile trace.json
@@ -119,4 +145,5 @@ assert {"conv_forward", "conv_backward_data", "conv_backward_weights", "bce_logi
 END
 expect 1 "$limner" train profile-pictures -o unprofiled --device cpu --size 16 --width 4 --batch 8 --steps 1 --profile no/where
 says err "cannot write the profile no/where"
+[ -e unprofiled ] && fail "pictures were prepared before the profile was refused"
 exit 0

@@ -49,8 +49,11 @@ refused "--seeds '5-18446744073709551615': not a list of seeds" sample model --s
 refused "leave out -n and --seed" sample model --seeds 1 -n 4
 refused "ends neither in .png" sample model -o faces.jpg
 
+refused "(usage: limner devices [options])" devices extra
+
 expect 2 "$limner"
 says err "Usage:"
+awk 'length > 80 { exit 1 }' err || fail "the overview is wider than 80 columns"
 
 for word in --help help -h; do
     expect 0 "$limner" $word
@@ -62,7 +65,7 @@ grep -Eqx 'limner [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version printed $(cat o
 # Every option of the help is in the man page and in the completion, and the help fits 80 columns.
 "$limner" --man-page >man || fail "no man page"
 "$limner" --bash-completion >completion || fail "no completion"
-for command in train sample bench devices info; do
+for command in train scan sample bench devices info; do
     expect 0 "$limner" $command --help
     says out "Usage: limner $command"
     awk 'length > 80 { exit 1 }' out || fail "the help of $command is wider than 80 columns"

@@ -25,7 +25,7 @@ static const struct bench_settings defaults = {
 #define FIELD(name) offsetof(struct bench_settings, name)
 static const struct option options[] = {
     {"only", 0, OPTION_TEXT, "PART", FIELD(only), 0, 0, only_words, NULL,
-     "one part: the device alone, single layers, the training step, or painting"},
+     "one part: device (alone), layers (one by one), step (of training) or paint"},
     {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL, "of the pictures"},
     {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
      "channels of the layer next to the picture"},

@@ -7,6 +7,9 @@
 extern const struct command command_train, command_scan, command_sample, command_devices,
     command_info, command_bench;
 
+/* The first word of the command line, for lines to paste: build/limner is in no PATH. */
+extern const char *called_as;
+
 /* MODEL|RUN as the path of a model file: a run folder stands for the model in it. False after one
  * line on stderr. */
 bool find_model(const char *given, char *path, size_t size);

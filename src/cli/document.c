@@ -13,6 +13,7 @@ static const char exit_codes[][2][80] = {
     {"5", "a kernel's result was wrong (limner-conform)"},
     {"6", "no usable pictures, or a model that cannot be read"},
     {"7", "the training diverged"},
+    {"77", "there is no OpenCL device to check (limner-conform)"},
     {"130", "interrupted, and saved"},
 };
 
@@ -125,8 +126,8 @@ void print_help(FILE *out, const struct command *command)
 
 void print_overview(FILE *out, const struct command *const *commands)
 {
-    fputs("limner trains a DCGAN on a folder of pictures, on any OpenCL device or the CPU, and\n"
-          "paints new ones.\n\nUsage:\n",
+    fputs("limner trains a DCGAN on a folder of pictures, on any OpenCL device or the CPU,\n"
+          "and paints new ones.\n\nUsage:\n",
           out);
     for (; *commands; commands++) {
         char line[64];
@@ -134,8 +135,7 @@ void print_overview(FILE *out, const struct command *const *commands)
         snprintf(line, sizeof line, "limner %s %s", (*commands)->name, (*commands)->arguments);
         fprintf(out, "  %-26s %s\n", line, (*commands)->summary);
     }
-    fputs("\n'limner COMMAND --help' explains a command. 'limner --version' prints the version.\n",
-          out);
+    fputs("\n'limner COMMAND --help' explains a command; --version prints the version.\n", out);
 }
 
 /* Text for roff: dashes stay dashes, no line begins as a request. */

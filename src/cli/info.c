@@ -7,6 +7,7 @@
 #include <limner/limner.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct info_settings {
     bool unused;
@@ -35,6 +36,10 @@ bool find_model(const char *given, char *path, size_t size)
     if (!S_ISDIR(st.st_mode)) {
         snprintf(path, size, "%s", given);
         return true;
+    }
+    if (access(given, X_OK) != 0) {
+        say_error("%s: %s", given, strerror(errno));
+        return false;
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((size_t)snprintf(path, size, "%s/%s", given, names[i]) < size && is_file(path))

@@ -12,6 +12,8 @@ static const struct command *const commands[] = {
     &command_train, &command_scan, &command_sample, &command_devices, &command_info,
     &command_bench, NULL};
 
+const char *called_as = "limner";
+
 static enum lim_status unknown_command(const char *word)
 {
     const char *names[sizeof commands / sizeof commands[0]], *nearest;
@@ -114,6 +116,8 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN);
     spin_shortly(argv);
     terminal_init(false);
+    if (argc > 0 && *argv[0])
+        called_as = argv[0];
     status = dispatch(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         say_error("cannot write to the standard output");

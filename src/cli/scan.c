@@ -181,7 +181,7 @@ const struct command command_scan = {
     .arguments = "PICTURES",
     .min_arguments = 1,
     .max_arguments = 1,
-    .summary = "say what is in a folder or a .zip of pictures, and whether to train on it",
+    .summary = "say whether pictures are fit to train on",
     .details =
         "Reads every picture as 'limner train' does and trains nothing: says which files are used "
         "and why others are not, how large they are, which are copies of others (exact: the same "

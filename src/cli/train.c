@@ -60,7 +60,7 @@ static void on_step(void *user, const struct lim_train_status *status)
 }
 
 /* False after one line on stderr. */
-static bool report_pictures(const struct lim_dataset *ds, const char *pictures)
+static bool report_pictures(const struct lim_dataset *ds, const char *pictures, bool dry)
 {
     enum { NAMED = 10 };
     const struct lim_skipped *skipped;
@@ -72,8 +72,8 @@ static bool report_pictures(const struct lim_dataset *ds, const char *pictures)
     for (int i = 0; i < count && i < NAMED; i++)
         say_error("warning: skipped %s: %s", skipped[i].path, skipped[i].reason);
     if (count > NAMED)
-        say_error("warning: skipped %d more; skipped.txt in the run folder names all",
-                  count - NAMED);
+        say_error("warning: skipped %d more; %s names all", count - NAMED,
+                  dry ? "'limner scan --skipped FILE'" : "skipped.txt in the run folder");
     if (lim_dataset_unseen(ds))
         say("--limit leaves %d files out", lim_dataset_unseen(ds));
     if (lim_dataset_dropped(ds))
@@ -114,10 +114,10 @@ static const char *quoted(const char *text, char *out, size_t size)
 static void resume_line(const struct train_settings *set, const char *run, struct lim_backend *be,
                         char *line, size_t size)
 {
-    char room[4096];
+    char room[4096], command[4096];
 
-    snprintf(line, size, "limner train --resume %s%s%s", quoted(run, room, sizeof room),
-             set->device || set->platform ? " " : "",
+    snprintf(line, size, "%s train --resume %s%s%s", quoted(called_as, command, sizeof command),
+             quoted(run, room, sizeof room), set->device || set->platform ? " " : "",
              set->device || set->platform ? lim_backend_option(be) : "");
 }
 
@@ -153,20 +153,27 @@ static void print_settings(const struct lim_train_config *config, struct lim_bac
                         sizeof time));
 }
 
+/* `dry`: as a plan, with what else --dry-run tells. */
 static void print_json_start(const struct lim_train_config *config, struct lim_backend *be,
-                             const struct lim_dataset *ds)
+                             const struct lim_dataset *ds, bool dry)
 {
+    const struct lim_dcgan_config *gan = &config->gan;
     const struct lim_skipped *skipped;
     cJSON *o = cJSON_CreateObject();
 
-    cJSON_AddStringToObject(o, "event", "start");
+    cJSON_AddStringToObject(o, "event", dry ? "plan" : "start");
     cJSON_AddStringToObject(o, "run", config->run);
     cJSON_AddStringToObject(o, "device", lim_backend_name(be));
     cJSON_AddNumberToObject(o, "pictures", lim_dataset_count(ds));
     cJSON_AddNumberToObject(o, "skipped", lim_dataset_skipped(ds, &skipped));
-    cJSON_AddNumberToObject(o, "size", config->gan.size);
-    cJSON_AddNumberToObject(o, "width", config->gan.width);
-    cJSON_AddNumberToObject(o, "batch", config->gan.batch);
+    cJSON_AddNumberToObject(o, "size", gan->size);
+    cJSON_AddNumberToObject(o, "width", gan->width);
+    cJSON_AddNumberToObject(o, "batch", gan->batch);
+    if (dry) {
+        cJSON_AddStringToObject(o, "option", lim_backend_option(be));
+        cJSON_AddNumberToObject(o, "steps_an_epoch", lim_dataset_count(ds) / gan->batch);
+        cJSON_AddNumberToObject(o, "memory", train_memory(gan));
+    }
     display_json(o);
 }
 
@@ -211,6 +218,11 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
 
     if (!be)
         return status;
+    /* Before the pictures, which may take an hour. */
+    if (set->profile && !set->dry_run && !lim_backend_profile(be, set->profile)) {
+        lim_backend_destroy(be);
+        return LIM_ERROR;
+    }
     display->device = lim_backend_name(be);
     data->size = config->gan.size;
     data->channels = config->gan.channels;
@@ -230,7 +242,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
         goto done;
     }
     display->last_line = 0;
-    if (!report_pictures(ds, config->pictures)) {
+    if (!report_pictures(ds, config->pictures, set->dry_run)) {
         status = LIM_ERROR;
         goto done;
     }
@@ -239,15 +251,12 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
             lim_dataset_count(ds));
         config->gan.batch = lim_dataset_count(ds);
     }
-    if (set->dry_run) {
-        print_settings(config, be, ds);
-        status = LIM_OK;
-        goto done;
-    }
     if (set->json)
-        print_json_start(config, be, ds);
-    if (set->profile && !lim_backend_profile(be, set->profile)) {
-        status = LIM_ERROR;
+        print_json_start(config, be, ds, set->dry_run);
+    else if (set->dry_run)
+        print_settings(config, be, ds);
+    if (set->dry_run) {
+        status = LIM_OK;
         goto done;
     }
     status = lim_train(be, ds, config);
@@ -279,7 +288,7 @@ static enum lim_status start(const struct command *command, const struct parsed 
                              const struct train_settings *set, struct lim_train_config *config,
                              struct display *display)
 {
-    char run[4096], room[4096];
+    char run[4096], room[4096], command_word[4096];
     struct stat st;
 
     if (parsed->argument_count == 0) {
@@ -293,9 +302,14 @@ static enum lim_status start(const struct command *command, const struct parsed 
     /* Said before pictures are decoded; lim_train looks again. */
     snprintf(room, sizeof room, "%s/config.json", config->run);
     if (!set->dry_run && stat(room, &st) == 0) {
-        say_error("the run '%s' exists already; to go on with it: limner train --resume %s (or "
-                  "name another with -o)",
-                  config->run, quoted(config->run, room, sizeof room));
+        say_error("the run '%s' exists already; to go on with it: %s train --resume %s (or name "
+                  "another with -o)",
+                  config->run, quoted(called_as, command_word, sizeof command_word),
+                  quoted(config->run, room, sizeof room));
+        return LIM_USAGE;
+    }
+    if (!set->dry_run && stat(config->run, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        say_error("'%s' is a file: name a folder to make with -o", config->run);
         return LIM_USAGE;
     }
     if (!set->dry_run && is_taken(config->run)) {

@@ -123,30 +123,29 @@ static bool write_readme(const struct trainer *t)
 {
     static const char form[] =
         "A training of limner %s.\n\n"
-        "To go on with it:        limner train --resume '%s'\n"
-        "To paint 64 pictures:    limner sample '%s' -o faces.png\n"
-        "To paint 1000 files:     limner sample '%s' -n 1000 -o faces/\n"
-        "To see what it is:       limner info '%s'\n\n"
+        "In this folder, wherever it lies:\n"
+        "to go on with it         limner train --resume .\n"
+        "to paint 64 pictures     limner sample . -o faces.png\n"
+        "to paint 1000 files      limner sample . -n 1000 -o faces/\n"
+        "to see what it is        limner info .\n\n"
         "config.json              every setting, the device, the fingerprint of the pictures\n"
         "log.jsonl                losses, a line every few steps\n"
         "reals.png                pictures as the network sees them\n"
         "samples/000000.png ...   the same latents (seeds 1 to %d) after so many steps\n"
-        "progress.gif             those grids, one after another\n"
+        "progress.gif             those grids (of large ones a part), one after another\n"
         "generator.safetensors    the model to share\n"
         "checkpoint.safetensors   all that resuming needs, on any device\n"
         "checkpoint-STEP...       the ones before it (--keep), in case it is damaged\n"
         "skipped.txt              pictures that were not used, and why (where there were any)\n"
         "pictures.cache           the pictures prepared, to start at once; may be deleted\n";
-    const char *path = t->config->run;
     char *text;
     bool good;
-    int size = snprintf(NULL, 0, form, lim_version(), path, path, path, path, t->grid * t->grid);
+    int size = snprintf(NULL, 0, form, lim_version(), t->grid * t->grid);
 
     text = malloc((size_t)size + 1);
     if (!text)
         return no_memory("README.txt");
-    snprintf(text, (size_t)size + 1, form, lim_version(), path, path, path, path,
-             t->grid * t->grid);
+    snprintf(text, (size_t)size + 1, form, lim_version(), t->grid * t->grid);
     good = lim_run_write_text(&t->run, LIM_RUN_README, text);
     free(text);
     return good;
