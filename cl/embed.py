@@ -11,7 +11,7 @@ import sys
 def read(path):
     with open(path, "rb") as source:
         return re.sub(rb'(?m)^#include "(.*)"$',
-                      lambda name: read(os.path.join(os.path.dirname(path).encode(), name[1])),
+                      lambda name: read(os.path.join(os.path.dirname(os.fsencode(path)), name[1])),
                       source.read())
 
 

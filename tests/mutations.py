@@ -45,7 +45,7 @@ ALL = [
              "sum += beta * gemm_load(0, c);", "sum += 0.0f;"),
     Mutation("a barrier is missing", POCL + ("--gemm", "tiled"), "gemm", "cl/gemm.cl",
              "barrier(CLK_LOCAL_MEM_FENCE);\n        for (int kk", "for (int kk"),
-    Mutation("a tile reads its neighbour's rows", POCL, "conv_forward", "cl/winograd.cl",
+    Mutation("a tile reads its neighbour's rows", POCL, "conv_forward", "cl/winograd_tiles.cl",
              "to.start = phase - pad;", "to.start = phase - pad + 1;"),
     Mutation("a ragged tile is written whole", POCL, "conv_backward_data", "cl/winograd.cl",
              "if (i0 < ya.count && j0 < xa.count)", "if (i0 < ya.count)"),
