@@ -267,6 +267,13 @@ void ocl_winograd_backward_data(struct lim_backend *be, const struct lim_conv *c
 void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                    struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
 
+/* The two passes that write pictures, in the way that suits the sizes or, for the self-test, in one
+ * that is asked for. */
+enum ocl_winograd_way { OCL_WINO_BEST, OCL_WINO_BY_TILES, OCL_WINO_BY_PANELS };
+void ocl_winograd_pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
+                           enum ocl_winograd_way way, struct lim_tensor in, struct lim_tensor w,
+                           struct lim_tensor out);
+
 void ocl_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
 void ocl_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                          struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
@@ -297,8 +304,9 @@ void ocl_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, st
 
 /* ---- selftest.c ---- */
 
-/* Runs every kernel once on a few numbers with known answers: a driver that miscompiles one must
- * not train. False after one log line that names the kernel. */
+/* Runs every kernel that the device may be given on a few numbers with known answers: a driver that
+ * miscompiles one must not train. The ways of the other class of devices are left out, for each
+ * takes time to compile. False after one log line that names the operation. */
 bool ocl_selftest(struct ocl_backend *ocl);
 
 #endif

@@ -45,7 +45,7 @@ static void expect(struct check *t, const char *operation, int slot, int count, 
 }
 
 /* 2x3 by 3x2, all four ways to store them. */
-static void gemms(struct check *t)
+static void multiply(struct check *t)
 {
     static const float a[] = {1, 2, 3, 4, 5, 6}, a_t[] = {1, 4, 2, 5, 3, 6};
     static const float b[] = {1, -1, 2, 0, 3, 1}, b_t[] = {1, 2, 3, -1, 0, 1};
@@ -65,6 +65,24 @@ static void gemms(struct check *t)
     }
 }
 
+static void gemms(struct check *t)
+{
+    static const float planes[] = {1, 2, 3, 10, 20, 30}, nans[] = {NAN, NAN, NAN};
+
+    multiply(t);
+    /* CLBlast leaves what it cannot do to the tiled one. */
+    if (t->ocl->gemm == OCL_CLBLAST) {
+        t->ocl->gemm = OCL_TILED;
+        multiply(t);
+        t->ocl->gemm = OCL_CLBLAST;
+    }
+    put(t, 0, 6, planes);
+    put(t, 1, 3, nans);
+    ocl_launch(t->ocl, OCL_GEMM_PLANES, ocl_line(t->ocl, 3, 1), OCL_T(at(t, 0, 2, 3)), OCL_I(2),
+               OCL_F(2.0f), OCL_F(0.0f), OCL_T(at(t, 1, 1, 3)), OCL_U(3));
+    expect(t, "gemm (its sum of planes)", 1, 3, (const float[]){22, 44, 66});
+}
+
 /* One picture of 2x2, kernel 3x3, pads 1: nine taps, of which four lie inside. */
 static void columns(struct check *t)
 {
@@ -78,6 +96,41 @@ static void columns(struct check *t)
     ocl_fill(&t->ocl->base, 7.0f, picture);
     ocl_col2im(&t->ocl->base, &cv, cols, picture);
     expect(t, "col2im", 0, 4, x);
+}
+
+/* One picture of 4x4, pads 1, and one channel: whole vectors are for the conformance tests. */
+static void winograd(struct check *t)
+{
+    static const struct lim_conv cv = {1, 4, 4, 1, 1, 4, 4, 2, 1, 1, 1, 1, 2, 2};
+    static const float x[] = {1, 2, 0, -1, 0, 1, 3, 1, 2, -1, 1, 0, 1, 0, 2, 1};
+    static const float w[] = {1, 0, 2, -1, 2, 1, 0, 1, 0, -1, 1, 2, 1, 1, 0, 1};
+    static const float dy[] = {1, 2, -1, 3}, y[] = {11, 2, 5, 1}, zeros[16] = {0};
+    static const float dx[] = {1, 4, 3, 0, -1, 2, 1, 8, 0, 8, 5, 0, 1, -1, -5, 3};
+    static const float dw[] = {3, 9, 2, -3, 1, 2, 1, -1, 2, 11, 6, 1, -2, 4, -1, 1};
+    enum { X, W, DY, Y, DX, DW, TENSORS };
+    struct lim_tensor at[TENSORS];
+
+    if (!t->ocl->wino_block)
+        return;
+    for (size_t i = 0; i < TENSORS; i++) {
+        int edge = i == DY || i == Y ? 2 : 4;
+
+        at[i] = (struct lim_tensor){t->buf, i * ROOM + 1, 1, edge, edge, 1};
+    }
+    put(t, X, 16, x);
+    put(t, W, 16, w);
+    put(t, DY, 4, dy);
+    put(t, DW, 16, zeros);
+    for (int way = OCL_WINO_BY_TILES; way <= OCL_WINO_BY_PANELS; way++) {
+        ocl_fill(&t->ocl->base, NAN, at[Y]);
+        ocl_fill(&t->ocl->base, NAN, at[DX]);
+        ocl_winograd_pictures(t->ocl, &cv, false, (enum ocl_winograd_way)way, at[X], at[W], at[Y]);
+        expect(t, "winograd's forward pass", Y, 4, y);
+        ocl_winograd_pictures(t->ocl, &cv, true, (enum ocl_winograd_way)way, at[DY], at[W], at[DX]);
+        expect(t, "winograd's data gradient", DX, 16, dx);
+    }
+    ocl_winograd_backward_weights(&t->ocl->base, &cv, at[X], at[DY], at[DW]);
+    expect(t, "winograd's weight gradient", DW, 16, dw);
 }
 
 /* Two channels over two rows; variances 1 and 4. */
@@ -138,6 +191,8 @@ static void pointwise(struct check *t)
     expect(t, "adam", 0, 3, (const float[]){-2.5f, -0.5f, 2.5f});
     ocl_axpby(be, 2.0f, at(t, 2, 1, 3), -1.0f, at(t, 0, 1, 3));
     expect(t, "axpby", 0, 3, (const float[]){4.5f, 2.5f, -0.5f});
+    ocl_multiply_add(be, 2, at(t, 0, 1, 3));
+    expect(t, "multiply_add", 0, 3, (const float[]){2.625f, 2.125f, 1.375f});
 }
 
 bool ocl_selftest(struct ocl_backend *ocl)
@@ -148,6 +203,7 @@ bool ocl_selftest(struct ocl_backend *ocl)
         return false;
     gemms(&t);
     columns(&t);
+    winograd(&t);
     norms(&t);
     pointwise(&t);
     ocl_buffer_destroy(t.buf);

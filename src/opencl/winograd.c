@@ -27,10 +27,17 @@ static size_t taps_size(const struct ocl_backend *ocl)
     return (size_t)(POINTS * ocl->tile_columns / 2 * ocl->tile_columns) * sizeof(float);
 }
 
+/* Floats that scratch memory may take. */
+static size_t allowed(const struct ocl_backend *ocl)
+{
+    return (size_t)(ocl->limits.max_alloc / sizeof(float));
+}
+
 void ocl_winograd_init(struct ocl_backend *ocl)
 {
     /* llvmpipe ends long loops too early: see gemm.c. */
-    if (!ocl->limits.is_cpu || strncmp(ocl->base.name, "llvmpipe", 8) == 0)
+    if (!ocl->limits.is_cpu || strncmp(ocl->base.name, "llvmpipe", 8) == 0 ||
+        allowed(ocl) < OCL_SCRATCH)
         return;
     /* Half of the local memory: the rest may be the driver's own. */
     ocl->wino_block = 64;
@@ -50,12 +57,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Floats that scratch memory may take, and what of them one of its parts may. */
-static size_t allowed(const struct ocl_backend *ocl)
-{
-    return (size_t)(ocl->limits.max_alloc / sizeof(float));
-}
-
+/* What of the allowed floats one of scratch memory's parts may take. */
 static size_t room(const struct ocl_backend *ocl, size_t most)
 {
     return least(most, allowed(ocl) / 4);
@@ -202,24 +204,27 @@ static void by_panels(struct ocl_backend *ocl, struct job *job, struct lim_tenso
     }
 }
 
-static void run(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
-                struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
+void ocl_winograd_pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
+                           enum ocl_winograd_way way, struct lim_tensor in, struct lim_tensor w,
+                           struct lim_tensor out)
 {
     struct job job = job_of(ocl, cv, backward);
 
-    (many_tiles(ocl, &job, in.n) ? by_tiles : by_panels)(ocl, &job, in, w, out);
+    if (way == OCL_WINO_BEST)
+        way = many_tiles(ocl, &job, in.n) ? OCL_WINO_BY_TILES : OCL_WINO_BY_PANELS;
+    (way == OCL_WINO_BY_TILES ? by_tiles : by_panels)(ocl, &job, in, w, out);
 }
 
 void ocl_winograd_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                           struct lim_tensor w, struct lim_tensor y)
 {
-    run((struct ocl_backend *)be, cv, false, x, w, y);
+    ocl_winograd_pictures((struct ocl_backend *)be, cv, false, OCL_WINO_BEST, x, w, y);
 }
 
 void ocl_winograd_backward_data(struct lim_backend *be, const struct lim_conv *cv,
                                 struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx)
 {
-    run((struct ocl_backend *)be, cv, true, dy, w, dx);
+    ocl_winograd_pictures((struct ocl_backend *)be, cv, true, OCL_WINO_BEST, dy, w, dx);
 }
 
 /* The weight gradient: both transformed pictures of a range of images. */
