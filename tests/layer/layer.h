@@ -65,7 +65,7 @@ struct settings {
     cl_ulong max_alloc, global_mem, local_mem, group, units, clock;
     char driver[128], type[16];
     cl_ulong flip;  /* the read whose first float gets a wrong bit */
-    cl_ulong sleep; /* seconds in every clFinish */
+    cl_ulong sleep; /* milliseconds in every clFinish */
     cl_ulong keep;  /* no buffer is released */
     struct rule rules[RULES];
     int rule_count;

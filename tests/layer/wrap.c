@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 /* A function that only returns a status. */
 #define STATUS(name, parameters, arguments)          \
@@ -278,7 +278,7 @@ static cl_int CL_API_CALL wrap_clEnqueueReadBuffer(cl_command_queue queue, cl_me
         layer_live(OBJECT_EVENT, 1);
     if (++reads == settings.flip && blocking && size >= sizeof(cl_float)) {
         layer_log("flipped a bit of read %llu", (unsigned long long)reads);
-        ((unsigned char *)to)[2] ^= 0x40; /* half of the float's value, or so */
+        ((unsigned char *)to)[3] ^= 0x40; /* of the exponent: no value, 0 included, is near */
     }
     return code;
 }
@@ -317,7 +317,9 @@ static cl_int CL_API_CALL wrap_clFinish(cl_command_queue queue)
     if (layer_fails(CALL_clFinish, &code))
         return code;
     if (settings.sleep)
-        sleep((unsigned)settings.sleep);
+        nanosleep(&(struct timespec){.tv_sec = (time_t)(settings.sleep / 1000),
+                                     .tv_nsec = (long)(settings.sleep % 1000) * 1000000},
+                  NULL);
     return next->clFinish(queue);
 }
 
