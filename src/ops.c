@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Runs a slot of the table, which a profile shows by its name. */
 #define RUN(be, slot, arguments)             \
@@ -63,18 +64,26 @@ void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose 
     RUN(be, gemm, (be, ta, tb, alpha, a, b, beta, c));
 }
 
+/* Rows of a matrix, which are counted in ints. */
+static bool countable(int a, int b, int c)
+{
+    return (int64_t)a * b <= INT_MAX && (int64_t)a * b * c <= INT_MAX;
+}
+
 bool lim_conv_init(struct lim_conv *cv)
 {
-    int padded_h = cv->h + cv->pad_top + cv->pad_bottom;
-    int padded_w = cv->w + cv->pad_left + cv->pad_right;
+    int64_t padded_h = (int64_t)cv->h + cv->pad_top + cv->pad_bottom;
+    int64_t padded_w = (int64_t)cv->w + cv->pad_left + cv->pad_right;
 
     if (cv->n < 1 || cv->h < 1 || cv->w < 1 || cv->c < 1 || cv->k < 1 || cv->r < 1 || cv->s < 1 ||
         cv->stride < 1 || cv->pad_top < 0 || cv->pad_left < 0 || cv->pad_bottom < 0 ||
-        cv->pad_right < 0 || cv->r > padded_h || cv->s > padded_w)
+        cv->pad_right < 0 || cv->r > padded_h || cv->s > padded_w || padded_h > INT_MAX ||
+        padded_w > INT_MAX)
         return false;
-    cv->p = (padded_h - cv->r) / cv->stride + 1;
-    cv->q = (padded_w - cv->s) / cv->stride + 1;
-    return true;
+    cv->p = (int)(padded_h - cv->r) / cv->stride + 1;
+    cv->q = (int)(padded_w - cv->s) / cv->stride + 1;
+    return countable(cv->n, (int)padded_h, (int)padded_w) && countable(cv->n, cv->p, cv->q) &&
+           countable(cv->r, cv->s, cv->c);
 }
 
 /* Is t some images of the convolution's input (x), output (y), columns, or its weights? */
@@ -407,6 +416,5 @@ void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, st
 void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
 {
     assert(valid(be, y) && rounds >= 0);
-    if (!be->failed)
-        be->ops->multiply_add(be, rounds, y);
+    RUN(be, multiply_add, (be, rounds, y));
 }

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "devices.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -281,6 +282,10 @@ static void refuses_what_does_not_fit(void **state)
     static const struct lim_layer_desc large[] = {CONV(2, 4, 2, 1, 1, false),
                                                   CONV(2, 9, 1, 0, 0, false)};
     static const struct lim_layer_desc single[] = {CONV(2, 4, 1, 0, 0, false), NORM};
+    static const struct lim_layer_desc wide[] = {CONV(1, 1 << 10, 1, 0, 0, false)};
+    static const struct lim_layer_desc padded[] = {CONV(1, 4, 1, INT_MAX, INT_MAX, false)};
+    static const struct lim_layer_desc far[] = {
+        {.kind = LIM_LAYER_CONV_TRANSPOSED, .out = 1, .kernel = 4, .stride = INT_MAX}};
     static const struct lim_layer_desc steep[] = {
         {.kind = LIM_LAYER_ACTIVATION, .activation = LIM_LEAKY_RELU, .slope = 2.0f}};
 
@@ -292,6 +297,15 @@ static void refuses_what_does_not_fit(void **state)
     assert_int_equal(error_lines, 2);
     assert_null(lim_net_create(be, steep, 1, 4, 4, 1, 1));
     assert_int_equal(error_lines, 3);
+    /* More pixels, or weights to an output, than an int counts; nothing is allocated for them. */
+    assert_null(lim_net_create(be, large, 1, 1 << 15, 1 << 15, 1, 2));
+    assert_int_equal(error_lines, 4);
+    assert_null(lim_net_create(be, wide, 1, 1 << 10, 1 << 10, 1 << 12, 1));
+    assert_int_equal(error_lines, 5);
+    assert_null(lim_net_create(be, padded, 1, 4, 4, 1, 1));
+    assert_int_equal(error_lines, 6);
+    assert_null(lim_net_create(be, far, 1, 4, 4, 1, 1));
+    assert_int_equal(error_lines, 7);
 }
 
 static void count_errors(void *user, enum lim_log_level level, const char *message)

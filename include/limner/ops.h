@@ -39,7 +39,8 @@ struct lim_conv {
 };
 
 /* Fills p and q from the other fields: p = (h + pad_top + pad_bottom - r) / stride + 1.
- * False when a size is below 1, a pad is negative or the kernel exceeds the padded picture. */
+ * False when a size is below 1, a pad is negative, the kernel exceeds the padded picture, or there
+ * are more pixels (padded, of all pictures) or weights to an output than an int counts. */
 LIM_API bool lim_conv_init(struct lim_conv *cv);
 
 /* col[n][p][q][r*s*c] from x, and its adjoint: x = the sum of every col element taken from there.

@@ -67,7 +67,7 @@ struct lim_layer *lim_batchnorm_create(struct lim_backend *be, const struct lim_
 {
     struct batchnorm_layer *norm;
 
-    if (batch * h * w < 2) {
+    if (batch == 1 && h == 1 && w == 1) {
         *reason = "batch norm needs more than one value per channel: a larger batch";
         return NULL;
     }

@@ -6,6 +6,8 @@
 
 #include "log.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 enum { WEIGHT, BIAS };
@@ -123,7 +125,7 @@ struct lim_layer *lim_conv_create(struct lim_backend *be, const struct lim_layer
     cv.pad_top = cv.pad_left = row->pad_start;
     cv.pad_bottom = cv.pad_right = row->pad_end;
     if (!lim_conv_init(&cv)) {
-        *reason = "the kernel does not fit the padded picture, or a size is below 1";
+        *reason = "the kernel does not fit the padded picture, or a size is below 1 or too large";
         return NULL;
     }
     *reason = "";
@@ -140,17 +142,19 @@ struct lim_layer *lim_conv_transposed_create(struct lim_backend *be,
                                              const struct lim_layer_desc *row, int h, int w, int c,
                                              int batch, const char **reason)
 {
-    int grow = row->kernel - row->pad_start - row->pad_end;
+    int64_t grow = (int64_t)row->kernel - row->pad_start - row->pad_end;
+    int64_t out_h = ((int64_t)h - 1) * row->stride + grow;
+    int64_t out_w = ((int64_t)w - 1) * row->stride + grow;
     struct lim_conv cv = {.n = batch, .c = row->out, .k = c, .r = row->kernel, .s = row->kernel};
     struct lim_layer *layer;
 
-    cv.h = (h - 1) * row->stride + grow;
-    cv.w = (w - 1) * row->stride + grow;
+    cv.h = out_h > 0 && out_h <= INT_MAX ? (int)out_h : 0;
+    cv.w = out_w > 0 && out_w <= INT_MAX ? (int)out_w : 0;
     cv.stride = row->stride;
     cv.pad_top = cv.pad_left = row->pad_start;
     cv.pad_bottom = cv.pad_right = row->pad_end;
     if (!lim_conv_init(&cv) || cv.p != h || cv.q != w) {
-        *reason = "the pads leave no picture, or a size is below 1";
+        *reason = "the pads leave no picture, or a size is below 1 or too large";
         return NULL;
     }
     *reason = "";
