@@ -8,7 +8,9 @@ expect 0 "$limner" devices -v
 expect 0 "$limner" devices --json
 "$python" -c 'import json,sys
 rows = [json.loads(line) for line in open("out")]
-assert rows[-1]["option"] == "--device cpu" and rows[-1]["usable"], rows' || fail "not one JSON object a line"
+assert rows[-1]["option"] == "--device cpu" and rows[-1]["usable"], rows
+for row in rows[:-1]:
+    assert row.get("option") == ("--device %d:%d" % (row["platform"], row["device"]) if row["usable"] else None), row' || fail "not one JSON object a line"
 
 OCL_ICD_VENDORS=/nonexistent
 OCL_ICD_FILENAMES=

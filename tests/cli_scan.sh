@@ -34,6 +34,23 @@ head = open("sheet.png", "rb").read(24)
 assert struct.unpack(">II", head[16:]) == (16 * 18 + 2, 3 * 18 + 2)
 P
 
+# What is said of oblong pictures holds whatever the crop is.
+"$python" - <<'P' || exit 99
+import pathlib, struct, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+pathlib.Path("oblong").mkdir()
+for i in range(4):
+    rows = b"".join(b"\0" + bytes((x * (i + 3) + y * 11) % 256 for x in range(40)) for y in range(20))
+    pathlib.Path(f"oblong/{i}.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 40, 20, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+P
+for crop in center top none; do
+    expect 0 "$limner" scan oblong --size 16 --crop $crop
+    says out "--crop center and top cut off a third of them and more"
+done
+
 # "off" is no folder's name.
 expect 0 "$limner" scan messy --size 16 --cache-dir off
 [ -e off ] && fail "--cache-dir off made a folder"

@@ -48,6 +48,7 @@ refused "--seeds '18446744073709551615': not a list of seeds" sample model --see
 refused "--seeds '5-18446744073709551615': not a list of seeds" sample model --seeds 5-18446744073709551615
 refused "leave out -n and --seed" sample model --seeds 1 -n 4
 refused "ends neither in .png" sample model -o faces.jpg
+refused "not one of device, layers, step, paint" bench --only painting
 
 refused "(usage: limner devices [options])" devices extra
 

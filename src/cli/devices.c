@@ -143,7 +143,12 @@ static void print_json(const struct listing *listing)
     for (int i = 0; i < listing->count; i++) {
         const struct lim_device_info *d = &listing->rows[i];
         cJSON *o = cJSON_CreateObject();
+        char word[48];
 
+        if (d->usable) {
+            snprintf(word, sizeof word, "--device %d:%d", d->platform, d->device);
+            cJSON_AddStringToObject(o, "option", word);
+        }
         cJSON_AddNumberToObject(o, "platform", d->platform);
         cJSON_AddNumberToObject(o, "device", d->device);
         cJSON_AddStringToObject(o, "platform_name", d->platform_name);

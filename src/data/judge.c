@@ -112,11 +112,12 @@ static void judge_sizes(struct judging *j)
                "blur: %s.",
                scan->enlarged, scan->count, enlarged, scan->size, scan->size, other);
     if (oblong >= 20)
-        advise(j, LIM_VERDICT_FAIR, "many are far from square",
-               "%d of %d (%.1f %%) have one edge more than half as long again as the other: the "
-               "center crop cuts off a third of them and more; look at the sheet ('limner scan "
-               "--sheet FILE'); --crop top keeps the heads of portraits, --crop none squeezes.",
-               scan->oblong, scan->count, oblong);
+        advise(
+            j, LIM_VERDICT_FAIR, "many are far from square",
+            "%d of %d (%.1f %%) have one edge more than half as long again as the other: --crop "
+            "center and top cut off a third of them and more (top keeps the heads of portraits), "
+            "none squeezes them; look at the sheet ('limner scan --sheet FILE').",
+            scan->oblong, scan->count, oblong);
 }
 
 static void judge_colours(struct judging *j)
