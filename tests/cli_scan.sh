@@ -95,7 +95,7 @@ done
 rm messy/*.png && rm -r messy/more messy/larger
 expect 6 "$limner" scan messy
 one_line err
-says err "no usable pictures in 2 files: 1 x not a picture (HTML text)"
+says err "no usable pictures in 2 files: 1 x not a picture (HTML text) such as page.jpg, 1 hidden or text"
 expect 2 "$limner" scan same --size 48
 one_line err
 says err "16, 32, 64, 128"

@@ -221,8 +221,8 @@ static void test_refusals(void **state)
     put_text(root, "b.png", "words");
     put_bytes(root, "c.png", "", 0);
     put_text(root, "d.txt", "words");
-    expect_refused(root, "no usable pictures in 4 files: 2 x not a picture (text), 1 x empty file, "
-                         "1 hidden or text");
+    expect_refused(root, "no usable pictures in 4 files: 2 x not a picture (text) such as a.png, "
+                         "1 x empty file such as c.png, 1 hidden or text; ");
     expect_refused(path_in(root, "a.png"), "neither a folder nor a .zip");
     assert_int_equal(logged_lines, 1);
 }

@@ -27,8 +27,11 @@
 #endif
 #define READABLE "this limner reads PNG" JPEG WEBP GIF
 
-/* Reasons that are told one by one; the rest is summed up. */
+/* Reasons that are told one by one, each with a file; the rest is summed up. */
 #define MOST_REASONS 4
+
+/* Bytes of a path that is told as an example: a longer one would hide what matters. */
+#define EXAMPLE_SIZE 100
 
 /* Bytes of a file's name, at most. */
 #define NAME_SIZE 255
@@ -123,11 +126,14 @@ void explain_missing(const char *path, int number)
 
 static int compare_reasons(const void *a, const void *b)
 {
-    return strcmp(((const struct lim_skipped *)a)->reason, ((const struct lim_skipped *)b)->reason);
+    const struct lim_skipped *left = a, *right = b;
+    int order = strcmp(left->reason, right->reason);
+
+    return order ? order : strcmp(left->path, right->path);
 }
 
 struct group {
-    const char *reason;
+    const struct lim_skipped *first;
     int count;
 };
 
@@ -137,11 +143,11 @@ static int compare_groups(const void *a, const void *b)
 
     if (left->count != right->count)
         return right->count - left->count;
-    return strcmp(left->reason, right->reason);
+    return strcmp(left->first->reason, right->first->reason);
 }
 
-/* "3 x truncated PNG, 2 x empty file, 1 other". Reorders the list. */
-static void sum_up(struct lim_skipped *list, int count, char *out, size_t room)
+/* "3 x truncated PNG such as a.png, 2 x empty file such as b.jpg, 1 other". Reorders the list. */
+static void sum_up(const char *root, struct lim_skipped *list, int count, char *out, size_t room)
 {
     struct group *groups = calloc((size_t)count + 1, sizeof *groups);
     int group_count = 0, told = 0;
@@ -153,13 +159,17 @@ static void sum_up(struct lim_skipped *list, int count, char *out, size_t room)
     qsort(list, (size_t)count, sizeof *list, compare_reasons);
     for (int i = 0; i < count; i++) {
         if (i == 0 || strcmp(list[i].reason, list[i - 1].reason) != 0)
-            groups[group_count++].reason = list[i].reason;
+            groups[group_count++].first = &list[i];
         groups[group_count - 1].count++;
     }
     qsort(groups, (size_t)group_count, sizeof *groups, compare_groups);
     for (int i = 0; i < group_count && i < MOST_REASONS; i++) {
-        at += (size_t)snprintf(out + at, room - at, "%s%d x %s", i ? ", " : "", groups[i].count,
-                               groups[i].reason);
+        const struct lim_skipped *first = groups[i].first;
+        const char *name = data_name_below(first->path, root);
+        bool shown = strlen(name) <= EXAMPLE_SIZE;
+
+        at += (size_t)snprintf(out + at, room - at, "%s%d x %s%s%s", i ? ", " : "", groups[i].count,
+                               first->reason, shown ? " such as " : "", shown ? name : "");
         told += groups[i].count;
     }
     if (told < count)
@@ -169,14 +179,14 @@ static void sum_up(struct lim_skipped *list, int count, char *out, size_t room)
 
 void explain_nothing_usable(const char *path, struct lim_dataset *ds)
 {
-    char reasons[MOST_REASONS * (REASON_SIZE + 16) + 32];
+    char reasons[MOST_REASONS * (REASON_SIZE + EXAMPLE_SIZE + 32) + 32];
     int seen = ds->skipped_count + ds->ignored;
 
     if (seen == 0) {
         lim_error("%s: no pictures, for it is empty; %s", path, READABLE);
         return;
     }
-    sum_up(ds->skipped, ds->skipped_count, reasons, sizeof reasons);
+    sum_up(path, ds->skipped, ds->skipped_count, reasons, sizeof reasons);
     lim_error("%s: no usable pictures in %d file%s: %s%s%d hidden or text; %s", path, seen,
               seen > 1 ? "s" : "", reasons, ds->skipped_count ? ", " : "", ds->ignored, READABLE);
 }

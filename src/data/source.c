@@ -41,11 +41,16 @@ bool data_files_add(struct data_files *files, const char *path, const char *reas
 
 const char *data_file_name(const struct data_file *file, const char *root)
 {
-    size_t length = strlen(root);
-    const char *name = file->path + length;
+    return data_name_below(file->path, root);
+}
 
-    if (strncmp(file->path, root, length) != 0)
-        return file->path;
+const char *data_name_below(const char *path, const char *root)
+{
+    size_t length = strlen(root);
+    const char *name = path + length;
+
+    if (strncmp(path, root, length) != 0)
+        return path;
     while (*name == '/')
         name++;
     return name;

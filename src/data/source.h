@@ -31,6 +31,7 @@ bool data_files_add(struct data_files *files, const char *path, const char *reas
 
 /* The file's path below `root`, as it is wherever the folder lies; of an entry, its name. */
 const char *data_file_name(const struct data_file *file, const char *root);
+const char *data_name_below(const char *path, const char *root);
 void data_files_sort(struct data_files *files); /* by the bytes of the path */
 void data_files_finish(struct data_files *files);
 
