@@ -64,6 +64,15 @@ says out "lr 0.0005, beta1 0.5, smooth 0,"
 expect 0 "$limner" train pictures -o quiet $tiny --steps 1 --quiet
 [ -s err ] && fail "--quiet was not"
 
+# A name that is no UTF-8 stays one valid line; a backslash stays itself.
+odd=$(printf 'b\377d \\x41')
+if mkdir "$odd" 2>/dev/null && rmdir "$odd"; then
+    expect 0 "$limner" train pictures -o "$odd" $tiny --steps 1 --json
+    "$python" -c 'import json
+events = [json.loads(line) for line in open("out", "rb").read().decode("utf-8").splitlines()]
+assert events[0]["run"] == r"b\xffd \x41", events[0]' || fail "--json of a name that is no UTF-8"
+fi
+
 # Messy pictures are named with the reason and counted; the rest is trained on.
 pictures messy/deep/er 9
 echo 'just text' >messy/text.png

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { BAR = 20 };
@@ -139,12 +140,32 @@ void display_step(struct display *display, const struct lim_train_status *s)
     status_line(drawn);
 }
 
+/* A name of a file may hold bytes that are no UTF-8, and JSON may not: they become "\\xff". */
+static void print_json(const char *text)
+{
+    size_t size = 4 * strlen(text) + 8;
+    char *plain = malloc(size);
+
+    if (!plain)
+        return;
+    for (const char *at = lim_printable(text, plain, size); *at; at++) {
+        /* JSON has no escape \x: this one is of lim_printable. */
+        if (at[0] == '\\' && at[1] == 'x')
+            putchar('\\');
+        else if (at[0] == '\\')
+            putchar(*at++);
+        putchar(*at);
+    }
+    putchar('\n');
+    free(plain);
+}
+
 void display_json(cJSON *object)
 {
     char *text = cJSON_PrintUnformatted(object);
 
     if (text) {
-        puts(text);
+        print_json(text);
         fflush(stdout);
     }
     cJSON_free(text);
