@@ -23,7 +23,7 @@ for signal in TERM INT HUP; do
     wait $job
     code=$?
     [ $code -eq 130 ] || fail "exit code $code after SIG$signal"
-    says err "limner train --resume run-$signal"
+    says err " train --resume run-$signal"
     case $last in *'"exit":130'*) ;; *) fail "the last line is $last" ;; esac
     expect 0 "$limner" info run-$signal
     steps=$(sed -n 's/^trained for *\([0-9]*\) steps.*/\1/p' out)

@@ -28,7 +28,7 @@ P
 # Never a silent second run, never an overwritten one.
 cp run/checkpoint.safetensors before
 expect 2 "$limner" train pictures -o run $tiny --steps 1
-says err "limner train --resume run"
+says err " train --resume run"
 cmp -s before run/checkpoint.safetensors || fail "an existing run was touched"
 mkdir other && echo mine >other/file
 expect 2 "$limner" train pictures -o other $tiny --steps 1

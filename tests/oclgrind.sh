@@ -56,8 +56,12 @@ log=$scratch/layer.log"
     for op in gemm im2col col2im conv batchnorm bias activation fill copy axpby multiply_add bce adam; do
         check --small --gemm packed --op $op
     done
-    # One product, a tile with ragged edges, and both ways to transpose.
+    # One product, a tile with ragged edges, and both ways to transpose. Winograd's kernels do freeze
+    # at -O1: a device of small buffers leaves them, and their part of the self-test, out.
     export OCLGRIND_BUILD_OPTIONS=-O1
+    export LIMNER_LAYER="keep=1
+max_alloc=3145728
+log=$scratch/layer.log"
     for case in 0 13 18 23; do
         check --op gemm --gemm tiled --case $case
     done
