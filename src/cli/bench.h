@@ -8,7 +8,7 @@
 enum { BENCH_RUNS = 1000 };
 
 /* Of a multiply-add loop. */
-enum { BENCH_ROUNDS = 1024 };
+enum { BENCH_ROUNDS = 4096 };
 
 enum bench_kind { BENCH_MULTIPLY_ADD, BENCH_GEMM, BENCH_COPY, BENCH_CONV, BENCH_STEP, BENCH_PAINT };
 

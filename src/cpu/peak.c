@@ -1,11 +1,11 @@
-/* The multiply-add loop that a device's peak is measured with: 128 sums stay in registers, eight or
- * more chains that do not wait for each other. The product with 0.5 is exact, so that fused and
+/* The multiply-add loop that a device's peak is measured with: eight vectors stay in registers, as
+ * chains that do not wait for each other. The product with 0.5 is exact, so that fused and
  * rounded twice are the same number. */
 #include "cpu.h"
 
 #include <string.h>
 
-enum { SUMS = 128 };
+enum { CHAINS = 8, WIDEST = 16, SUMS = CHAINS * WIDEST };
 
 #if defined(__GNUC__)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -13,38 +13,47 @@ enum { SUMS = 128 };
 #define ALWAYS_INLINE static inline
 #endif
 
-ALWAYS_INLINE void turn(int rounds, bool fused, float *y)
+/* Eight vectors of `width` floats, a constant wherever this is inlined: a loop of constant bounds
+ * stays in registers, one over an array in memory does not. */
+ALWAYS_INLINE void turn(int rounds, bool fused, int width, float *y)
 {
-    float v[SUMS];
+    float v[CHAINS][WIDEST];
 
-    memcpy(v, y, sizeof v);
-    for (int round = 0; round < rounds; round++) {
+    for (int i = 0; i < CHAINS; i++)
+        for (int j = 0; j < width; j++)
+            v[i][j] = y[i * width + j];
+    for (int round = 0; round < rounds; round++)
+        for (int i = 0; i < CHAINS; i++) {
 #pragma omp simd
-        for (int i = 0; i < SUMS; i++)
+            for (int j = 0; j < width; j++)
 #if defined(__GNUC__)
-            v[i] = fused ? __builtin_fmaf(v[i], 0.5f, 1.0f) : v[i] * 0.5f + 1.0f;
+                v[i][j] = fused ? __builtin_fmaf(v[i][j], 0.5f, 1.0f) : v[i][j] * 0.5f + 1.0f;
 #else
-            v[i] = v[i] * 0.5f + 1.0f;
+                v[i][j] = v[i][j] * 0.5f + 1.0f;
 #endif
-    }
-    memcpy(y, v, sizeof v);
+        }
+    for (int i = 0; i < CHAINS; i++)
+        for (int j = 0; j < width; j++)
+            y[i * width + j] = v[i][j];
     (void)fused;
 }
 
 static void turn_any(int rounds, float *y)
 {
-    turn(rounds, false, y);
+    for (int at = 0; at < SUMS; at += 4 * CHAINS)
+        turn(rounds, false, 4, y + at);
 }
 
 #if defined(__GNUC__) && defined(__x86_64__)
 __attribute__((target("avx2,fma"))) static void turn_avx2(int rounds, float *y)
 {
-    turn(rounds, true, y);
+    for (int at = 0; at < SUMS; at += 8 * CHAINS)
+        turn(rounds, true, 8, y + at);
 }
 
 __attribute__((target("avx512f"))) static void turn_avx512(int rounds, float *y)
 {
-    turn(rounds, true, y);
+    turn(rounds, true, 16, y);
 }
 #endif
 
