@@ -33,7 +33,7 @@ static void log_step(struct lim_run *run, double step)
 
 static void a_new_folder_is_taken_and_a_used_one_refused(void **state)
 {
-    struct lim_run run = {NULL}, second = {NULL};
+    struct lim_run run = {0}, second = {0};
 
     (void)state;
     here_remove(here_run);

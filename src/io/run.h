@@ -34,9 +34,8 @@ struct lim_run {
 
 /* Makes the folder, its parents and samples/. A folder that already exists and is empty (but
  * for pictures.cache) is taken; one with anything in it is LIM_USAGE, with one log line that shows
- * `limner train PICTURES
- * --resume PATH` (`pictures` as the user wrote it). Other failures: LIM_ERROR after one log line.
- * On any status but LIM_OK there is nothing to close. */
+ * `limner train PICTURES --resume PATH` (`pictures` as the user wrote it). Other failures:
+ * LIM_ERROR after one log line. On any status but LIM_OK there is nothing to close. */
 enum lim_status lim_run_create(struct lim_run *run, const char *path, const char *pictures);
 
 /* Opens an existing run to resume it. LIM_BAD_INPUT after one log line where `path` is no folder or

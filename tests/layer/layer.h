@@ -7,6 +7,7 @@
 #include <CL/cl.h>
 #include <CL/cl_icd.h>
 #include <CL/cl_layer.h>
+#include <limner/api.h>
 #include <stdbool.h>
 
 /* Every function that is counted, and can be made to fail. */
@@ -74,7 +75,7 @@ struct settings {
 extern const struct _cl_icd_dispatch *next;
 extern struct settings settings;
 
-void layer_log(const char *format, ...);
+void layer_log(const char *format, ...) LIM_PRINTF(1, 2);
 void layer_live(enum layer_object object, int change);
 bool layer_fails(enum layer_call call, cl_int *code);
 void layer_fill(struct _cl_icd_dispatch *table);
