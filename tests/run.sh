@@ -100,8 +100,8 @@ for feature in opencl blas openmp jpeg zip webp gif; do
     variant "no-$feature" gcc "-D$feature=disabled" "unit"
 done
 # Threads of the data side: OpenMP's and drivers' own would only be noise.
-export TSAN_OPTIONS="halt_on_error=1:suppressions=$root/tests/tsan.supp"
-options="TSAN_OPTIONS='$TSAN_OPTIONS' "
+export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/tsan.supp'"
+options="TSAN_OPTIONS=\"$TSAN_OPTIONS\" "
 variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dopencl=disabled -Dopenmp=disabled" "threads"
 # Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
 sanitizers detect_leaks=0
