@@ -141,7 +141,8 @@ static void to_grey(const uint8_t *rgb, int count, uint8_t *out)
 
 /* The inner loops, for the machine that it runs on: the same sums in any width, as nothing is fused
  * (-ffp-contract=off). */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && \
+    !defined(__SANITIZE_THREAD__) /* which is not ready when the choice is made */
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE
