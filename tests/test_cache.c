@@ -252,15 +252,15 @@ static void test_unfinished(void **state)
 
 /* Linux counts memory against this limit, but not mapped files; a sanitizer needs more of it. */
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
 #endif
 
-#if defined(__linux__) && !defined(UNDER_ASAN)
+#if defined(__linux__) && !defined(SANITIZED)
 #define LARGE 256
 
 static int open_with_little_memory(const char *path)
@@ -372,7 +372,7 @@ int main(void)
         TEST(test_damaged),
         TEST(test_forged),
         TEST(test_unfinished),
-#if defined(__linux__) && !defined(UNDER_ASAN)
+#if defined(__linux__) && !defined(SANITIZED)
         TEST(test_larger_than_memory),
 #endif
         TEST(test_left_behind),
