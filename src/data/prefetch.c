@@ -1,9 +1,9 @@
 /* Copying a batch together takes a fraction of a millisecond, yet from memory that no cache holds:
  * a thread does it while the device computes. */
+#include "data/thread.h"
 #include "log.h"
 
 #include <limner/dataset.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -72,7 +72,7 @@ struct lim_prefetch *lim_prefetch_create(const struct lim_dataset *ds, uint64_t 
         goto no_memory;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
-    if (pthread_create(&p->thread, NULL, make_batches, p) == 0)
+    if (thread_create(&p->thread, make_batches, p) == 0)
         return p;
     lim_error("no thread could be started to prepare pictures; too many run already");
     pthread_cond_destroy(&p->changed);

@@ -2,10 +2,10 @@
 #include "data/digest.h"
 #include "data/open.h"
 #include "data/prepare.h"
+#include "data/thread.h"
 #include "log.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -138,7 +138,7 @@ enum lim_status prepare_all(const struct preparing *what)
     pthread_cond_init(&crew.changed, NULL);
     if (!stopped) {
         crew.running = wanted;
-        while (started < wanted && !pthread_create(&threads[started], NULL, work_in_thread, &crew))
+        while (started < wanted && !thread_create(&threads[started], work_in_thread, &crew))
             started++;
         pthread_mutex_lock(&crew.lock);
         crew.running -= wanted - started;
