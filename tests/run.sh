@@ -99,10 +99,10 @@ variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=dis
 for feature in opencl blas openmp jpeg zip webp gif; do
     variant "no-$feature" gcc "-D$feature=disabled" "unit"
 done
-# Threads of the data side: OpenMP's and drivers' own would only be noise.
+# Threads of the data side: those of OpenMP, OpenBLAS and drivers would only be noise.
 export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/tsan.supp'"
 options="TSAN_OPTIONS=\"$TSAN_OPTIONS\" "
-variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dopencl=disabled -Dopenmp=disabled" "threads"
+variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dopencl=disabled -Dblas=disabled -Dopenmp=disabled" "threads"
 # Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
 sanitizers detect_leaks=0
 variant asan clang "$sanitize" "unit cli"
