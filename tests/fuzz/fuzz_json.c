@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         save_checkpoint();
     saved = true;
     fuzz_put("config.json", data, size);
-    if (lim_train_config_load(fuzz_folder(), &config)) {
+    if (lim_train_config_load(fuzz_folder(), &config) == LIM_OK) {
         FUZZ_EXPECT(config.run && config.pictures);
         FUZZ_EXPECT(config.epochs >= 0 && config.seconds >= 0 && config.grid >= 0);
         lim_train_config_finish(&config);
