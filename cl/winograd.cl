@@ -113,9 +113,9 @@ static inline void output_vector(const struct problem *pb, int tile, int phase,
     for (int i = 0; i < WINO_M; i++)
         wino_output(WINO_M, t + i * WINO_N, 1, y + i * WINO_M, 1);
     out += (ulong)n * (ulong)h * (ulong)w * (ulong)c + channel;
-#pragma unroll
+#pragma unroll 1
     for (int i = 0; i < WINO_M; i++) {
-#pragma unroll
+#pragma unroll 1
         for (int j = 0; j < WINO_M; j++) {
             int i0 = ty * WINO_M + i, j0 = tx * WINO_M + j;
 
@@ -263,9 +263,9 @@ static inline void gradient_vector(const struct problem *pb, __global const floa
     wino_v y[WINO_M * WINO_M], t[WINO_M * WINO_N], s[WINO_POINTS];
 
     dy += (ulong)n * (ulong)pb->p * (ulong)pb->q * (ulong)pb->k + channel;
-#pragma unroll
+#pragma unroll 1
     for (int i = 0; i < WINO_M; i++) {
-#pragma unroll
+#pragma unroll 1
         for (int j = 0; j < WINO_M; j++) {
             y[i * WINO_M + j] = (wino_v)(0.0f);
             if (ty + i < pb->p && tx + j < pb->q && channel < pb->k)

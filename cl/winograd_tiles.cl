@@ -90,9 +90,10 @@ static inline void input_group(__global const float *in, int h, int w, int c, in
 {
     wino_v d[WINO_POINTS], t[WINO_POINTS];
 
-#pragma unroll
+    /* Rolled up: compilers would spend seconds on 25 copies, and the loads wait for memory. */
+#pragma unroll 1
     for (int i = 0; i < WINO_N; i++) {
-#pragma unroll
+#pragma unroll 1
         for (int j = 0; j < WINO_N; j++) {
             int yy = y + i * step, xx = x + j * step;
 

@@ -20,7 +20,8 @@ struct lim_device_choice {
     int threads;      /* CPU path only; 0: as many as there are processors */
     size_t workspace; /* cap on scratch memory for convolutions in bytes; 0: the backend's own */
     /* Where compiled kernels are kept, in a sub-folder "programs": "off" or a folder. NULL:
-     * $LIMNER_CACHE_DIR, or limner in $XDG_CACHE_HOME or ~/.cache. */
+     * $LIMNER_CACHE_DIR, or limner in $XDG_CACHE_HOME or ~/.cache, but for PoCL, which has a cache
+     * of its own. */
     const char *cache_dir;
     bool sync; /* wait after every kernel: slow, but names the one that fails */
 };

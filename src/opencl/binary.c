@@ -19,9 +19,13 @@ void ocl_binaries_init(struct ocl_backend *ocl, const char *cache_dir)
 
     clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
     clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
-    /* NVIDIA's binaries are PTX, still to be compiled, and the driver caches what comes of it. */
-    if (!strstr(name, "NVIDIA"))
-        ocl->cache_folder = ocl_cache_folder(cache_dir);
+    /* NVIDIA's binaries are PTX, still to be compiled, and the driver caches what comes of it. PoCL
+     * caches too, and compiles all kernels once more to give a binary, which doubles the first
+     * start: only where a folder is asked for. */
+    if (strstr(name, "NVIDIA") ||
+        (strstr(name, "Portable Computing Language") && !cache_dir && !getenv("LIMNER_CACHE_DIR")))
+        return;
+    ocl->cache_folder = ocl_cache_folder(cache_dir);
 }
 
 void ocl_binaries_finish(struct ocl_backend *ocl)
