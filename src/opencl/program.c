@@ -119,10 +119,11 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
     free(log);
 }
 
+/* -w, for PoCL counts warnings on stderr; lint compiles the kernels with all of them on. */
 static void options_of(const struct ocl_backend *ocl, char *options, size_t size)
 {
     snprintf(options, size,
-             "-cl-std=CL1.2 -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
+             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
              "-DGROUP_X=%d -DGROUP_Y=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
              ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
              ocl->group_y, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
