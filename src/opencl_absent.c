@@ -30,6 +30,11 @@ int lim_device_list(struct lim_device_info **list, const char **why_none)
     return 0;
 }
 
+void lim_device_loader(char *text, size_t size)
+{
+    snprintf(text, size, "none: %s", absent);
+}
+
 void lim_device_list_free(struct lim_device_info *list)
 {
     (void)list;

@@ -5,6 +5,11 @@
 expect 0 "$limner" devices
 says out "CPU path: always there"
 expect 0 "$limner" devices -v
+says out "loader   "
+mkdir "no vendors" && echo libmine.so >"no vendors/mine.icd"
+expect 0 env OCL_ICD_VENDORS="$PWD/no vendors" "$limner" devices -v
+says out "no vendors/mine.icd: libmine.so"
+says out "set      OCL_ICD_VENDORS="
 expect 0 "$limner" devices --json
 "$python" -c 'import json,sys
 rows = [json.loads(line) for line in open("out")]

@@ -98,6 +98,9 @@ struct lim_device_info {
 LIM_API int lim_device_list(struct lim_device_info **list, const char **why_none);
 LIM_API void lim_device_list_free(struct lim_device_info *list);
 
+/* The OpenCL loader that this process uses: its path, name and version where it tells them. */
+LIM_API void lim_device_loader(char *text, size_t size);
+
 LIM_END
 
 #endif

@@ -14,6 +14,9 @@ extern const char *called_as;
  * line on stderr. */
 bool find_model(const char *given, char *path, size_t size);
 
+/* What decides which OpenCL drivers are found, on stdout: vendor files, environment, access. */
+void print_surroundings(void);
+
 /* "3.2 GiB". Returns `text`. */
 char *format_bytes(double bytes, char *text, size_t size);
 

@@ -26,7 +26,7 @@ static const struct option options[] = {
      .letter = 'v',
      .kind = OPTION_FLAG,
      .offset = offsetof(struct devices_settings, verbose),
-     .help = "print all that is known of each device"},
+     .help = "print all that is known of each device, and what decides which are found"},
     {0},
 };
 
@@ -240,6 +240,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
         print_json(&listing);
     else
         print_table(&listing, set->verbose);
+    if (set->verbose && !set->json)
+        print_surroundings();
     if (*listing.why_none)
         say("%s", listing.why_none);
     free(listing.rows);
