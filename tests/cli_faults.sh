@@ -35,12 +35,14 @@ cp nan/generator.safetensors poisoned.safetensors
 expect 6 "$limner" sample poisoned.safetensors --device cpu -o no.png
 says err "'generator.3.weight' holds numbers that are none"
 
-# No room for a checkpoint: exit 1, the one of before is kept and goes on. Blocks of 512 bytes.
+# No room for a checkpoint: tried again, told, at the end exit 1; the one of before is kept and goes on. Blocks of 512
+# bytes.
 expect 0 "$limner" train pictures -o full $tiny --steps 4
 cp full/checkpoint.safetensors before
 size=$(wc -c <before)
 (ulimit -f $((size / 1024)); expect 1 "$limner" train --resume full --device cpu --steps 12 --save-every 2) || exit 1
 says err 'writing failed'
+says err 'step 6: NOTHING IS SAVED since step 4'
 says err 'checkpoint.safetensors of step 4 is kept'
 cmp -s before full/checkpoint.safetensors || fail "the checkpoint did not stay"
 expect 0 "$limner" train --resume full --device cpu --steps 12

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """kill -9 at random moments of a training with a checkpoint every other step: it resumes from a whole checkpoint each
 time and ends with the bits of an undisturbed run.
-usage: cli_kill.py LIMNER ROOT [--kills 10] [--seed S] [--folder FOLDER]   (FOLDER: on the disk to be tried)"""
+usage: cli_kill.py LIMNER ROOT [--kills 10] [--seed S] [--folder FOLDER] [--fill]
+FOLDER: on the disk to be tried; --fill: a small one of its own (mount -t tmpfs -o size=4M), of which each start finds
+another part free, from nothing to three checkpoints"""
 import argparse
+import os
 import pathlib
 import random
 import shutil
@@ -19,6 +22,7 @@ p.add_argument("more", nargs="*")
 p.add_argument("--kills", type=int, default=10)
 p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
 p.add_argument("--folder")
+p.add_argument("--fill", action="store_true")
 args = p.parse_args()
 limner, tests = str(args.limner.resolve()), args.root.resolve() / "tests"
 rng = random.Random(args.seed)
@@ -53,6 +57,16 @@ def kill(job, seconds):
         return True
 
 
+def fill():
+    """Leaves so little room that checkpoints fit now and then."""
+    filler = work / "filler"
+    filler.unlink(missing_ok=True)
+    if (work / "run/checkpoint.safetensors").exists():
+        room = int(rng.uniform(0, 3 * (work / "run/checkpoint.safetensors").stat().st_size))
+        with open(filler, "wb", buffering=0) as f:
+            os.posix_fallocate(f.fileno(), 0, max(shutil.disk_usage(work).free - room, 1))
+
+
 def step_of(where):
     out = subprocess.run([limner, "info", str(where)], cwd=work, capture_output=True, text=True)
     if out.returncode:
@@ -66,7 +80,7 @@ try:
     begun = time.monotonic()
     train("pictures", "-o", "probe", *form, "--steps", "20")
     span = time.monotonic() - begun
-    killed = fresh = 0
+    killed = fresh = refused = 0
     step = 0
     while killed < args.kills:
         run_exists = (work / "run/checkpoint.safetensors").exists()
@@ -74,15 +88,22 @@ try:
             shutil.rmtree(work / "run", ignore_errors=True)
             fresh += 1
         words = ["--resume", "run"] if run_exists else ["pictures", "-o", "run", *form]
-        if not kill(start(*words, "--steps", "1000000"), rng.uniform(0, span)):
+        if args.fill:
+            fill()
+        job = start(*words, "--steps", "1000000")
+        if kill(job, rng.uniform(0, span)):
+            killed += 1
+        elif args.fill and job.returncode == 1:
+            refused += 1  # no room even to begin
+        else:
             sys.exit(f"FAILED: kill {killed}: it ended by itself: {train(*words, '--steps', '1000000')}")
-        killed += 1
         if (work / "run/checkpoint.safetensors").exists():
             now = step_of("run/checkpoint.safetensors")
             if now < step or now % 2:
                 sys.exit(f"FAILED: kill {killed}: step {now} after {step}")
             step = now
     total = step + 3
+    (work / "filler").unlink(missing_ok=True)
     if step:
         train("--resume", "run", "--steps", str(total))
     left = [str(f) for f in (work / "run").rglob("*.tmp")] if step else []
@@ -92,9 +113,11 @@ try:
         train("pictures", "-o", "straight", *form, "--steps", str(total))
         for file in "checkpoint.safetensors", "generator.safetensors":
             run(sys.executable, str(tests / "compare_models.py"), f"straight/{file}", f"run/{file}")
-        for a, b in zip(sorted((work / "straight/samples").iterdir()), sorted((work / "run/samples").iterdir())):
-            if a.name != b.name or a.read_bytes() != b.read_bytes():
-                sys.exit(f"FAILED: {a.name} and {b.name} differ")
-    print(f"{killed} kills survived ({fresh} of them at the start), {total} steps, the same bits as undisturbed")
+        grids = [{f.name: f.read_bytes() for f in (work / run / "samples").iterdir()} for run in ("straight", "run")]
+        for name in grids[1] if args.fill else grids[0].keys() | grids[1].keys():
+            if grids[0].get(name) != grids[1].get(name):
+                sys.exit(f"FAILED: two different {name}")
+    print(f"{killed} kills survived ({fresh} of them at the start), {total} steps, the same bits as undisturbed" +
+          (f"; {refused} starts without room" if args.fill else ""))
 finally:
     shutil.rmtree(work, ignore_errors=True)

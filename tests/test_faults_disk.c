@@ -1,5 +1,6 @@
 /* The n-th write, fsync or rename of a training fails, for n = 1, 2, 3, ... until none is left to
  * fail: no file is damaged, and the run goes on from what is on disk to the same bits. */
+#include "gan/train_run.h"
 #include "io/file.h"
 
 #include "check.h"
@@ -180,6 +181,56 @@ static void the_checkpoint_has_priority(void **state)
     same_as_undisturbed(0);
 }
 
+/* The run up to its first fault: the checkpoint after step 1. */
+static void begin_without_room(bool for_good)
+{
+    here_remove(here_run);
+    memset(&fault, 0, sizeof fault);
+    /* After config.json, README.txt, reals.png, two models and two grids. */
+    fault.kind = RENAME;
+    fault.fail_at = 8;
+    fault.error = ENOSPC;
+    fault.for_good = for_good;
+}
+
+/* A checkpoint that cannot be written costs nothing where the next one can. */
+static void a_checkpoint_is_tried_again(void **state)
+{
+    const struct train_patience before = train_patience;
+
+    (void)state;
+    begin_without_room(false);
+    train_patience.seconds = 0;
+    assert_int_equal(train(false), LIM_OK);
+    train_patience = before;
+    assert_int_equal(here_log.errors, 1);
+    assert_non_null(strstr(here_log.error, "/checkpoint.safetensors"));
+    assert_non_null(strstr(here_log.warning, "step 1: NOTHING IS SAVED since step 0"));
+    assert_non_null(strstr(here_log.all, "step 2: saved again; failed tries: 1"));
+    same_as_undisturbed(0);
+}
+
+/* Not for ever: nothing more would be saved. */
+static void a_disk_that_stays_full_ends_the_training(void **state)
+{
+    const struct train_patience before = train_patience;
+    struct lim_model_info info;
+
+    (void)state;
+    begin_without_room(true);
+    train_patience = (struct train_patience){.seconds = 0, .tries = 2};
+    assert_int_equal(train(false), LIM_ERROR);
+    train_patience = before;
+    assert_non_null(strstr(here_log.all, "step 2: the training goes on without this grid"));
+    assert_non_null(strstr(here_log.all, "stopped; "));
+    assert_null(strstr(here_log.all, "step 3"));
+    assert_true(lim_model_info_read(here_file("checkpoint.safetensors"), &info, NULL));
+    assert_int_equal(info.progress.step, 0);
+    memset(&fault, 0, sizeof fault);
+    assert_int_equal(train(true), LIM_OK);
+    same_as_undisturbed(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +239,8 @@ int main(void)
         cmocka_unit_test(broken_disk),
         cmocka_unit_test(short_writes_cost_nothing),
         cmocka_unit_test(the_checkpoint_has_priority),
+        cmocka_unit_test(a_checkpoint_is_tried_again),
+        cmocka_unit_test(a_disk_that_stays_full_ends_the_training),
     };
     int failed;
 

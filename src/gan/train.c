@@ -18,6 +18,9 @@ enum {
 };
 static const double mark_seconds = 0.5;
 
+/* A disk may be full for a while, and someone may make room: an hour in all. */
+struct train_patience train_patience = {.seconds = 60, .tries = 60};
+
 /* The clock, and the speed over the last seconds. */
 struct pace {
     double started, before; /* the clock at the start; seconds trained earlier */
@@ -159,6 +162,37 @@ static enum lim_status cannot_write(const struct trainer *t)
     return LIM_ERROR;
 }
 
+/* A checkpoint that is due. One that cannot be written is tried again for a while: what was trained
+ * since the last is lost with the process, not with the try. */
+static enum lim_status save(struct trainer *t)
+{
+    if (train_save(t)) {
+        if (t->failed_saves)
+            lim_info("step %" PRIu64 ": saved again; failed tries: %d", t->progress.step,
+                     t->failed_saves);
+        t->failed_saves = 0;
+        return (train_share(t) && train_write_gif(t)) || goes_on(t, "a newer model or animation")
+                   ? LIM_OK
+                   : device_failed(t);
+    }
+    if (!lim_backend_ok(t->be) || ++t->failed_saves >= train_patience.tries)
+        return cannot_write(t);
+    lim_warning("step %" PRIu64 ": NOTHING IS SAVED since step %" PRIu64
+                ": make room in '%s'; the training goes on, and tries again in %.0f seconds "
+                "(try %d of %d)",
+                t->progress.step, t->saved_step, t->config->run, train_patience.seconds,
+                t->failed_saves, train_patience.tries);
+    return LIM_OK;
+}
+
+static bool save_is_due(const struct trainer *t, double seconds)
+{
+    if (t->failed_saves)
+        return seconds >= train_patience.seconds;
+    return t->config->save_every ? t->progress.step % t->config->save_every == 0
+                                 : seconds >= SAVE_SECONDS;
+}
+
 static void fill_status(const struct trainer *t, const struct limits *l, const struct pace *pace,
                         double at, struct lim_train_status *s)
 {
@@ -233,15 +267,12 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
                 return device_failed(t);
             last_sample = at;
         }
-        due =
-            config->save_every ? s.step % config->save_every == 0 : at - last_save >= SAVE_SECONDS;
-        if (due) {
-            if (!train_save(t))
-                return cannot_write(t);
-            if ((!train_share(t) || !train_write_gif(t)) &&
-                !goes_on(t, "a newer model or animation"))
-                return device_failed(t);
-            s.saved = true;
+        if (save_is_due(t, at - last_save)) {
+            enum lim_status status = save(t);
+
+            if (status != LIM_OK)
+                return status;
+            s.saved = t->failed_saves == 0;
             last_save = at;
         }
         if (config->status)
