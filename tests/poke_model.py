@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Changes one number of a safetensors file and makes its checksum fit again.
+"""Changes one number of a model and makes its model_hash and its checksum fit again.
 usage: poke_model.py FILE TENSOR VALUE"""
 import json
 import pathlib
@@ -12,10 +12,22 @@ data = bytearray(path.read_bytes())
 start = 8 + int.from_bytes(data[:8], "little")
 header = json.loads(data[8:start])
 struct.pack_into("<f", data, start + header[tensor]["data_offsets"][0], value)
-digits = re.search(rb'"checksum":"([0-9a-f]{16})"', data[:start]).start(1)
-data[digits:digits + 16] = b"0" * 16
-hash_ = 0xcbf29ce484222325  # FNV-1a
-for byte in data[8:]:
-    hash_ = (hash_ ^ byte) * 0x100000001b3 & 0xffffffffffffffff
-data[digits:digits + 16] = b"%016x" % hash_
+
+
+def fnv_1a(some):
+    sum_ = 0xcbf29ce484222325
+    for byte in some:
+        sum_ = (sum_ ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return b"%016x" % sum_
+
+
+def put(key, digits):
+    at = re.search(b'"%s":"([0-9a-f]{16})"' % key, data[:start]).start(1)
+    data[at:at + 16] = digits
+
+
+parts = [name for name in header if name.startswith("generator.") and ".adam_" not in name]
+put(b"model_hash", fnv_1a(data[start:start + max(header[name]["data_offsets"][1] for name in parts)]))
+put(b"checksum", b"0" * 16)
+put(b"checksum", fnv_1a(data[8:]))
 path.write_bytes(data)

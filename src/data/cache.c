@@ -235,7 +235,7 @@ static const char *load(struct cache *cache, uint64_t key, struct data_files *fi
 /* Maps the whole file to read. False if it is not there; *wrong if it is, but cannot be mapped. */
 static bool map_file(struct cache *cache, const char *file, const char **wrong)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
 
     *wrong = NULL;
@@ -243,7 +243,9 @@ static bool map_file(struct cache *cache, const char *file, const char **wrong)
         *wrong = errno == ENOENT || errno == ENOTDIR ? NULL : strerror(errno);
         return *wrong != NULL;
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size < SLOTS_AT) {
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        *wrong = "it is not a regular file";
+    } else if (st.st_size < SLOTS_AT) {
         *wrong = "it is cut short";
     } else {
         cache->map_size = (size_t)st.st_size;

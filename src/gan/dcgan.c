@@ -5,6 +5,7 @@
 
 #include "log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct lim_dcgan_config lim_dcgan_defaults(void)
@@ -22,44 +23,60 @@ struct lim_dcgan_config lim_dcgan_defaults(void)
                                      .seed = 1};
 }
 
-static bool whole(const char *name, int value, int low, int high)
+/* What is wrong with a setting, for a message. */
+struct fault {
+    char *text;
+    size_t size;
+};
+
+static bool whole(struct fault fault, const char *name, int value, int low, int high)
 {
     if (value >= low && value <= high)
         return true;
-    lim_error("%s %d: must lie between %d and %d", name, value, low, high);
+    snprintf(fault.text, fault.size, "%s %d: must lie between %d and %d", name, value, low, high);
     return false;
 }
 
 /* low <= value < high; NaN is refused too. */
-static bool real(const char *name, float value, float low, float high)
+static bool real(struct fault fault, const char *name, float value, float low, float high)
 {
     if (value >= low && value < high)
         return true;
-    lim_error("%s %g: must be at least %g and below %g", name, (double)value, (double)low,
-              (double)high);
+    snprintf(fault.text, fault.size, "%s %g: must be at least %g and below %g", name, (double)value,
+             (double)low, (double)high);
     return false;
+}
+
+bool dcgan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size)
+{
+    const struct fault fault = {text, text_size};
+    int size = config->size;
+
+    if (size != 16 && size != 32 && size != 64 && size != 128 && size != 256)
+        snprintf(text, text_size, "size %d: must be one of 16, 32, 64, 128, 256", size);
+    else if (config->channels != 1 && config->channels != 3)
+        snprintf(text, text_size, "channels %d: must be 1 (gray) or 3 (RGB)", config->channels);
+    else if (config->kernel != 4 && config->kernel != 5)
+        snprintf(text, text_size, "kernel %d: must be 4 or 5", config->kernel);
+    else
+        return !(whole(fault, "width", config->width, 1, 1024) &&
+                 whole(fault, "latent", config->latent, 1, 4096) &&
+                 whole(fault, "batch", config->batch, 1, 4096) &&
+                 real(fault, "lr", config->lr, 1e-9f, 1.0f) &&
+                 real(fault, "beta1", config->beta1, 0.0f, 1.0f) &&
+                 real(fault, "beta2", config->beta2, 0.0f, 1.0f) &&
+                 real(fault, "smooth", config->smooth, 0.0f, 0.5f));
+    return true;
 }
 
 bool lim_dcgan_check(const struct lim_dcgan_config *config)
 {
-    int size = config->size;
+    char text[128];
 
-    if (size != 16 && size != 32 && size != 64 && size != 128 && size != 256) {
-        lim_error("size %d: must be one of 16, 32, 64, 128, 256", size);
-        return false;
-    }
-    if (config->channels != 1 && config->channels != 3) {
-        lim_error("channels %d: must be 1 (grey) or 3 (RGB)", config->channels);
-        return false;
-    }
-    if (config->kernel != 4 && config->kernel != 5) {
-        lim_error("kernel %d: must be 4 or 5", config->kernel);
-        return false;
-    }
-    return whole("width", config->width, 1, 1024) && whole("latent", config->latent, 1, 4096) &&
-           whole("batch", config->batch, 1, 4096) && real("lr", config->lr, 1e-9f, 1.0f) &&
-           real("beta1", config->beta1, 0.0f, 1.0f) && real("beta2", config->beta2, 0.0f, 1.0f) &&
-           real("smooth", config->smooth, 0.0f, 0.5f);
+    if (!dcgan_has_fault(config, text, sizeof text))
+        return true;
+    lim_error("%s", text);
+    return false;
 }
 
 int lim_dcgan_net_batch(const struct lim_dcgan_config *config)

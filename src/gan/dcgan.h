@@ -31,6 +31,9 @@ struct lim_dcgan {
     float *host_z;              /* net batch latents */
 };
 
+/* lim_dcgan_check without a line in the log: names the first setting that is out of range. */
+bool dcgan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size);
+
 /* Latents the generator's memory holds: the batch, or PAINT_BATCH where that is more. */
 int lim_dcgan_net_batch(const struct lim_dcgan_config *config);
 

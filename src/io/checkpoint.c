@@ -225,40 +225,76 @@ done:
     return ok;
 }
 
-/* The tensors of the file to the device. */
-static bool fill(struct lim_st_reader *reader, const struct records *records)
+static bool ends_with(const char *text, const char *end)
 {
-    for (int i = 0; i < records->count; i++) {
-        const struct record *record = records->list + i;
-        const struct lim_st_tensor *found = lim_st_find(reader, record->name);
-        struct lim_st_tensor want;
-        float *host;
-        bool ok;
+    size_t length = strlen(text), tail = strlen(end);
 
-        describe(record, &want);
-        if (!found || found->rank != want.rank ||
-            memcmp(found->shape, want.shape, sizeof want.shape) != 0) {
-            lim_error("%s: '%s' is missing or has another shape than its settings ask for",
-                      reader->path, record->name);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* Numbers that a training can have: a root is taken of variances and of Adam's second moments. */
+static bool numbers_are_sound(const struct lim_st_reader *reader, const char *name,
+                              const float *host, size_t count)
+{
+    bool root = ends_with(name, ".running_var") || ends_with(name, ".adam_v");
+
+    for (size_t k = 0; k < count; k++) {
+        if (isfinite(host[k]) && !(root && host[k] < 0))
+            continue;
+        lim_error("%s: '%s' holds %s: not a model to go on with", reader->path, name,
+                  isfinite(host[k]) ? "squares below zero" : "numbers that are none");
+        return false;
+    }
+    return true;
+}
+
+/* The tensor of the file to the device, and into the hash. */
+static bool fill_one(struct lim_st_reader *reader, const struct record *record, uint64_t *hash)
+{
+    const struct lim_st_tensor *found = lim_st_find(reader, record->name);
+    struct lim_st_tensor want;
+    size_t count;
+    float *host;
+    bool ok;
+
+    describe(record, &want);
+    if (!found || found->rank != want.rank ||
+        memcmp(found->shape, want.shape, sizeof want.shape) != 0) {
+        lim_error("%s: '%s' is missing or has another shape than its settings ask for",
+                  reader->path, record->name);
+        return false;
+    }
+    count = (size_t)found->count;
+    host = malloc(count * sizeof *host);
+    if (!host) {
+        lim_error("%s: no memory to read it", reader->path);
+        return false;
+    }
+    ok = lim_st_read(reader, found, host) && numbers_are_sound(reader, record->name, host, count);
+    if (ok) {
+        *hash = lim_hash(*hash, host, count * sizeof *host);
+        lim_write(record->tensor, host);
+    }
+    free(host);
+    return ok;
+}
+
+/* All records, which are all that the file holds, unless a checkpoint is painted from. */
+static bool fill(struct lim_st_reader *reader, const struct records *records,
+                 const struct lim_model_info *info)
+{
+    bool whole = records->count > records->generator || info->generator_only;
+    uint64_t hash = LIM_HASH_START;
+    char digits[17];
+
+    if (whole && reader->count > records->count)
+        return lim_model_refuse(reader, "it holds more tensors than its settings ask for");
+    for (int i = 0; i < records->count; i++) {
+        if (!fill_one(reader, records->list + i, &hash))
             return false;
-        }
-        host = malloc((size_t)found->count * sizeof *host);
-        if (!host) {
-            lim_error("%s: no memory to read it", reader->path);
-            return false;
-        }
-        ok = lim_st_read(reader, found, host);
-        for (size_t k = 0; ok && k < (size_t)found->count; k++)
-            if (!isfinite(host[k])) {
-                lim_error("%s: '%s' holds numbers that are none: not a model to go on with",
-                          reader->path, record->name);
-                ok = false;
-            }
-        if (ok)
-            lim_write(record->tensor, host);
-        free(host);
-        if (!ok)
-            return false;
+        snprintf(digits, sizeof digits, "%016" PRIx64, hash);
+        if (i + 1 == records->generator && strcmp(digits, info->hash) != 0)
+            return lim_model_refuse(reader, "its weights are not those that its model_hash is of");
     }
     return true;
 }
@@ -271,8 +307,8 @@ static bool restore_optimisers(struct lim_dcgan *gan, const struct lim_st_reader
               lim_json_get_u64(json, "adam_t_discriminator", &t_d);
 
     cJSON_Delete(json);
-    if (!ok)
-        return lim_model_refuse(reader, "the optimisers' steps are missing");
+    if (!ok || t_g > LIM_MODEL_MOST || t_d > LIM_MODEL_MOST)
+        return lim_model_refuse(reader, "the optimisers' steps are missing, or impossible");
     lim_optimizer_set_t(gan->adam_g, t_g);
     lim_optimizer_set_t(gan->adam_d, t_d);
     return true;
@@ -307,7 +343,7 @@ struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int b
         *why = LIM_ERROR;
         goto done;
     }
-    if (!fill(&reader, &records) || (!generator_only && !restore_optimisers(gan, &reader)))
+    if (!fill(&reader, &records, &info) || (!generator_only && !restore_optimisers(gan, &reader)))
         goto done;
     gan->steps = info.progress.step;
     ok = lim_backend_ok(be);

@@ -249,19 +249,34 @@ void lim_file_abort(struct lim_file *file)
     finish(file);
 }
 
+FILE *lim_file_open(const char *path)
+{
+    /* A pipe, or a device, must not keep it waiting. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *stream = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    struct stat st;
+
+    if (stream && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return stream;
+    lim_error("%s: cannot be read: %s", path,
+              stream ? "it is not a regular file" : strerror(errno));
+    if (stream)
+        fclose(stream);
+    else if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
 char *lim_file_read(const char *path, size_t limit, size_t *size)
 {
-    FILE *stream = fopen(path, "rb");
+    FILE *stream = lim_file_open(path);
     struct stat st;
     char *data = NULL;
 
-    if (!stream || fstat(fileno(stream), &st) != 0) {
-        lim_error("%s: cannot be read: %s", path, strerror(errno));
-        goto done;
-    }
-    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > limit) {
-        lim_error("%s: cannot be read: %s", path,
-                  S_ISREG(st.st_mode) ? "it is far too large" : "it is not a regular file");
+    if (!stream)
+        return NULL;
+    if (fstat(fileno(stream), &st) != 0 || (uint64_t)st.st_size > limit) {
+        lim_error("%s: cannot be read: it is far too large", path);
         goto done;
     }
     *size = (size_t)st.st_size;
@@ -275,7 +290,6 @@ char *lim_file_read(const char *path, size_t limit, size_t *size)
     data[*size] = '\0';
 
 done:
-    if (stream)
-        fclose(stream);
+    fclose(stream);
     return data;
 }

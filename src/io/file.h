@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* Ends every temporary name, which is PATH.PID-N.tmp: what a killed process leaves can be told. */
@@ -50,6 +51,10 @@ void lim_file_sweep(const char *path);
 
 /* Gives up in silence: removes the temporary file. Ends `file`. */
 void lim_file_abort(struct lim_file *file);
+
+/* Opens a regular file to read; the caller closes. NULL after one log line, and never waits: of a
+ * pipe too. */
+FILE *lim_file_open(const char *path);
 
 /* Reads a whole file of at most `limit` bytes, with a zero byte after the last (not counted). The
  * caller frees. NULL after one log line. */

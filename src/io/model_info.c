@@ -1,5 +1,7 @@
 #include "io/model_info.h"
 
+#include "gan/dcgan.h"
+
 #include "io/json.h"
 #include "log.h"
 
@@ -49,10 +51,12 @@ static bool settings_from_json(const cJSON *json, struct lim_dcgan_config *c)
 
 static bool progress_from_json(const cJSON *json, struct lim_progress *p)
 {
-    return lim_json_get_u64(json, "step", &p->step) && lim_json_get_u64(json, "seen", &p->seen) &&
+    return lim_json_get_u64(json, "step", &p->step) && p->step <= LIM_MODEL_MOST &&
+           lim_json_get_u64(json, "seen", &p->seen) && p->seen <= LIM_MODEL_MOST &&
            lim_json_get_u64(json, "data_seed", &p->data_seed) &&
            lim_json_get_u64(json, "fingerprint", &p->fingerprint) &&
-           lim_json_get_double(json, "seconds", &p->seconds);
+           lim_json_get_double(json, "seconds", &p->seconds) && p->seconds >= 0 &&
+           p->seconds <= 1e10;
 }
 
 bool lim_model_refuse(const struct lim_st_reader *reader, const char *reason)
@@ -88,8 +92,8 @@ static bool has_weights(const struct lim_model_info *info)
     if (count_params(rows, count, (uint64_t)info->config.latent) != info->generator_params)
         return false;
     count = lim_dcgan_discriminator_rows(&info->config, rows);
-    return info->generator_only ||
-           count_params(rows, count, (uint64_t)info->config.channels) == info->discriminator_params;
+    return info->discriminator_params ==
+           (info->generator_only ? 0 : count_params(rows, count, (uint64_t)info->config.channels));
 }
 
 bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_info *info)
@@ -101,6 +105,7 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     const char *settings = lim_st_metadata(reader, "settings");
     const char *progress = lim_st_metadata(reader, "progress");
     cJSON *settings_json, *progress_json;
+    char fault[128];
     bool ok;
 
     memset(info, 0, sizeof *info);
@@ -109,8 +114,12 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     if (strcmp(format, LIM_MODEL_FORMAT) != 0)
         return lim_model_refuse(reader,
                                 "its format is not " LIM_MODEL_FORMAT ": a newer limner wrote it?");
-    if (!holds || !hash || strlen(hash) != 16 || !version || !settings || !progress)
+    if (!holds || !hash || strspn(hash, "0123456789abcdef") != 16 || strlen(hash) != 16 ||
+        !version || !settings || !progress)
         return lim_model_refuse(reader, "its metadata are incomplete");
+    info->generator_only = strcmp(holds, "generator") == 0;
+    if (!info->generator_only && strcmp(holds, "checkpoint") != 0)
+        return lim_model_refuse(reader, "it holds neither a generator nor a checkpoint");
     settings_json = cJSON_Parse(settings);
     progress_json = cJSON_Parse(progress);
     ok = settings_from_json(settings_json, &info->config) &&
@@ -118,8 +127,9 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     cJSON_Delete(settings_json);
     cJSON_Delete(progress_json);
     if (!ok)
-        return lim_model_refuse(reader, "its settings or progress are incomplete");
-    info->generator_only = strcmp(holds, "checkpoint") != 0;
+        return lim_model_refuse(reader, "its settings or progress are incomplete, or impossible");
+    if (dcgan_has_fault(&info->config, fault, sizeof fault))
+        return lim_model_refuse(reader, fault);
     snprintf(info->version, sizeof info->version, "%s", version);
     snprintf(info->hash, sizeof info->hash, "%s", hash);
     for (int i = 0; i < reader->count; i++) {
@@ -132,8 +142,6 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
         else if (strncmp(t->name, "discriminator.", 14) == 0)
             info->discriminator_params += t->count;
     }
-    if (!lim_dcgan_check(&info->config))
-        return false;
     return has_weights(info) ||
            lim_model_refuse(reader, "it has other weights than its settings ask for");
 }

@@ -8,6 +8,10 @@
 
 #define LIM_MODEL_FORMAT "limner-dcgan-1"
 
+/* Steps and pictures are counted on from what a file says: far past any training, far from the
+ * last number. */
+#define LIM_MODEL_MOST ((uint64_t)1 << 53)
+
 /* The caller deletes; NULL without memory. */
 cJSON *lim_model_settings_json(const struct lim_dcgan_config *config);
 

@@ -4,7 +4,6 @@
 #include "file.h"
 #include "log.h"
 
-#include <errno.h>
 #include <png.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,11 +116,9 @@ bool lim_png_read(const char *path, struct lim_image *image)
     FILE *stream;
 
     memset(image, 0, sizeof *image);
-    stream = fopen(path, "rb");
-    if (!stream) {
-        lim_error("%s: cannot be read: %s", path, strerror(errno));
+    stream = lim_file_open(path);
+    if (!stream)
         return false;
-    }
     if (!png_image_begin_read_from_stdio(&png, stream)) {
         lim_error("%s: cannot be read as PNG: %s", path, png.message);
     } else {

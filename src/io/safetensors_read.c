@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Headers of ours take 4 kB. The format allows 100 MB, which would only be memory lost. */
-enum { MAX_HEADER = 1 << 22, MAX_TENSORS = 4096 };
+/* Headers of ours take 4 kB. The format allows 100 MB, which as JSON would take gigabytes. */
+enum { MAX_HEADER = 1 << 20, MAX_TENSORS = 4096 };
 
 static bool refuse(struct lim_st_reader *reader, const char *reason)
 {
@@ -72,7 +72,7 @@ static bool parse_tensors(struct lim_st_reader *reader)
 {
     const char *reason;
     uint64_t at = 0;
-    int most = cJSON_GetArraySize(reader->header);
+    int most = cJSON_GetArraySize(reader->header), metadata = 0;
 
     if (most > MAX_TENSORS)
         return refuse(reader, "it has far too many tensors");
@@ -80,8 +80,11 @@ static bool parse_tensors(struct lim_st_reader *reader)
     if (!reader->tensors)
         return refuse(reader, "no memory");
     for (const cJSON *entry = reader->header->child; entry; entry = entry->next) {
-        if (strcmp(entry->string, "__metadata__") == 0)
+        if (strcmp(entry->string, "__metadata__") == 0) {
+            if (metadata++)
+                return refuse(reader, "it has metadata twice");
             continue;
+        }
         reason = parse_tensor(entry, reader->data_size, reader->tensors + reader->count);
         if (reason)
             return refuse(reader, reason);
@@ -156,13 +159,15 @@ bool lim_st_open(struct lim_st_reader *reader, const char *path)
 
     memset(reader, 0, sizeof *reader);
     reader->path = strdup(path);
-    reader->stream = reader->path ? fopen(path, "rb") : NULL;
-    if (!reader->stream || fstat(fileno(reader->stream), &st) != 0) {
-        lim_error("%s: cannot be read: %s", path, strerror(errno));
-        goto error;
+    if (!reader->path) {
+        lim_error("%s: no memory to read it", path);
+        return false;
     }
-    if (!S_ISREG(st.st_mode)) {
-        lim_error("%s: cannot be read: it is not a regular file", path);
+    reader->stream = lim_file_open(path);
+    if (!reader->stream)
+        goto error;
+    if (fstat(fileno(reader->stream), &st) != 0) {
+        lim_error("%s: cannot be read: %s", path, strerror(errno));
         goto error;
     }
     if (read_header(reader, (uint64_t)st.st_size))
