@@ -95,6 +95,21 @@ if [ -n "$(spin)" ]; then
     [ "$(spin -u GOMP_SPINCOUNT OMP_WAIT_POLICY=passive)" = 0 ] || fail "the user's OMP_WAIT_POLICY is not kept"
 fi
 
+# A pipe in the place of a file: nobody waits for its writer, and it is called what it is.
+mkfifo pipe
+for words in 'info pipe' 'sample pipe -o grid.png' 'train pipe' 'scan pipe' 'train --resume pipe'; do
+    expect 6 "$limner" $words
+    [ -s err ] || fail "limner $words says nothing"
+done
+mkdir run
+mkfifo run/checkpoint.safetensors run/config.json
+expect 6 "$limner" train --resume run --device cpu
+says err 'not a regular file'
+mkdir folder
+mkfifo folder/pipe
+expect 6 "$limner" scan folder --skipped names
+says names 'folder/pipe: not a regular file (a pipe)'
+
 # A number is the same number in every locale: a comma locale where there is one.
 comma=$(locale -a 2>/dev/null | grep -i -m1 -E '^(de|fr|es|it|nl|pl)_.*utf-?8$')
 expect 6 env LC_ALL="${comma:-C}" "$limner" train nowhere --lr 0.0003 --device cpu

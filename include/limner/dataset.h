@@ -38,8 +38,9 @@ struct lim_dataset_config {
     uint64_t limit;      /* use so many pictures, spread over all; always the same; 0: all */
     uint64_t max_pixels; /* pictures that claim more are skipped; 0: LIM_MAX_PIXELS */
     enum lim_drop drop;
-    double holdout; /* share of the pictures that is kept out of the batches, 0 to 0.5 */
-    bool mirror;    /* batches hold each picture or its mirror image, half of the time each */
+    double holdout;     /* share of the pictures that is kept out of the batches, 0 to 0.5 */
+    bool mirror;        /* batches hold each picture or its mirror image, half of the time each */
+    bool keep_unusable; /* see lim_dataset_open */
     /* Prepared pictures are kept in this file, or in one of this folder, and found there again next
      * time if neither the files nor these settings have changed. Both NULL: in memory. */
     const char *cache_file, *cache_dir;
@@ -70,6 +71,8 @@ struct lim_skipped {
 /* Finds, decodes and keeps every picture under `path` (a folder, searched recursively, or a .zip).
  * Order is by name, so that it does not depend on the file system. NULL after one log line; `why`
  * then says LIM_BAD_INPUT (no such path, nothing usable, all the same picture) or another status.
+ * With `keep_unusable` a data set is returned beside LIM_BAD_INPUT where the files were looked at:
+ * for its list of skipped ones alone.
  * Blocks; uses its own threads. */
 LIM_API struct lim_dataset *lim_dataset_open(const char *path,
                                              const struct lim_dataset_config *config,

@@ -148,6 +148,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                                         .limit = set->limit,
                                         .max_pixels = set->max_pixels,
                                         .cache_dir = set->cache_dir,
+                                        .keep_unusable = set->skipped != NULL,
                                         .progress = on_decoding,
                                         .user = &display};
     enum lim_status status = LIM_ERROR;
@@ -169,9 +170,13 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     status_line("");
     if (!ds)
         return status;
-    scan = lim_scan_create(ds);
-    status = scan ? report(ds, scan, set, pictures) : LIM_ERROR;
-    lim_scan_destroy(scan);
+    if (status == LIM_OK) {
+        scan = lim_scan_create(ds);
+        status = scan ? report(ds, scan, set, pictures) : LIM_ERROR;
+        lim_scan_destroy(scan);
+    } else if (!write_skipped(ds, set->skipped)) { /* nothing usable: the list tells why */
+        status = LIM_ERROR;
+    }
     lim_dataset_destroy(ds);
     return status;
 }

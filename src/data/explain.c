@@ -132,6 +132,13 @@ static int compare_reasons(const void *a, const void *b)
     return order ? order : strcmp(left->path, right->path);
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    const struct lim_skipped *left = a, *right = b;
+
+    return strcmp(left->path, right->path);
+}
+
 struct group {
     const struct lim_skipped *first;
     int count;
@@ -146,7 +153,7 @@ static int compare_groups(const void *a, const void *b)
     return strcmp(left->first->reason, right->first->reason);
 }
 
-/* "3 x truncated PNG such as a.png, 2 x empty file such as b.jpg, 1 other". Reorders the list. */
+/* "3 x truncated PNG such as a.png, 2 x empty file such as b.jpg, 1 other". */
 static void sum_up(const char *root, struct lim_skipped *list, int count, char *out, size_t room)
 {
     struct group *groups = calloc((size_t)count + 1, sizeof *groups);
@@ -175,6 +182,7 @@ static void sum_up(const char *root, struct lim_skipped *list, int count, char *
     if (told < count)
         snprintf(out + at, room - at, ", %d other%s", count - told, count - told > 1 ? "s" : "");
     free(groups);
+    qsort(list, (size_t)count, sizeof *list, compare_paths); /* as it was */
 }
 
 void explain_nothing_usable(const char *path, struct lim_dataset *ds)

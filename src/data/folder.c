@@ -163,8 +163,11 @@ static bool visit(struct walk *walk, const char *path)
         return walk_folder(walk, path, &st);
     if (S_ISREG(st.st_mode))
         return add_file(walk, path, &st);
-    walk->files->ignored++; /* sockets, pipes, devices */
-    return true;
+    return data_files_add(walk->files, path,
+                          S_ISFIFO(st.st_mode)   ? "not a regular file (a pipe)"
+                          : S_ISSOCK(st.st_mode) ? "not a regular file (a socket)"
+                                                 : "not a regular file (a device)",
+                          0, 0);
 }
 
 static DIR *open_folder(const char *path)

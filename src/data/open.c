@@ -181,7 +181,7 @@ static enum lim_status list_files(const char *path, struct data_files *files, bo
         return LIM_ERROR;
     }
     *is_zip = true;
-    if (!file_is_zip(path)) {
+    if (!S_ISREG(st.st_mode) || !file_is_zip(path)) {
         lim_error("%s: neither a folder nor a .zip archive; give the folder that holds the "
                   "pictures",
                   path);
@@ -217,7 +217,7 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
 {
     struct lim_dataset *ds = NULL;
     enum lim_status status = LIM_USAGE;
-    bool is_zip = false;
+    bool is_zip = false, looked = false;
 
     if (config->size < 1 || config->size > 4096 ||
         (config->channels != 1 && config->channels != 3)) {
@@ -237,6 +237,7 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
     status = list_files(path, &ds->files, &is_zip);
     if (status == LIM_OK)
         status = prepare_files(ds, path, is_zip, config);
+    looked = status == LIM_OK;
     if (status == LIM_OK && ds->count == 0) {
         if (ds->held_out_count)
             explain_nothing_left(path, ds);
@@ -249,11 +250,10 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
         status = LIM_BAD_INPUT;
     }
 done:
-    if (status != LIM_OK) {
-        lim_dataset_destroy(ds);
-        ds = NULL;
-    }
     if (why)
         *why = status;
-    return ds;
+    if (status == LIM_OK || (looked && config->keep_unusable))
+        return ds;
+    lim_dataset_destroy(ds);
+    return NULL;
 }
