@@ -1,4 +1,5 @@
-/* The innermost loops of every matrix product: a tile of CPU_ROWS x CPU_COLUMNS sums in registers.
+/* What is written once and compiled for each instruction set: the innermost loops of every matrix
+ * product, a tile of sums in registers, and Winograd's transforms of whole tiles.
  *
  * The right-hand matrix comes packed in panels: b[depth][CPU_COLUMNS], zero where there is no
  * column. The left-hand one is read where it lies. Sums run over the depth in order. */
@@ -8,7 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CPU_ROWS = 8, CPU_COLUMNS = 32 };
+enum {
+    CPU_ROWS = 8,
+    CPU_COLUMNS = 32,
+    WINO_LANES = 16,  /* channels of a group of transformed pictures */
+    WINO_MOST = 4,    /* m of F(m x m, 2x2); the least is 2 */
+    WINO_POINTS = 25, /* (m + 1)^2 */
+    WINO_PIXELS = 16  /* m^2 */
+};
 
 struct cpu_kernel {
     const char *name;
@@ -23,10 +31,31 @@ struct cpu_kernel {
      * a[run][offset + l * step + i] * b[run * length + l][j]. */
     void (*across)(int columns, int runs, int length, size_t step, const float *const *a,
                    size_t offset, const float *b, float *tile);
+
+    /* Depth in groups [CPU_ROWS][WINO_LANES]: tile[i][j] = (more ? tile[i][j] : 0) + sum over
+     * g < groups, l < WINO_LANES of a[g][i][l] * b[g * WINO_LANES + l][j], for i < rows, rounded
+     * up to what registers hold. */
+    void (*grouped)(int rows, int columns, int groups, const float *a, const float *b, bool more,
+                    float *tile);
+
+    /* Transforms. Elements of a tile come in order of rows, then columns; "points" are the
+     * (m + 1)^2 of the transform, `point` floats from one to the next. `lanes` is a multiple of
+     * WINO_LANES. First, WINO_LANES channels of (m + 1)^2 pixels at in[i] + channel. */
+    void (*input)(int m, const float *const *in, size_t channel, float *points, size_t point);
+    /* Of 2x2 taps. */
+    void (*weights)(int m, int lanes, const float *const taps[4], float *points, size_t point);
+    /* To m^2 pixels at out[i]. */
+    void (*output)(int m, int lanes, const float *points, size_t point, float *const *out);
+    /* The adjoint of output. */
+    void (*gradient)(int m, int lanes, const float *const *in, float *points, size_t point);
+    /* The adjoint of weights, added to taps. */
+    void (*taps)(int m, int lanes, const float *points, size_t point, float *const taps[4]);
 };
 
-/* Ends with an entry that has no name; the first usable one is the fastest. */
-extern const struct cpu_kernel cpu_kernels[];
+extern const struct cpu_kernel cpu_kernel_any, cpu_kernel_avx2, cpu_kernel_avx512;
+
+/* Ends with NULL; the first usable one is the fastest. */
+extern const struct cpu_kernel *const cpu_kernels[];
 
 const struct cpu_kernel *cpu_kernel_best(void);
 

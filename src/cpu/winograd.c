@@ -7,10 +7,12 @@
  * gradient is the adjoint of forward. With m = 4 there are 25 products where a direct convolution
  * has 64.
  *
- * Two steps over a range of tiles that fits the caches: transform the input, then for every panel
- * of CPU_COLUMNS outputs and block of tiles do the products of all points and transform the sums
- * back while they are in the second-level cache. Transformed weights are made for as many panels at
- * a time as fit beside.
+ * A task is a block of tiles by a panel of CPU_COLUMNS outputs: the products of all points, whose
+ * sums stay in the second-level cache, and their transform back. Where there are many tiles, a
+ * thread walks through its blocks, transforms the input of one and multiplies it by every panel of
+ * weights, which were transformed before. Where weights outweigh the tiles it is the other way
+ * around: a range of tiles is transformed before, and threads walk through panels, whose weights
+ * they transform piece by piece on the way. No sum depends on that choice.
  *
  * Errors. u = 2^-24, |M| a matrix of absolute values. Along a line the transforms round at most 3
  * times (B'), 2 (G, and its coefficient once more) and 4 (A'), a product of depth K at most K
@@ -36,141 +38,98 @@
 #endif
 
 enum {
-    PANELS = 2 << 20, /* floats of transformed weights at once, about: 8 MiB */
-    SUMS = WINO_POINTS * WINO_BLOCK * CPU_COLUMNS
+    BLOCK = 64, /* tiles */
+    /* Floats at most: of transformed weights that are read again for every block of tiles; about,
+     * of transformed input that is read again for every panel of weights. */
+    WEIGHTS = 6 << 20,
+    INPUT = 4 << 20
 };
 
-/* Of both passes that write pictures. `sets` is 1 where all phases sum into one output, or
- * WINO_PHASES where each has its own. */
-struct panels {
-    const struct lim_conv *cv;
-    bool backward;
-    int sets, depth;          /* rows of a panel */
-    size_t point, set, panel; /* floats */
-    const float *w;
-    float *u; /* [panel][set][point][depth][CPU_COLUMNS] */
-};
+/* A block's sums, [point][BLOCK][CPU_COLUMNS]. */
+enum { POINT_SUMS = BLOCK * CPU_COLUMNS, SUMS = WINO_POINTS * POINT_SUMS };
 
-/* 2x2 taps of a phase, for one input channel and `count` output channels. */
-static void gather_taps(const struct panels *to, int phase, int channel, int first, int count,
-                        float *taps)
+/* Asks for `count` floats that will be read soon. */
+static void fetch(const float *from, int count)
 {
-    const struct lim_conv *cv = to->cv;
-    size_t k = (size_t)cv->k, plane = (size_t)cv->c * k;
+#if defined(__GNUC__)
+    for (int i = 0; i < count; i += 16)
+        __builtin_prefetch(from + i);
+#else
+    (void)from;
+    (void)count;
+#endif
+}
 
-    for (int i = 0; i < 4; i++, taps += CPU_COLUMNS) {
-        int r = phase / 2 + (to->backward ? 2 - i / 2 * 2 : i / 2 * 2);
-        int s = phase % 2 + (to->backward ? 2 - i % 2 * 2 : i % 2 * 2);
-        const float *w = to->w + (size_t)(r * cv->s + s) * plane;
+/* Groups first..last-1 of a panel by some tiles: all points. `v` is the first tile's. While one
+ * tile is multiplied, the next one's input comes nearer, and a share of the weights that follow:
+ * all at once at their turn they would keep the processor waiting. Rows past the last tile hold
+ * what was there; nobody reads their sums. */
+static void multiply(const struct cpu_winograd_pictures *pc, const float *v, const float *u,
+                     int tiles, int columns, int first, int last, float *sums)
+{
+    enum { ROWS = CPU_ROWS * WINO_NEAR * WINO_LANES, PANEL = WINO_NEAR * WINO_LANES * CPU_COLUMNS };
+    const struct cpu_winograd_job *job = &pc->job;
+    int share = PANEL / cpu_pieces((size_t)tiles, CPU_ROWS);
 
-        if (to->backward) /* w[c][k]: outputs are k apart */
-            for (int j = 0; j < count; j++)
-                taps[j] = w[(size_t)(first + j) * k + (size_t)channel];
-        else
-            memcpy(taps, w + (size_t)channel * k + first, (size_t)count * sizeof *taps);
-        memset(taps + count, 0, (size_t)(CPU_COLUMNS - count) * sizeof *taps);
+    for (int p = 0; p < job->points; p++, v += pc->v.point, u += pc->u_point, sums += POINT_SUMS) {
+        const float *begin = u + (size_t)first * (WINO_LANES * CPU_COLUMNS);
+
+        for (int g = first; g < last; g += WINO_NEAR) {
+            const float *from = v + (size_t)(g / WINO_NEAR) * pc->v.near;
+            const float *panel = u + (size_t)g * (WINO_LANES * CPU_COLUMNS);
+            const float *next = g + WINO_NEAR < last ? panel + PANEL : begin + pc->u_point;
+
+            for (int tile = 0; tile < tiles; tile += CPU_ROWS, from += ROWS, next += share) {
+                fetch(from + ROWS, ROWS);
+                fetch(next, share);
+                job->kernel->grouped(cpu_min(CPU_ROWS, tiles - tile), columns,
+                                     cpu_min(WINO_NEAR, last - g), from, panel, g > 0,
+                                     sums + tile * CPU_COLUMNS);
+            }
+        }
     }
 }
 
-/* WINO_LANES rows of one panel: a group of input channels in one phase. */
-static void weights_group(const struct cpu_winograd_job *job, const struct panels *to, int panel,
-                          int at, int phase, int group)
+/* Sums of one tile, back into the picture. */
+static void output_tile(const struct cpu_winograd_pictures *pc, int tile, int set, int channel,
+                        const float *sums)
 {
-    int inputs = job->in.c, outputs = to->backward ? to->cv->c : to->cv->k;
-    int first = panel * CPU_COLUMNS, count = cpu_min(CPU_COLUMNS, outputs - first);
-    size_t row = (size_t)(to->sets == 1 ? phase * job->groups + group : group) * WINO_LANES;
-    float *u = to->u + (size_t)at * to->panel + (to->sets == 1 ? 0 : (size_t)phase * to->set) +
-               row * CPU_COLUMNS;
-    float taps[4 * CPU_COLUMNS];
-    const float *const rows[4] = {taps, taps + CPU_COLUMNS, taps + 2 * CPU_COLUMNS,
-                                  taps + 3 * CPU_COLUMNS};
-
-    for (int i = 0; i < WINO_LANES; i++, u += CPU_COLUMNS) {
-        int channel = group * WINO_LANES + i;
-
-        if (channel < inputs)
-            gather_taps(to, phase, channel, first, count, taps);
-        else
-            memset(taps, 0, sizeof taps);
-        job->set->weights(job->m, CPU_COLUMNS, rows, u, to->point);
-    }
-}
-
-static void weights_range(struct lim_backend *be, const struct cpu_winograd_job *job,
-                          const struct panels *to, int first, int count)
-{
-    int threads = cpu_of(be)->threads, each = WINO_PHASES * job->groups;
-
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int task = 0; task < count * each; task++) {
-        int at = task / each, rest = task % each;
-
-        weights_group(job, to, first + at, at, rest / job->groups, rest % job->groups);
-    }
-    (void)threads;
-}
-
-/* Sums of `lanes` channels of one tile, back into the picture. */
-static void output_tile(const struct cpu_winograd_job *job, int tile, int phase, const float *sums,
-                        size_t point, int channel, struct lim_tensor out)
-{
-    struct cpu_winograd_place at = cpu_winograd_place(job, tile);
-    int count = cpu_min(CPU_COLUMNS, out.c - channel), m = job->m;
-    int lanes = count > WINO_LANES ? CPU_COLUMNS : WINO_LANES;
-    float *to[WINO_PIXELS] = {0};
-    float copy[WINO_PIXELS * CPU_COLUMNS];
+    const struct cpu_winograd_job *job = &pc->job;
     const struct cpu_winograd_axis *down = &job->down, *across = &job->across;
+    struct cpu_winograd_place at = cpu_winograd_place(job, tile);
+    int count = cpu_min(CPU_COLUMNS, pc->out.c - channel), m = job->m;
+    int lanes = count > WINO_LANES ? CPU_COLUMNS : WINO_LANES;
     bool whole = count == lanes;
+    float copy[WINO_PIXELS * CPU_COLUMNS], *to[WINO_PIXELS] = {0}, *pixels[WINO_PIXELS];
 
     for (int i = 0; i < m * m; i++) {
         int y = at.y * m + i / m, x = at.x * m + i % m;
-        bool inside = y < down->count[phase / 2] && x < across->count[phase % 2];
+        bool inside = y < down->count[set / 2] && x < across->count[set % 2];
 
-        to[i] = copy + i * CPU_COLUMNS;
-        if (inside && whole)
-            to[i] = (float *)cpu_winograd_pixel(out, at.n, down->to[phase / 2] + y * down->to_step,
-                                                across->to[phase % 2] + x * across->to_step, NULL) +
-                    channel;
+        pixels[i] = NULL;
+        if (inside)
+            pixels[i] =
+                (float *)cpu_winograd_pixel(pc->out, at.n, down->to[set / 2] + y * down->to_step,
+                                            across->to[set % 2] + x * across->to_step, NULL) +
+                channel;
+        to[i] = inside && whole ? pixels[i] : copy + i * CPU_COLUMNS;
     }
-    job->set->output(m, lanes, sums, point, to);
-    for (int i = 0; i < m * m && !whole; i++) {
-        int y = at.y * m + i / m, x = at.x * m + i % m;
-
-        if (y < down->count[phase / 2] && x < across->count[phase % 2])
-            memcpy((float *)cpu_winograd_pixel(out, at.n, down->to[phase / 2] + y * down->to_step,
-                                               across->to[phase % 2] + x * across->to_step, NULL) +
-                       channel,
-                   copy + i * CPU_COLUMNS, (size_t)count * sizeof *copy);
-    }
+    job->kernel->output(m, lanes, sums, POINT_SUMS, to);
+    for (int i = 0; i < m * m && !whole; i++)
+        if (pixels[i])
+            memcpy(pixels[i], copy + i * CPU_COLUMNS, (size_t)count * sizeof *copy);
 }
 
-/* One panel by one block of tiles: all points' products, then the way back. `sums` is this thread's
- * own [point][WINO_BLOCK][CPU_COLUMNS]. */
-static void multiply(const struct cpu_kernel *kernel, const struct cpu_winograd_job *job,
-                     const struct panels *from, int at, int set, int first, int channel,
-                     float *sums, struct lim_tensor out)
+static void output_block(const struct cpu_winograd_pictures *pc, int first, int tiles, int set,
+                         int panel, const float *sums)
 {
-    const size_t point = WINO_BLOCK * CPU_COLUMNS;
-    int tiles = cpu_min(WINO_BLOCK, job->tiles - first), runs = from->depth / WINO_LANES;
-    int columns = cpu_min(CPU_COLUMNS, out.c - channel);
-    const float *u = from->u + (size_t)at * from->panel + (size_t)set * from->set;
-    const float *v =
-        job->v + (size_t)(set * job->groups) * job->group + (size_t)(first / CPU_ROWS) * job->block;
-
-    for (int p = 0; p < job->points; p++, u += from->point, v += job->point) {
-        float *to = sums + (size_t)p * point;
-
-        for (int tile = 0; tile < tiles; tile += CPU_ROWS, to += CPU_ROWS * CPU_COLUMNS) {
-            const float *block = v + (size_t)(tile / CPU_ROWS) * job->block, *a[CPU_ROWS];
-
-            for (int row = 0; row < CPU_ROWS; row++)
-                a[row] = block + cpu_min(row, tiles - tile - 1) * WINO_LANES;
-            kernel->along(columns, runs, WINO_LANES, job->group, a, u, to);
-        }
-    }
     for (int tile = 0; tile < tiles; tile++)
-        output_tile(job, job->first + first + tile, set, sums + (size_t)tile * CPU_COLUMNS, point,
-                    channel, out);
+        output_tile(pc, first + tile, set, panel * CPU_COLUMNS, sums + tile * CPU_COLUMNS);
+}
+
+static int columns_of(const struct cpu_winograd_pictures *pc, int panel)
+{
+    return cpu_min(CPU_COLUMNS, pc->out.c - panel * CPU_COLUMNS);
 }
 
 static int this_thread(void)
@@ -182,58 +141,136 @@ static int this_thread(void)
 #endif
 }
 
-static void multiply_range(struct lim_backend *be, const struct cpu_winograd_job *job,
-                           const struct panels *from, int first, int count, float *sums,
-                           struct lim_tensor out)
+/* Floats of the input of so many tiles, in one set. */
+static size_t input_size(struct cpu_winograd_pictures *pc, int tiles)
 {
-    const struct cpu_kernel *kernel = cpu_of(be)->kernel;
-    int threads = cpu_of(be)->threads, blocks = cpu_pieces((size_t)job->tiles, WINO_BLOCK);
+    pc->v.group = CPU_ROWS * WINO_LANES;
+    pc->v.near = (size_t)cpu_pieces((size_t)tiles, CPU_ROWS) * WINO_NEAR * pc->v.group;
+    /* A line more than needed: with a power of two between them, all points of a tile would fight
+     * for the same lines of the cache. */
+    pc->v.point = (size_t)cpu_pieces((size_t)pc->groups, WINO_NEAR) * pc->v.near + WINO_LANES;
+    return (size_t)pc->job.points * pc->v.point;
+}
 
+/* Where a tile is in the input of a block or range. */
+static size_t place_of(int tile)
+{
+    return (size_t)(tile / CPU_ROWS * WINO_NEAR * CPU_ROWS + tile % CPU_ROWS) * WINO_LANES;
+}
+
+/* The tile in one set. */
+static void input_tile(const struct cpu_winograd_pictures *pc, int set, int tile, float *v)
+{
+    cpu_winograd_input_tile(&pc->job, pc->backward ? set : 0, pc->backward ? set + 1 : WINO_PHASES,
+                            tile, v, &pc->v);
+}
+
+/* Threads walk through blocks of tiles. */
+static void by_tiles(struct lim_backend *be, struct cpu_winograd_pictures *pc, int block)
+{
+    int threads = cpu_of(be)->threads, blocks = cpu_pieces((size_t)pc->job.total, (size_t)block);
+    size_t weights = (size_t)(pc->sets * pc->panels) * pc->u_panel, zeros = pc->job.zeros_size;
+    size_t own = input_size(pc, block) + SUMS;
+    float *scratch = cpu_scratch(be, (zeros + weights + (size_t)threads * own) * sizeof *scratch);
+    float *u;
+
+    if (!scratch)
+        return;
+    pc->job.zeros = memset(scratch, 0, zeros * sizeof *scratch);
+    u = scratch + zeros;
+    cpu_winograd_weights(be, pc, u);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int task = 0; task < count * from->sets * blocks; task++) {
-        int block = task % blocks, set = task / blocks % from->sets,
-            at = task / blocks / from->sets;
+    for (int task = 0; task < blocks; task++) {
+        float *sums = u + weights + (size_t)this_thread() * own, *v = sums + SUMS;
+        int first = task * block, tiles = cpu_min(block, pc->job.total - first);
 
-        multiply(kernel, job, from, at, set, block * WINO_BLOCK, (first + at) * CPU_COLUMNS,
-                 sums + (size_t)this_thread() * SUMS, out);
+        for (int set = 0; set < pc->sets; set++) {
+            for (int tile = 0; tile < tiles; tile++)
+                input_tile(pc, set, first + tile, v + place_of(tile));
+            for (int panel = 0; panel < pc->panels; panel++) {
+                multiply(pc, v, u + (size_t)(panel * pc->sets + set) * pc->u_panel, tiles,
+                         columns_of(pc, panel), 0, pc->groups, sums);
+                output_block(pc, first, tiles, set, panel, sums);
+            }
+        }
     }
-    (void)threads;
+}
+
+/* Some blocks of a range that is transformed already, by one panel. */
+static void panel_by_blocks(const struct cpu_winograd_pictures *pc, int set, int panel, int from,
+                            int first, int last, const float *v, float *u, float *sums)
+{
+    for (int at = first; at < last; at += BLOCK) {
+        int tiles = cpu_min(BLOCK, last - at);
+
+        for (int g = 0; g < pc->groups; g += WINO_NEAR) {
+            int end = cpu_min(g + WINO_NEAR, pc->groups);
+
+            for (int i = g; i < end && at == first; i++)
+                cpu_winograd_weights_group(pc, panel, set, i, u);
+            multiply(pc, v + place_of(at), u, tiles, columns_of(pc, panel), g, end, sums);
+        }
+        output_block(pc, from + at, tiles, set, panel, sums);
+    }
+}
+
+/* Threads walk through panels, or parts of the range by one. */
+static void by_panels(struct lim_backend *be, struct cpu_winograd_pictures *pc, int range)
+{
+    int threads = cpu_of(be)->threads, tasks = pc->sets * pc->panels;
+    int parts =
+        cpu_min(cpu_pieces(2 * (size_t)threads, (size_t)tasks), cpu_pieces((size_t)range, BLOCK));
+    int part = cpu_pieces((size_t)cpu_pieces((size_t)range, BLOCK), (size_t)parts) * BLOCK;
+    size_t set_size = input_size(pc, range), zeros = pc->job.zeros_size;
+    size_t input = (size_t)pc->sets * set_size, own = SUMS + pc->u_panel;
+    float *scratch = cpu_scratch(be, (zeros + input + (size_t)threads * own) * sizeof *scratch), *v;
+
+    if (!scratch)
+        return;
+    pc->job.zeros = memset(scratch, 0, zeros * sizeof *scratch);
+    v = scratch + zeros;
+    for (int from = 0; from < pc->job.total; from += range) {
+        int tiles = cpu_min(range, pc->job.total - from);
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+        for (int i = 0; i < tiles * pc->sets; i++)
+            input_tile(pc, i / tiles, from + i % tiles,
+                       v + (size_t)(i / tiles) * set_size + place_of(i % tiles));
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (int i = 0; i < tasks * parts; i++) {
+            float *sums = v + input + (size_t)this_thread() * own;
+            int set = i / parts % pc->sets, first = i % parts * part;
+
+            panel_by_blocks(pc, set, i / parts / pc->sets, from, first,
+                            cpu_min(first + part, tiles), v + (size_t)set * set_size, sums + SUMS,
+                            sums);
+        }
+    }
 }
 
 /* Both passes that write a picture. */
 static void run(struct lim_backend *be, const struct lim_conv *cv, bool backward,
                 struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
 {
-    struct cpu_winograd_job job = cpu_winograd_job(be, cv, in, !backward, 0, true);
-    struct panels panels = {.cv = cv,
-                            .backward = backward,
-                            .sets = backward ? WINO_PHASES : 1,
-                            .depth = job.groups * WINO_LANES * (backward ? 1 : WINO_PHASES),
-                            .w = cpu_data(w)};
-    int count = cpu_pieces((size_t)out.c, CPU_COLUMNS), batch;
-    size_t input = cpu_winograd_place_input(&job, NULL);
-    size_t sums = (size_t)cpu_of(be)->threads * SUMS;
-    float *scratch;
+    struct cpu_winograd_pictures pc = {.job = cpu_winograd_job(be, cv, in, !backward),
+                                       .cv = cv,
+                                       .backward = backward,
+                                       .sets = backward ? WINO_PHASES : 1,
+                                       .panels = cpu_pieces((size_t)out.c, CPU_COLUMNS),
+                                       .w = cpu_data(w),
+                                       .out = out};
+    int blocks = cpu_pieces((size_t)pc.job.total, BLOCK), fit;
 
-    panels.point = (size_t)(panels.depth + 1) * CPU_COLUMNS; /* no power of two, as job.point */
-    panels.set = (size_t)job.points * panels.point;
-    panels.panel = (size_t)panels.sets * panels.set;
-    batch = PANELS < panels.panel ? 1 : cpu_min(count, (int)(PANELS / panels.panel));
-    scratch = cpu_scratch(be, (input + sums + (size_t)batch * panels.panel) * sizeof *scratch);
-    if (!scratch)
-        return;
-    cpu_winograd_place_input(&job, scratch);
-    panels.u = scratch + input + sums;
-    for (job.first = 0; job.first < job.total; job.first += job.capacity) {
-        job.tiles = cpu_min(job.capacity, job.total - job.first);
-        cpu_winograd_input(be, &job);
-        for (int first = 0; first < count; first += batch) {
-            int some = cpu_min(batch, count - first);
-
-            if (job.first == 0 || batch < count)
-                weights_range(be, &job, &panels, first, some);
-            multiply_range(be, &job, &panels, first, some, scratch + input, out);
-        }
+    pc.groups = pc.job.groups * (backward ? 1 : WINO_PHASES);
+    /* no power of two, as v_point */
+    pc.u_point = (size_t)(pc.groups * WINO_LANES + 1) * CPU_COLUMNS;
+    pc.u_panel = (size_t)pc.job.points * pc.u_point;
+    if (blocks >= 2 * cpu_of(be)->threads &&
+        (size_t)(pc.sets * pc.panels) * pc.u_panel <= WEIGHTS) {
+        by_tiles(be, &pc, BLOCK);
+    } else {
+        fit = (int)(INPUT / ((size_t)pc.sets * input_size(&pc, CPU_ROWS))) * CPU_ROWS;
+        by_panels(be, &pc, cpu_min(fit > BLOCK ? fit / BLOCK * BLOCK : BLOCK, pc.job.total));
     }
     be->launches++;
 }

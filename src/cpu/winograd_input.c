@@ -65,43 +65,21 @@ static struct cpu_winograd_axis backward_axis(int size, int outputs, int pad, in
 }
 
 struct cpu_winograd_job cpu_winograd_job(struct lim_backend *be, const struct lim_conv *cv,
-                                         struct lim_tensor in, bool forward, size_t more,
-                                         bool groups_together)
+                                         struct lim_tensor in, bool forward)
 {
-    int m = best_m(cv), fit;
-    struct cpu_winograd_job job = {.set = cpu_winograd_for(cpu_of(be)->kernel->name),
+    int m = best_m(cv);
+    struct cpu_winograd_job job = {.kernel = cpu_of(be)->kernel,
                                    .m = m,
                                    .points = (m + 1) * (m + 1),
                                    .in = in,
                                    .groups = cpu_pieces((size_t)in.c, WINO_LANES)};
     struct cpu_winograd_axis (*axis)(int, int, int, int) = forward ? forward_axis : backward_axis;
-    size_t unit = CPU_ROWS * WINO_LANES, all = (size_t)(WINO_PHASES * job.groups), blocks;
 
     job.down = axis(cv->h, cv->p, cv->pad_top, m);
     job.across = axis(cv->w, cv->q, cv->pad_left, m);
     job.total = in.n * job.down.tiles * job.across.tiles;
-    fit = (int)(WINO_RANGE / ((size_t)job.points * all * WINO_LANES + more));
-    fit = fit > WINO_BLOCK ? fit / WINO_BLOCK * WINO_BLOCK : WINO_BLOCK;
-    job.capacity = cpu_min(fit, job.total);
-    blocks = (size_t)cpu_pieces((size_t)job.capacity, CPU_ROWS);
-    job.group = groups_together ? unit : blocks * unit;
-    job.block = groups_together ? all * unit : unit;
-    /* A line more than needed: with a power of two between them, all points of a tile would fight
-     * for the same lines of the cache. */
-    job.point = all * blocks * unit + WINO_LANES;
+    job.zeros_size = (size_t)(job.groups + 1) * WINO_LANES;
     return job;
-}
-
-size_t cpu_winograd_place_input(struct cpu_winograd_job *job, float *memory)
-{
-    size_t v = (size_t)job->points * job->point;
-    size_t zeros = (size_t)(job->groups + 1) * WINO_LANES;
-
-    if (memory) {
-        job->v = memory;
-        job->zeros = memset(memory + v, 0, zeros * sizeof *memory);
-    }
-    return v + zeros;
 }
 
 struct cpu_winograd_place cpu_winograd_place(const struct cpu_winograd_job *job, int tile)
@@ -132,39 +110,31 @@ void cpu_winograd_fill_up(int pixels, int from, int last, int lanes, const float
     }
 }
 
-static void input_tile(const struct cpu_winograd_job *job, int tile)
+void cpu_winograd_input_tile(const struct cpu_winograd_job *job, int first, int last, int tile,
+                             float *v, const struct cpu_winograd_layout *layout)
 {
-    struct cpu_winograd_place at = cpu_winograd_place(job, job->first + tile);
-    int n = job->m + 1;
+    struct cpu_winograd_place at = cpu_winograd_place(job, tile);
+    int n = job->m + 1, group = 0;
     float copy[WINO_POINTS * WINO_LANES];
     const float *in[WINO_POINTS], *filled[WINO_POINTS];
-    float *v =
-        job->v + (size_t)(tile / CPU_ROWS) * job->block + (size_t)(tile % CPU_ROWS * WINO_LANES);
 
-    for (int phase = 0; phase < WINO_PHASES; phase++) {
+    for (int phase = first; phase < last; phase++) {
         int y = job->down.start[phase / 2] + at.y * job->down.tile;
         int x = job->across.start[phase % 2] + at.x * job->across.tile;
 
         for (int i = 0; i < job->points; i++)
             in[i] = cpu_winograd_pixel(job->in, at.n, y + i / n * job->down.step,
                                        x + i % n * job->across.step, job->zeros);
-        for (int channel = 0; channel < job->in.c; channel += WINO_LANES, v += job->group) {
+        for (int channel = 0; channel < job->in.c; channel += WINO_LANES, group++) {
+            float *to = v + (size_t)(group / WINO_NEAR) * layout->near +
+                        (size_t)(group % WINO_NEAR) * layout->group;
+
             if (channel + WINO_LANES <= job->in.c) {
-                job->set->input(job->m, in, (size_t)channel, v, job->point);
+                job->kernel->input(job->m, in, (size_t)channel, to, layout->point);
             } else {
                 cpu_winograd_fill_up(job->points, channel, job->in.c, WINO_LANES, in, copy, filled);
-                job->set->input(job->m, filled, 0, v, job->point);
+                job->kernel->input(job->m, filled, 0, to, layout->point);
             }
         }
     }
-}
-
-void cpu_winograd_input(struct lim_backend *be, const struct cpu_winograd_job *job)
-{
-    int threads = cpu_of(be)->threads;
-
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int tile = 0; tile < job->tiles; tile++)
-        input_tile(job, tile);
-    (void)threads;
 }

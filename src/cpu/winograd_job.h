@@ -1,14 +1,13 @@
-/* What the three passes share: how pictures fall into tiles, and the transformed input. */
+/* What the three passes share: how pictures fall into tiles, and transformed input and weights. */
 #ifndef LIMNER_SRC_CPU_WINOGRAD_JOB_H
 #define LIMNER_SRC_CPU_WINOGRAD_JOB_H
 
 #include "cpu.h"
-#include "winograd_tile.h"
 
 enum {
-    WINO_PHASES = 4,     /* of rows times of columns: phase / 2 and phase % 2 */
-    WINO_BLOCK = 64,     /* tiles in a product; ranges are multiples of it */
-    WINO_RANGE = 1 << 19 /* floats transformed at once, about: 2 MiB */
+    WINO_PHASES = 4, /* of rows times of columns: phase / 2 and phase % 2 */
+    WINO_NEAR = 8 /* groups of channels that are multiplied while a panel's part for them, 16 KiB,
+                     is in the first-level cache */
 };
 
 /* Where tiles lie along one axis. Element e of tile t in phase a is the source's row start[a] + t *
@@ -21,19 +20,14 @@ struct cpu_winograd_axis {
 };
 
 struct cpu_winograd_job {
-    const struct cpu_winograd *set;
+    const struct cpu_kernel *kernel;
     int m, points;
     struct cpu_winograd_axis down, across;
     struct lim_tensor in;
-    int groups;                 /* of WINO_LANES channels of `in` */
-    int total;                  /* tiles of all pictures */
-    int first, tiles, capacity; /* the range; how large ranges are */
-
-    /* Transformed input: WINO_LANES channels of one tile lie together, those of CPU_ROWS tiles in a
-     * row; next come the other groups of all phases, or other tiles. In floats: */
-    size_t point, group, block;
-    float *v;
-    const float *zeros; /* as many as `in` has channels, and WINO_LANES more */
+    int groups;         /* of WINO_LANES channels of `in` */
+    int total;          /* tiles of all pictures */
+    size_t zeros_size;  /* floats: as many as `in` has channels, and more */
+    const float *zeros; /* to be set before tiles are transformed */
 };
 
 /* A tile's picture and place in it. */
@@ -41,16 +35,19 @@ struct cpu_winograd_place {
     int n, y, x;
 };
 
-/* `forward`: from x to y, else from dy to dx. `more` floats a tile lie beside the transformed input
- * in the cache; `along` tells which groups or tiles are to lie close. */
+/* `forward`: from x to y, else from dy to dx. */
 struct cpu_winograd_job cpu_winograd_job(struct lim_backend *be, const struct lim_conv *cv,
-                                         struct lim_tensor in, bool forward, size_t more,
-                                         bool groups_together);
+                                         struct lim_tensor in, bool forward);
 
-/* Floats that the transformed input and the zeros take; `memory` may be NULL, to ask only. */
-size_t cpu_winograd_place_input(struct cpu_winograd_job *job, float *memory);
+/* Where a tile's transformed input goes, in floats: from point to point, from one group of channels
+ * to the next, and from WINO_NEAR groups to the next ones. */
+struct cpu_winograd_layout {
+    size_t point, group, near;
+};
 
-void cpu_winograd_input(struct lim_backend *be, const struct cpu_winograd_job *job);
+/* One tile in phases first..last-1. */
+void cpu_winograd_input_tile(const struct cpu_winograd_job *job, int first, int last, int tile,
+                             float *v, const struct cpu_winograd_layout *layout);
 
 struct cpu_winograd_place cpu_winograd_place(const struct cpu_winograd_job *job, int tile);
 
@@ -61,5 +58,28 @@ const float *cpu_winograd_pixel(struct lim_tensor t, int n, int y, int x, const 
  */
 void cpu_winograd_fill_up(int pixels, int from, int last, int lanes, const float *const *in,
                           float *copy, const float **to);
+
+/* Both passes that write pictures. Weights are u[panel][set][point][group][WINO_LANES]
+ * [CPU_COLUMNS], input v[set][point][group / WINO_NEAR][tile / CPU_ROWS][group % WINO_NEAR]
+ * [CPU_ROWS][WINO_LANES]: in the order in which they are read. */
+struct cpu_winograd_pictures {
+    struct cpu_winograd_job job;
+    const struct lim_conv *cv;
+    bool backward;
+    int sets;   /* 1 where all phases sum into one output, or WINO_PHASES where each has its own */
+    int groups; /* of all phases that are summed */
+    int panels;
+    const float *w;
+    struct lim_tensor out;
+    size_t u_point, u_panel; /* floats */
+    struct cpu_winograd_layout v;
+};
+
+/* One group of one panel of one set; `u` is that panel's. */
+void cpu_winograd_weights_group(const struct cpu_winograd_pictures *pc, int panel, int set,
+                                int group, float *u);
+
+/* All panels. */
+void cpu_winograd_weights(struct lim_backend *be, const struct cpu_winograd_pictures *pc, float *u);
 
 #endif

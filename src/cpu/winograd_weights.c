@@ -6,44 +6,52 @@
 
 #include <string.h>
 
-enum { GROUPS = 4 /* of channels of x that meet the panels of dy one after the other */ };
-
-/* Transformed dy, in panels [panel][point][tile][CPU_COLUMNS]. */
-struct right {
-    struct lim_tensor dy;
-    size_t point, panel; /* floats */
-    float *y;
+enum {
+    GROUPS = 4,     /* of channels of x that meet the panels of dy one after the other */
+    RANGE = 1 << 19 /* floats transformed at once, about: 2 MiB */
 };
 
-static void gradient_tile(const struct cpu_winograd_job *job, const struct right *to, int tile,
-                          const float *zeros)
+/* Transformed x, v[group][point][tile][WINO_LANES], and dy, y[panel][point][tile][CPU_COLUMNS], of
+ * a range of tiles; sizes in floats. Points are no power of two apart: see winograd.c. */
+struct pair {
+    struct lim_tensor dy;
+    int first, tiles, capacity;
+    struct cpu_winograd_layout layout; /* of v */
+    size_t y_point, y_panel;
+    float *v, *y;
+};
+
+static void gradient_tile(const struct cpu_winograd_job *job, const struct pair *to, int tile)
 {
-    struct cpu_winograd_place at = cpu_winograd_place(job, job->first + tile);
+    struct cpu_winograd_place at = cpu_winograd_place(job, to->first + tile);
     int m = job->m, k = to->dy.c;
     float copy[WINO_PIXELS * CPU_COLUMNS];
     const float *in[WINO_PIXELS], *from[WINO_PIXELS];
     float *y = to->y + (size_t)tile * CPU_COLUMNS;
 
     for (int i = 0; i < m * m; i++)
-        in[i] = cpu_winograd_pixel(to->dy, at.n, at.y * m + i / m, at.x * m + i % m, zeros);
-    for (int channel = 0; channel < k; channel += CPU_COLUMNS, y += to->panel) {
+        in[i] = cpu_winograd_pixel(to->dy, at.n, at.y * m + i / m, at.x * m + i % m, job->zeros);
+    for (int channel = 0; channel < k; channel += CPU_COLUMNS, y += to->y_panel) {
         if (channel + CPU_COLUMNS <= k)
             for (int i = 0; i < m * m; i++)
                 from[i] = in[i] + channel;
         else
             cpu_winograd_fill_up(m * m, channel, k, CPU_COLUMNS, in, copy, from);
-        job->set->gradient(m, CPU_COLUMNS, from, y, to->point);
+        job->kernel->gradient(m, CPU_COLUMNS, from, y, to->y_point);
     }
 }
 
-static void gradient_range(struct lim_backend *be, const struct cpu_winograd_job *job,
-                           const struct right *to, const float *zeros)
+static void transform_range(struct lim_backend *be, const struct cpu_winograd_job *job,
+                            const struct pair *to)
 {
     int threads = cpu_of(be)->threads;
 
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (int tile = 0; tile < job->tiles; tile++)
-        gradient_tile(job, to, tile, zeros);
+    for (int tile = 0; tile < to->tiles; tile++) {
+        cpu_winograd_input_tile(job, 0, WINO_PHASES, to->first + tile,
+                                to->v + (size_t)tile * WINO_LANES, &to->layout);
+        gradient_tile(job, to, tile);
+    }
     (void)threads;
 }
 
@@ -60,10 +68,10 @@ static void add_taps(const struct cpu_winograd_job *job, const struct lim_conv *
         to[i] = dw + ((size_t)(r * cv->s + s) * (size_t)cv->c + (size_t)c) * (size_t)cv->k + column;
     }
     if (count == CPU_COLUMNS) {
-        job->set->taps(job->m, CPU_COLUMNS, sums, point, to);
+        job->kernel->taps(job->m, CPU_COLUMNS, sums, point, to);
         return;
     }
-    job->set->taps(
+    job->kernel->taps(
         job->m, CPU_COLUMNS, sums, point,
         (float *[]){copy, copy + CPU_COLUMNS, copy + 2 * CPU_COLUMNS, copy + 3 * CPU_COLUMNS});
     for (int i = 0; i < 4; i++)
@@ -72,9 +80,8 @@ static void add_taps(const struct cpu_winograd_job *job, const struct lim_conv *
 }
 
 /* A group of channels in one phase, by one panel. */
-static void multiply(const struct cpu_kernel *kernel, const struct cpu_winograd_job *job,
-                     const struct lim_conv *cv, const struct right *right, int group, int panel,
-                     float *dw)
+static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *cv,
+                     const struct pair *from, int group, int panel, float *dw)
 {
     enum { POINT = WINO_LANES * CPU_COLUMNS };
     int column = panel * CPU_COLUMNS, columns = cpu_min(CPU_COLUMNS, cv->k - column);
@@ -82,12 +89,13 @@ static void multiply(const struct cpu_kernel *kernel, const struct cpu_winograd_
     _Alignas(64) float sums[WINO_POINTS * POINT];
 
     for (int p = 0; p < job->points; p++) {
-        const float *v = job->v + (size_t)p * job->point + (size_t)group * job->group;
-        const float *y = right->y + (size_t)panel * right->panel + (size_t)p * right->point;
+        const float *v =
+            from->v + (size_t)p * from->layout.point + (size_t)group * from->layout.group;
+        const float *y = from->y + (size_t)panel * from->y_panel + (size_t)p * from->y_point;
 
         for (int row = 0; row < rows; row += CPU_ROWS)
-            kernel->across(columns, 1, job->tiles, WINO_LANES, &v, (size_t)row, y,
-                           sums + p * POINT + row * CPU_COLUMNS);
+            job->kernel->across(columns, 1, from->tiles, WINO_LANES, &v, (size_t)row, y,
+                                sums + p * POINT + row * CPU_COLUMNS);
     }
     for (int row = 0; row < rows; row++)
         add_taps(job, cv, sums + row * CPU_COLUMNS, POINT, group / job->groups, c + row, column,
@@ -95,9 +103,8 @@ static void multiply(const struct cpu_kernel *kernel, const struct cpu_winograd_
 }
 
 static void multiply_range(struct lim_backend *be, const struct cpu_winograd_job *job,
-                           const struct lim_conv *cv, const struct right *right, float *dw)
+                           const struct lim_conv *cv, const struct pair *from, float *dw)
 {
-    const struct cpu_kernel *kernel = cpu_of(be)->kernel;
     int threads = cpu_of(be)->threads, panels = cpu_pieces((size_t)cv->k, CPU_COLUMNS);
     int all = WINO_PHASES * job->groups, blocks = cpu_pieces((size_t)all, GROUPS);
 
@@ -106,7 +113,7 @@ static void multiply_range(struct lim_backend *be, const struct cpu_winograd_job
         int first = task / panels * GROUPS, panel = task % panels;
 
         for (int group = first; group < cpu_min(first + GROUPS, all); group++)
-            multiply(kernel, job, cv, right, group, panel, dw);
+            multiply(job, cv, from, group, panel, dw);
     }
     (void)threads;
 }
@@ -114,26 +121,30 @@ static void multiply_range(struct lim_backend *be, const struct cpu_winograd_job
 void cpu_winograd_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                    struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
 {
-    size_t panels = (size_t)cpu_pieces((size_t)cv->k, CPU_COLUMNS), zeros = panels * CPU_COLUMNS;
-    struct cpu_winograd_job job =
-        cpu_winograd_job(be, cv, x, true, panels * CPU_COLUMNS * WINO_POINTS, false);
-    struct right right = {.dy = dy};
-    size_t input = cpu_winograd_place_input(&job, NULL);
+    struct cpu_winograd_job job = cpu_winograd_job(be, cv, x, true);
+    size_t panels = (size_t)cpu_pieces((size_t)cv->k, CPU_COLUMNS);
+    size_t groups = (size_t)(WINO_PHASES * job.groups), input, zeros = panels * CPU_COLUMNS;
+    int fit = (int)(RANGE / ((size_t)job.points * (groups * WINO_LANES + panels * CPU_COLUMNS)));
+    struct pair to = {.dy = dy, .capacity = cpu_min(fit > 64 ? fit / 64 * 64 : 64, job.total)};
     float *scratch;
 
-    right.point = (size_t)(job.capacity + 1) * CPU_COLUMNS;
-    right.panel = (size_t)job.points * right.point;
-    scratch = cpu_scratch(be, (input + zeros + panels * right.panel) * sizeof *scratch);
+    zeros = zeros > job.zeros_size ? zeros : job.zeros_size;
+    to.layout.point = (size_t)(to.capacity + 1) * WINO_LANES;
+    to.layout.group = (size_t)job.points * to.layout.point;
+    to.layout.near = WINO_NEAR * to.layout.group;
+    to.y_point = (size_t)(to.capacity + 1) * CPU_COLUMNS;
+    to.y_panel = (size_t)job.points * to.y_point;
+    input = groups * to.layout.group;
+    scratch = cpu_scratch(be, (zeros + input + panels * to.y_panel) * sizeof *scratch);
     if (!scratch)
         return;
-    cpu_winograd_place_input(&job, scratch);
-    memset(scratch + input, 0, zeros * sizeof *scratch);
-    right.y = scratch + input + zeros;
-    for (job.first = 0; job.first < job.total; job.first += job.capacity) {
-        job.tiles = cpu_min(job.capacity, job.total - job.first);
-        cpu_winograd_input(be, &job);
-        gradient_range(be, &job, &right, scratch + input);
-        multiply_range(be, &job, cv, &right, cpu_data(dw));
+    job.zeros = memset(scratch, 0, zeros * sizeof *scratch);
+    to.v = scratch + zeros;
+    to.y = to.v + input;
+    for (to.first = 0; to.first < job.total; to.first += to.capacity) {
+        to.tiles = cpu_min(to.capacity, job.total - to.first);
+        transform_range(be, &job, &to);
+        multiply_range(be, &job, cv, &to, cpu_data(dw));
     }
     be->launches++;
 }
