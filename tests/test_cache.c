@@ -189,37 +189,53 @@ static void test_damaged(void **state)
 }
 
 /* Places in a file, as cache.c lays it out. */
-enum { TABLE_AT = 56, TABLE_SIZE = 64, TABLE_DIGEST = 72, DIGEST = 80 };
+enum { FORMAT = 16, KEY = 24, TABLE_AT = 56, TABLE_SIZE = 64, TABLE_DIGEST = 72, DIGEST = 80 };
 
-/* Digests that agree do not make a table of numbers that must not be used: whoever may write the
+/* Writes a file with `value` (4 or 8 bytes) at `place`, of the header or (in_table) of the first
+ * result, under digests that fit; expects that it is prepared again, for that reason. */
+static void forge(bool in_table, size_t place, uint64_t value, size_t value_size, const char *why)
+{
+    uint64_t at, table_size, digest;
+    size_t size;
+    uint8_t *bytes;
+
+    unlink(config.cache_file);
+    expect(NULL);
+    bytes = get_bytes(root, "new/deep/a.cache", &size);
+    memcpy(&at, bytes + TABLE_AT, sizeof at);
+    memcpy(&table_size, bytes + TABLE_SIZE, sizeof table_size);
+    memcpy(bytes + (in_table ? at : 0) + place, &value, value_size);
+    if (in_table) {
+        digest = digest_bytes(bytes + at, table_size);
+        memcpy(bytes + TABLE_DIGEST, &digest, sizeof digest);
+    }
+    digest = digest_bytes(bytes, DIGEST);
+    memcpy(bytes + DIGEST, &digest, sizeof digest);
+    put_bytes(root, "new/deep/a.cache", bytes, size);
+    free(bytes);
+    expect(why);
+}
+
+/* Digests that agree do not make a file of numbers that must not be used: whoever may write the
  * file can make them. */
 static void test_forged(void **state)
 {
-    static const size_t fields[] = {offsetof(struct data_result, slot),
-                                    offsetof(struct data_result, what),
-                                    offsetof(struct data_result, facts.format)};
-    const uint32_t wrong = 1000;
+    static const size_t fields[] = {
+        offsetof(struct data_result, slot),         offsetof(struct data_result, what),
+        offsetof(struct data_result, facts.format), offsetof(struct data_result, facts.width),
+        offsetof(struct data_result, facts.height), offsetof(struct data_result, facts.flags)};
+    static const uint64_t values[] = {0, 7, 1u << 31, 1ull << 44, UINT64_MAX >> 1, UINT64_MAX};
 
     (void)state;
-    put_many(0, 5);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        uint64_t at, table_size, digest;
-        size_t size;
-        uint8_t *bytes;
-
-        expect(NULL);
-        bytes = get_bytes(root, "new/deep/a.cache", &size);
-        memcpy(&at, bytes + TABLE_AT, sizeof at);
-        memcpy(&table_size, bytes + TABLE_SIZE, sizeof table_size);
-        memcpy(bytes + at + fields[i], &wrong, sizeof wrong);
-        digest = digest_bytes(bytes + at, table_size);
-        memcpy(bytes + TABLE_DIGEST, &digest, sizeof digest);
-        digest = digest_bytes(bytes, DIGEST);
-        memcpy(bytes + DIGEST, &digest, sizeof digest);
-        put_bytes(root, "new/deep/a.cache", bytes, size);
-        expect("its table is damaged");
-        free(bytes);
-        assert_int_equal(unlink(config.cache_file), 0);
+    put_many(0, 3);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        forge(true, fields[i], 0xffffffff, 4, "its table is damaged");
+    forge(true, offsetof(struct data_result, facts.width), 0, 4, "its table is damaged");
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        for (size_t place = FORMAT; place < KEY; place += 4)
+            forge(false, place, values[i], 4, "preparing the pictures again");
+        for (size_t place = KEY; place < DIGEST; place += 8)
+            forge(false, place, values[i], 8, "preparing the pictures again");
     }
 }
 

@@ -135,6 +135,13 @@ static void refused_as(cJSON *object, const char *name, const char *value)
         cJSON_AddItemToObject(object, name, before);
 }
 
+#define EACH(object, name, ...)                                          \
+    do {                                                                 \
+        const char *const values_[] = {__VA_ARGS__};                     \
+        for (size_t v_ = 0; v_ < sizeof values_ / sizeof *values_; v_++) \
+            refused_as(object, name, values_[v_]);                       \
+    } while (0)
+
 static void as_it_was_it_loads(void **state)
 {
     (void)state;
@@ -170,81 +177,45 @@ static void settings_and_progress(void **state)
                     continue;
                 refused_as(object, names[n], no_numbers[v]);
             }
-        refused_as(metadata_of(header), inner[i], "\"\"");
-        refused_as(metadata_of(header), inner[i], "\"{\"");
-        refused_as(metadata_of(header), inner[i], "\"[]\"");
-        refused_as(metadata_of(header), inner[i], "7");
-        refused_as(metadata_of(header), inner[i], NULL);
+        EACH(metadata_of(header), inner[i], "\"\"", "\"{\"", "\"[]\"", "7", NULL);
     }
 }
 
 /* Each possible, but not with these tensors, or not in a training. */
 static void contradictions(void **state)
 {
-    static const struct {
-        int in;
-        const char *name, *value;
-    } table[] = {
-        {0, "size", "32"},
-        {0, "size", "256"},
-        {0, "size", "17"},
-        {0, "channels", "1"},
-        {0, "channels", "2"},
-        {0, "width", "5"},
-        {0, "width", "1024"},
-        {0, "kernel", "5"},
-        {0, "kernel", "3"},
-        {0, "latent", "9"},
-        {0, "latent", "4096"},
-        {0, "batch", "0"},
-        {0, "batch", "100000"},
-        {0, "lr", "0"},
-        {0, "lr", "1"},
-        {0, "lr", "1e39"},
-        {0, "beta1", "1"},
-        {0, "beta2", "1"},
-        {0, "smooth", "0.5"},
-        {1, "step", "\"18446744073709551615\""},
-        {1, "seen", "\"9223372036854775808\""},
-        {1, "seconds", "1e11"},
-        {1, "adam_t_generator", "\"18446744073709551615\""},
-        {1, "adam_t_discriminator", "\"18446744073709551615\""},
-    };
+    cJSON *settings = cJSON_GetObjectItemCaseSensitive(metadata_of(header), inner[0]);
+    cJSON *progress = cJSON_GetObjectItemCaseSensitive(metadata_of(header), inner[1]);
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        refused_as(cJSON_GetObjectItemCaseSensitive(metadata_of(header), inner[table[i].in]),
-                   table[i].name, table[i].value);
+    EACH(settings, "size", "32", "256", "17");
+    EACH(settings, "channels", "1", "2");
+    EACH(settings, "width", "5", "1024");
+    EACH(settings, "kernel", "5", "3");
+    EACH(settings, "latent", "9", "4096");
+    EACH(settings, "batch", "0", "100000");
+    EACH(settings, "lr", "0", "1", "1e39");
+    EACH(settings, "beta1", "1");
+    EACH(settings, "beta2", "1");
+    EACH(settings, "smooth", "0.5");
+    EACH(progress, "step", "\"18446744073709551615\"");
+    EACH(progress, "seen", "\"9223372036854775808\"");
+    EACH(progress, "seconds", "1e11");
+    EACH(progress, "adam_t_generator", "\"18446744073709551615\"");
+    EACH(progress, "adam_t_discriminator", "\"18446744073709551615\"");
 }
 
 static void metadata(void **state)
 {
-    static const struct {
-        const char *name, *value;
-    } table[] = {
-        {"format", NULL},
-        {"format", "\"pt\""},
-        {"format", "\"limner-dcgan-2\""},
-        {"format", "1"},
-        {"limner", NULL},
-        {"limner", "0.1"},
-        {"holds", NULL},
-        {"holds", "\"generator\""},
-        {"holds", "\"everything\""},
-        {"holds", "true"},
-        {"model_hash", NULL},
-        {"model_hash", "\"0123456789abcdef\""},
-        {"model_hash", "\"0123456789ABCDEF\""},
-        {"model_hash", "\"0123456789abcdef0\""},
-        {"checksum", NULL},
-        {"checksum", "\"\""},
-        {"checksum", "\"0000000000000000000\""},
-        {"checksum", "0"},
-    };
+    cJSON *object = metadata_of(header);
 
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        refused_as(metadata_of(header), table[i].name, table[i].value);
+    EACH(object, "format", NULL, "\"pt\"", "\"limner-dcgan-2\"", "1");
+    EACH(object, "limner", NULL, "0.1");
+    EACH(object, "holds", NULL, "\"generator\"", "\"everything\"", "true");
+    EACH(object, "model_hash", NULL, "\"0123456789abcdef\"", "\"0123456789ABCDEF\"",
+         "\"0123456789abcdef0\"");
+    EACH(object, "checksum", NULL, "\"\"", "\"0000000000000000000\"", "0");
     refused_as(header, "__metadata__", NULL);
     refused_as(header, "__metadata__", "[]");
     refused_as(header, "__metadata__", "\"x\"");
@@ -257,8 +228,6 @@ static void metadata(void **state)
 /* Each tensor: gone, renamed, of another type, of other shapes, elsewhere. */
 static void tensors(void **state)
 {
-    static const char *const types[] = {NULL,      "\"F16\"", "\"BF16\"", "\"F64\"", "\"I32\"",
-                                        "\"f32\"", "\"\"",    "32",       "null"};
     int count = cJSON_GetArraySize(header);
     char names[64][80], value[128];
 
@@ -276,8 +245,8 @@ static void tensors(void **state)
         offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
         begin = offsets->child->valuedouble;
         end = offsets->child->next->valuedouble;
-        for (size_t t = 0; t < sizeof types / sizeof *types; t++)
-            refused_as(entry, "dtype", types[t]);
+        EACH(entry, "dtype", NULL, "\"F16\"", "\"BF16\"", "\"F64\"", "\"I32\"", "\"f32\"", "\"\"",
+             "32", "null");
         /* The same floats in other shapes, then other numbers of floats. */
         snprintf(value, sizeof value, "[%.0f]", (end - begin) / 4);
         if (cJSON_GetArraySize(shape) == 1)
@@ -285,15 +254,8 @@ static void tensors(void **state)
         refused_as(entry, "shape", value);
         snprintf(value, sizeof value, "[%.0f,1]", (end - begin) / 4);
         refused_as(entry, "shape", value);
-        refused_as(entry, "shape", "[]");
-        refused_as(entry, "shape", "[0]");
-        refused_as(entry, "shape", "[-1,-1]");
-        refused_as(entry, "shape", "[4294967296,4294967296]");
-        refused_as(entry, "shape", "[1,1,1,1,1]");
-        refused_as(entry, "shape", "[\"1\"]");
-        refused_as(entry, "shape", "[[1]]");
-        refused_as(entry, "shape", "7");
-        refused_as(entry, "shape", NULL);
+        EACH(entry, "shape", "[]", "[0]", "[-1,-1]", "[4294967296,4294967296]", "[1,1,1,1,1]",
+             "[\"1\"]", "[[1]]", "7", NULL);
         snprintf(value, sizeof value, "[%.0f]", (end - begin) / 4 + 1);
         refused_as(entry, "shape", value);
         /* Over others, past the end, backwards. */
@@ -310,17 +272,9 @@ static void tensors(void **state)
             snprintf(value, sizeof value, "[0,%.0f]", end - begin);
             refused_as(entry, "data_offsets", value);
         }
-        refused_as(entry, "data_offsets", "[9007199254740992,9007199254740996]");
-        refused_as(entry, "data_offsets", "[18446744073709551612,0]");
-        refused_as(entry, "data_offsets", "[-4,0]");
-        refused_as(entry, "data_offsets", "[0]");
-        refused_as(entry, "data_offsets", "[0,4,8]");
-        refused_as(entry, "data_offsets", "\"0,4\"");
-        refused_as(entry, "data_offsets", NULL);
-        refused_as(header, names[i], NULL); /* bytes without a tensor */
-        refused_as(header, names[i], "{}");
-        refused_as(header, names[i], "[]");
-        refused_as(header, names[i], "null");
+        EACH(entry, "data_offsets", "[9007199254740992,9007199254740996]",
+             "[18446744073709551612,0]", "[-4,0]", "[0]", "[0,4,8]", "\"0,4\"", NULL);
+        EACH(header, names[i], NULL, "{}", "[]", "null");
         entry = cJSON_GetObjectItemCaseSensitive(header, names[i]); /* another since */
         free(entry->string);
         entry->string = strdup("generator.99.weight");

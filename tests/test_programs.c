@@ -1,5 +1,6 @@
 /* The cache of compiled programs: what is damaged, foreign, full, read-only, raced for, or deadly.
  * usage: test_programs FOLDER. Exit code 77 where there is no OpenCL device for the last test. */
+#include "io/hash.h"
 #include "opencl/cache.h"
 #include "opencl/opencl.h"
 
@@ -135,6 +136,41 @@ static void damage_is_refused_and_removed(void **state)
         store_bytes(path, hurt, size);
         assert_false(is_there("key"));
         assert_int_not_equal(access(path, F_OK), 0);
+    }
+    keep("key");
+    assert_true(is_there("key"));
+}
+
+/* Sizes that are none of this file, under a digest that fits: as cache.c lays them out. */
+static void forged_sizes_are_refused(void **state)
+{
+    enum { KEY_SIZE = 8, PAYLOAD_SIZE = 16, KEY_HASH = 24, PAYLOAD_HASH = 32, DIGEST = 40 };
+    static const size_t places[] = {KEY_SIZE, PAYLOAD_SIZE, KEY_HASH, PAYLOAD_HASH};
+    const uint64_t all = UINT64_MAX;
+    unsigned char file[512], forged[512];
+    char path[2048];
+    size_t size;
+
+    (void)state;
+    keep("key");
+    assert_int_equal(files(".bin", path, sizeof path), 1);
+    size = load_bytes(path, file, sizeof file);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        uint64_t was;
+
+        memcpy(&was, file + places[i], sizeof was);
+        for (int v = 0; v < 10; v++) {
+            const uint64_t values[] = {0,        1,        was + 1,       was - 1,    size,
+                                       1u << 31, all >> 1, all - was + 1, all - size, all};
+            uint64_t digest = LIM_HASH_START;
+
+            memcpy(forged, file, size);
+            memcpy(forged + places[i], &values[v], sizeof values[v]);
+            digest = lim_hash(digest, forged, DIGEST);
+            memcpy(forged + DIGEST, &digest, sizeof digest);
+            store_bytes(path, forged, size);
+            assert_int_equal(is_there("key"), values[v] == was);
+        }
     }
     keep("key");
     assert_true(is_there("key"));
@@ -317,9 +353,10 @@ int main(int argc, char **argv)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, give_back)
     const struct CMUnitTest tests[] = {
         TEST(is_found_under_its_key_alone), TEST(damage_is_refused_and_removed),
-        TEST(foreign_files_are_refused),    TEST(processes_may_race),
-        TEST(a_deadly_file_kills_once),     TEST(the_folder_stays_small),
-        TEST(homes_that_cannot_be_written), TEST(a_device_starts_from_it),
+        TEST(forged_sizes_are_refused),     TEST(foreign_files_are_refused),
+        TEST(processes_may_race),           TEST(a_deadly_file_kills_once),
+        TEST(the_folder_stays_small),       TEST(homes_that_cannot_be_written),
+        TEST(a_device_starts_from_it),
     };
     int failed;
 

@@ -1,13 +1,11 @@
 #include "data/cache.h"
-#include "config.h"
 
 #include "data/digest.h"
-#include "io/hash.h"
 #include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limner/limner.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,87 +32,6 @@ struct header {
     uint64_t table_at, table_size, table_digest;
     uint64_t digest; /* of all that stands before */
 };
-
-/* What this limner can read, which another may have been built without. */
-static const char abilities[] = {
-#ifdef LIM_HAVE_JPEG
-    'j',
-#endif
-#ifdef LIM_HAVE_GIF
-    'g',
-#endif
-#ifdef LIM_HAVE_WEBP
-    'w',
-#endif
-    'p'};
-
-static uint64_t add_number(uint64_t hash, uint64_t number)
-{
-    return lim_hash(hash, &number, sizeof number);
-}
-
-static uint64_t add_settings(uint64_t hash, const struct lim_dataset_config *config)
-{
-    const uint64_t numbers[] = {
-        (uint64_t)config->size, (uint64_t)config->channels,
-        (uint64_t)config->crop, config->background ? config->background : LIM_RGB(255, 255, 255),
-        config->limit,          config->max_pixels ? config->max_pixels : LIM_MAX_PIXELS};
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        hash = add_number(hash, numbers[i]);
-    return hash;
-}
-
-char *cache_place(const char *path, const struct lim_dataset_config *config, bool *none)
-{
-    char *whole, *place, *slash;
-    size_t size;
-
-    *none = !config->cache_file && !config->cache_dir;
-    if (*none)
-        return NULL;
-    if (!config->cache_dir)
-        return strdup(config->cache_file);
-    whole = realpath(path, NULL);
-    size = strlen(config->cache_dir) + (whole ? strlen(whole) : 0) + 48;
-    place = whole ? malloc(size) : NULL;
-    if (place) {
-        slash = strrchr(whole, '/');
-        snprintf(place, size, "%s/%.100s-%016llx.cache", config->cache_dir,
-                 slash ? slash + 1 : whole,
-                 (unsigned long long)add_settings(lim_hash(LIM_HASH_START, whole, strlen(whole)),
-                                                  config));
-    }
-    free(whole);
-    return place;
-}
-
-static uint64_t time_of(const struct stat *st)
-{
-    return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
-}
-
-uint64_t cache_key(const char *path, const struct data_files *files,
-                   const struct lim_dataset_config *config)
-{
-    const char *version = lim_version();
-    uint64_t key = lim_hash(LIM_HASH_START, version, strlen(version));
-    struct stat st;
-
-    key = lim_hash(key, abilities, sizeof abilities);
-    key = add_settings(key, config);
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) /* an archive */
-        key = add_number(add_number(key, (uint64_t)st.st_size), time_of(&st));
-    for (size_t i = 0; i < files->count; i++) {
-        const struct data_file *file = &files->list[i];
-        const char *name = data_file_name(file, path);
-
-        key = lim_hash(key, name, strlen(name) + 1);
-        key = add_number(add_number(key, file->size), file->time);
-        key = add_number(key, file->reason != NULL);
-    }
-    return key;
-}
 
 uint8_t *cache_slot(const struct cache *cache, uint32_t slot)
 {
@@ -162,6 +79,18 @@ static const char *check_header(const struct header *h, size_t file_size, uint64
     return NULL;
 }
 
+/* Numbers that the rest reckons with. Whoever may write the file can make its digests. */
+static bool is_sound(const struct data_result *result, uint64_t slots)
+{
+    const struct data_facts *facts = &result->facts;
+
+    return result->what <= PASSED_OVER && facts->format < LIM_FORMATS &&
+           facts->flags <= (FACT_GREY | FACT_ALPHA | FACT_CMYK | FACT_ANIMATED) &&
+           facts->width <= INT_MAX && facts->height <= INT_MAX &&
+           (result->what != PREPARED ||
+            (result->slot < slots && facts->width > 0 && facts->height > 0));
+}
+
 /* Results and reasons; the digest has said that the table is as it was written. */
 static bool read_table(const uint8_t *table, size_t size, uint64_t slots, struct data_files *files,
                        struct data_result *results)
@@ -174,8 +103,7 @@ static bool read_table(const uint8_t *table, size_t size, uint64_t slots, struct
     for (size_t i = 0; i < files->count; i++) {
         struct data_file *file = &files->list[i];
 
-        if (results[i].what > PASSED_OVER || results[i].facts.format >= LIM_FORMATS ||
-            (results[i].what == PREPARED && results[i].slot >= slots))
+        if (!is_sound(&results[i], slots))
             return false;
         if (results[i].what != SKIPPED || file->reason)
             continue;

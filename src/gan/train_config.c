@@ -3,6 +3,8 @@
 #include "log.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,21 +33,6 @@ static const char *find_pictures(const cJSON *json)
     return *whole && stat(whole, &st) == 0 ? whole : text_of(json, "pictures");
 }
 
-/* What is missing was not there yet when the run began, and had no effect. */
-static void load_data(const cJSON *json, struct lim_dataset_config *data)
-{
-    if (!lim_crop_parse(text_of(json, "crop"), &data->crop))
-        data->crop = LIM_CROP_CENTER;
-    if (!lim_color_parse(text_of(json, "background"), &data->background))
-        data->background = 0;
-    data->mirror = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "mirror"));
-    data->holdout = number_of(json, "holdout");
-    if (!lim_drop_parse(text_of(json, "drop_duplicates"), &data->drop))
-        data->drop = LIM_DROP_NONE;
-    data->limit = (uint64_t)number_of(json, "limit");
-    data->max_pixels = (uint64_t)number_of(json, "max_pixels");
-}
-
 /* False without memory. */
 static bool load_cache(const cJSON *json, struct lim_train_config *config)
 {
@@ -57,28 +44,91 @@ static bool load_cache(const cJSON *json, struct lim_train_config *config)
     return config->cache != NULL;
 }
 
+static bool refuse(const char *run, const char *name, const char *what)
+{
+    lim_error("%s/" LIM_RUN_CONFIG ": '%s' is %s: damaged, or edited by hand", run, name, what);
+    return false;
+}
+
 /* A number that is there must be one that could have been written. */
 static bool check_numbers(const char *run, const cJSON *json)
 {
     static const struct {
         const char *name;
         double most;
+        bool parts; /* need not be whole */
     } numbers[] = {
-        {"epochs", 1e9},        {"seconds", 1e10},    {"images", 9e18},     {"steps", 9e18},
-        {"sample_every", 9e18}, {"save_every", 9e18}, {"grid", 100},        {"keep", 1000},
-        {"holdout", 1},         {"limit", 9e18},      {"max_pixels", 9e18},
+        {"epochs", 1e9, true},  {"seconds", 1e10, true},       {"images", 9e18, false},
+        {"steps", 9e18, false}, {"sample_every", 9e18, false}, {"save_every", 9e18, false},
+        {"grid", 100, false},   {"keep", 1000, false},         {"holdout", 0.5, true},
+        {"limit", 9e18, false}, {"max_pixels", 9e18, false},
     };
+    char what[64];
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, numbers[i].name);
 
         if (!item || (cJSON_IsNumber(item) && item->valuedouble >= 0 &&
-                      item->valuedouble <= numbers[i].most))
+                      item->valuedouble <= numbers[i].most &&
+                      (numbers[i].parts || floor(item->valuedouble) == item->valuedouble)))
             continue;
-        lim_error("%s/" LIM_RUN_CONFIG ": '%s' is no number from 0 to %g: damaged, or edited by "
-                  "hand",
-                  run, numbers[i].name, numbers[i].most);
-        return false;
+        snprintf(what, sizeof what, "no %snumber from 0 to %g", numbers[i].parts ? "" : "whole ",
+                 numbers[i].most);
+        return refuse(run, numbers[i].name, what);
+    }
+    return true;
+}
+
+/* What is missing was not there yet when the run began, and had no effect; what is there must be a
+ * word that limner knows. */
+static bool load_words(const char *run, const cJSON *json, struct lim_train_config *config)
+{
+    static const char *const texts[] = {"crop",  "background",    "drop_duplicates", "on_nan",
+                                        "cache", "pictures_path", "pictures"};
+    const char *on_nan = text_of(json, "on_nan");
+    const cJSON *mirror = cJSON_GetObjectItemCaseSensitive(json, "mirror");
+    struct lim_dataset_config *data = &config->data;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, texts[i]);
+
+        if (item && !cJSON_IsString(item))
+            return refuse(run, texts[i], "no text");
+    }
+    if (*text_of(json, "crop") && !lim_crop_parse(text_of(json, "crop"), &data->crop))
+        return refuse(run, "crop", "none that limner knows");
+    if (*text_of(json, "background") &&
+        !lim_color_parse(text_of(json, "background"), &data->background))
+        return refuse(run, "background", "no color");
+    if (*text_of(json, "drop_duplicates") &&
+        !lim_drop_parse(text_of(json, "drop_duplicates"), &data->drop))
+        return refuse(run, "drop_duplicates", "none that limner knows");
+    if (*on_nan && strcmp(on_nan, "stop") != 0 && strcmp(on_nan, "rollback") != 0)
+        return refuse(run, "on_nan", "neither stop nor rollback");
+    if (mirror && !cJSON_IsBool(mirror))
+        return refuse(run, "mirror", "neither true nor false");
+    config->roll_back = strcmp(on_nan, "rollback") == 0;
+    data->mirror = cJSON_IsTrue(mirror);
+    return true;
+}
+
+/* The checkpoint says which network it is. */
+static bool check_network(const char *run, const cJSON *json, const struct lim_dcgan_config *gan)
+{
+    const struct {
+        const char *name;
+        int value;
+    } sizes[] = {{"size", gan->size},
+                 {"channels", gan->channels},
+                 {"width", gan->width},
+                 {"kernel", gan->kernel},
+                 {"latent", gan->latent}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, sizes[i].name);
+
+        if (item && !(cJSON_IsNumber(item) && item->valuedouble == sizes[i].value))
+            return refuse(run, sizes[i].name, "another than that of the checkpoint");
     }
     return true;
 }
@@ -121,7 +171,8 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     if (!train_find_checkpoint(&folder, &info))
         goto done;
     json = lim_run_read_json(run, LIM_RUN_CONFIG);
-    if (!json || !check_numbers(run, json))
+    if (!json || !check_numbers(run, json) || !load_words(run, json, config) ||
+        !check_network(run, json, &info.config))
         goto done;
     if (!lim_run_signed(json))
         lim_warning("%s/" LIM_RUN_CONFIG " was changed since limner wrote it, by hand or by a "
@@ -137,8 +188,9 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     config->save_every = (uint64_t)number_of(json, "save_every");
     config->grid = (int)number_of(json, "grid");
     config->keep = (int)number_of(json, "keep");
-    config->roll_back = strcmp(text_of(json, "on_nan"), "rollback") == 0;
-    load_data(json, &config->data);
+    config->data.holdout = number_of(json, "holdout");
+    config->data.limit = (uint64_t)number_of(json, "limit");
+    config->data.max_pixels = (uint64_t)number_of(json, "max_pixels");
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
     status = LIM_OK;

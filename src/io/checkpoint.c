@@ -301,7 +301,7 @@ static bool fill(struct lim_st_reader *reader, const struct records *records,
 
 static bool restore_optimisers(struct lim_dcgan *gan, const struct lim_st_reader *reader)
 {
-    cJSON *json = cJSON_Parse(lim_st_metadata(reader, "progress"));
+    cJSON *json = lim_json_parse(lim_st_metadata(reader, "progress"));
     uint64_t t_g = 0, t_d = 0;
     bool ok = lim_json_get_u64(json, "adam_t_generator", &t_g) &&
               lim_json_get_u64(json, "adam_t_discriminator", &t_d);

@@ -4,6 +4,11 @@
 #include <limits.h>
 #include <stdio.h>
 
+cJSON *lim_json_parse(const char *text)
+{
+    return cJSON_ParseWithOpts(text, NULL, true);
+}
+
 bool lim_parse_u64(const char *text, uint64_t *value)
 {
     uint64_t sum = 0;

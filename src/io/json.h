@@ -1,10 +1,13 @@
-/* What cJSON leaves open: 64-bit integers, and members that must have a type. */
+/* What cJSON leaves open: the end of a text, 64-bit integers, and members that must have a type. */
 #ifndef LIMNER_SRC_IO_JSON_H
 #define LIMNER_SRC_IO_JSON_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* A JSON text with nothing after it but white space. NULL for any other, and for NULL. */
+cJSON *lim_json_parse(const char *text);
 
 /* A decimal string: JSON numbers are doubles and end at 2^53. False without memory. */
 bool lim_json_add_u64(cJSON *object, const char *name, uint64_t value);

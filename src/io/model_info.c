@@ -120,8 +120,8 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     info->generator_only = strcmp(holds, "generator") == 0;
     if (!info->generator_only && strcmp(holds, "checkpoint") != 0)
         return lim_model_refuse(reader, "it holds neither a generator nor a checkpoint");
-    settings_json = cJSON_Parse(settings);
-    progress_json = cJSON_Parse(progress);
+    settings_json = lim_json_parse(settings);
+    progress_json = lim_json_parse(progress);
     ok = settings_from_json(settings_json, &info->config) &&
          progress_from_json(progress_json, &info->progress);
     cJSON_Delete(settings_json);

@@ -227,7 +227,7 @@ cJSON *lim_run_read_json(const char *path, const char *name)
     }
     text = lim_file_read(file, MAX_JSON, &size);
     if (text) {
-        json = memchr(text, '\0', size) ? NULL : cJSON_Parse(text);
+        json = memchr(text, '\0', size) ? NULL : lim_json_parse(text);
         if (!cJSON_IsObject(json)) {
             lim_error("%s: is not a JSON object: damaged, or edited by hand", file);
             cJSON_Delete(json);
@@ -303,7 +303,7 @@ static void remove_temporary(const char *folder)
 /* Is this whole line of the log (without its newline) of a step up to `step`? */
 static bool line_stays(const char *line, uint64_t step)
 {
-    cJSON *json = cJSON_Parse(line);
+    cJSON *json = lim_json_parse(line);
     uint64_t of;
     bool stays = lim_json_get_u64(json, "step", &of) && of <= step;
 

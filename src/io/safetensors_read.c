@@ -140,7 +140,7 @@ static bool read_header(struct lim_st_reader *reader, uint64_t file_size)
         goto done;
     }
     text[size] = '\0';
-    reader->header = memchr(text, '\0', (size_t)size) ? NULL : cJSON_Parse(text);
+    reader->header = memchr(text, '\0', (size_t)size) ? NULL : lim_json_parse(text);
     if (!cJSON_IsObject(reader->header)) {
         refuse(reader, "its header is not a JSON object");
         goto done;
