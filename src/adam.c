@@ -7,7 +7,7 @@
 struct lim_optimizer {
     struct lim_backend *be;
     struct lim_adam_desc desc;
-    struct lim_buffer *moments; /* m, then v */
+    struct lim_buffer *m, *v; /* apart: neither is larger than the parameters */
     size_t count;
     uint64_t t;
 };
@@ -24,9 +24,10 @@ struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, size_t count,
     opt->be = be;
     opt->desc = *desc;
     opt->count = count;
-    opt->moments = lim_buffer_create(be, 2 * count);
-    if (!opt->moments) {
-        free(opt);
+    opt->m = lim_buffer_create_for(be, LIM_MEMORY_MOMENTS, count);
+    opt->v = opt->m ? lim_buffer_create_for(be, LIM_MEMORY_MOMENTS, count) : NULL;
+    if (!opt->v) {
+        lim_optimizer_destroy(opt);
         return NULL;
     }
     return opt;
@@ -36,7 +37,8 @@ void lim_optimizer_destroy(struct lim_optimizer *opt)
 {
     if (!opt)
         return;
-    lim_buffer_destroy(opt->moments);
+    lim_buffer_destroy(opt->m);
+    lim_buffer_destroy(opt->v);
     free(opt);
 }
 
@@ -50,12 +52,12 @@ void lim_optimizer_step(struct lim_optimizer *opt, struct lim_tensor grads,
 
 struct lim_tensor lim_optimizer_m(const struct lim_optimizer *opt)
 {
-    return lim_vector_of(opt->moments, 0, opt->count);
+    return lim_vector_of(opt->m, 0, opt->count);
 }
 
 struct lim_tensor lim_optimizer_v(const struct lim_optimizer *opt)
 {
-    return lim_vector_of(opt->moments, opt->count, opt->count);
+    return lim_vector_of(opt->v, 0, opt->count);
 }
 
 uint64_t lim_optimizer_t(const struct lim_optimizer *opt)

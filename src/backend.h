@@ -9,6 +9,7 @@
 #define LIMNER_SRC_BACKEND_H
 
 #include <limner/backend.h>
+#include <limner/memory.h>
 #include <limner/ops.h>
 #include <limner/tensor.h>
 
@@ -16,6 +17,9 @@
 struct lim_buffer {
     struct lim_backend *be;
     size_t count; /* floats */
+    /* tensor.c's: where the account has it, and whether it was only planned. */
+    enum lim_memory_part part;
+    bool planned;
 };
 
 struct lim_backend_ops {
@@ -25,6 +29,13 @@ struct lim_backend_ops {
     /* Zeroed; NULL after one log line. `count` is at least 1. */
     struct lim_buffer *(*buffer_create)(struct lim_backend *be, size_t count);
     void (*buffer_destroy)(struct lim_buffer *buf);
+    /* Optional: takes what operations on a buffer of `count` floats need beside it. False after one
+     * log line. */
+    bool (*buffer_reserve)(struct lim_backend *be, size_t count);
+    /* Memory that the backend takes for itself, in bytes; while be->planning, what it would take
+     * by what was reserved since plan(). */
+    uint64_t (*own_memory)(const struct lim_backend *be);
+    void (*plan)(struct lim_backend *be); /* begins to plan with what there is */
     void (*write)(struct lim_tensor t, const float *host);
     void (*read)(struct lim_tensor t, float *host);
 
@@ -110,10 +121,25 @@ struct lim_backend {
     struct lim_trace *trace; /* of --profile, or NULL: trace.c */
     bool failed;
     struct lim_buffer *workspace; /* grown by lim_conv_reserve, never within a step */
+
+    struct lim_memory taken, planned; /* in buffers: memory.c */
+    bool planning;
+    struct lim_buffer *set_aside; /* the workspace, while planning */
+    /* What the device claims, or 0; what was taken when it refused a buffer, or 0. */
+    uint64_t global_mem, max_alloc, refused_at;
+    bool host_memory; /* buffers lie in the host's */
 };
 
 /* Latches the first failure. The caller has logged it, or passes `what` to have one line logged. */
 void lim_backend_fail(struct lim_backend *be, const char *what, ...) LIM_PRINTF(2, 3);
+
+/* memory.c: enters `count` floats, or takes them out. */
+void lim_memory_enter(struct lim_backend *be, enum lim_memory_part part, size_t count);
+void lim_memory_leave(struct lim_backend *be, enum lim_memory_part part, size_t count);
+
+/* The host's memory that is to be had, by the files below these folders ("/proc", "/sys"), whatever
+ * this process's own limits. UINT64_MAX where they do not tell. */
+uint64_t lim_host_memory(const char *proc, const char *sys);
 
 /* The two backends there are. `choice` has no NULL or zero left that backend.c could fill in. */
 struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why);

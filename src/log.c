@@ -7,6 +7,7 @@
 static lim_log_fn *callback;
 static void *callback_user;
 static enum lim_log_level callback_level;
+static bool hushed;
 
 void lim_log_set(lim_log_fn *fn, void *user, enum lim_log_level level)
 {
@@ -58,11 +59,18 @@ char *lim_printable(const char *text, char *out, size_t size)
     return out;
 }
 
+void lim_log_hush(bool hush)
+{
+    hushed = hush;
+}
+
 void lim_log(enum lim_log_level level, const char *format, ...)
 {
     char line[2048], printable[2048];
     va_list args;
 
+    if (hushed && level == LIM_LOG_ERROR)
+        level = LIM_LOG_DEBUG;
     if (!callback || level > callback_level)
         return;
     va_start(args, format);

@@ -70,7 +70,8 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
         node->output = before->output;
         return true;
     }
-    node->own = lim_buffer_create(net->be, (size_t)net->batch * picture_floats(layer));
+    node->own = lim_buffer_create_for(net->be, LIM_MEMORY_ACTIVATIONS,
+                                      (size_t)net->batch * picture_floats(layer));
     if (!node->own)
         return false;
     node->output =
@@ -78,9 +79,10 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
     return true;
 }
 
-static bool make_buffer(struct lim_net *net, size_t count, struct lim_buffer **buf)
+static bool make_buffer(struct lim_net *net, enum lim_memory_part what, size_t count,
+                        struct lim_buffer **buf)
 {
-    *buf = lim_buffer_create(net->be, count ? count : 1);
+    *buf = lim_buffer_create_for(net->be, what, count ? count : 1);
     return *buf != NULL;
 }
 
@@ -107,9 +109,9 @@ static bool place_parts(struct lim_net *net)
         lim_error("no memory for a network");
         return false;
     }
-    if (!make_buffer(net, net->param_count, &net->params) ||
-        !make_buffer(net, net->param_count, &net->grads) ||
-        !make_buffer(net, net->state_count, &net->state))
+    if (!make_buffer(net, LIM_MEMORY_WEIGHTS, net->param_count, &net->params) ||
+        !make_buffer(net, LIM_MEMORY_GRADIENTS, net->param_count, &net->grads) ||
+        !make_buffer(net, LIM_MEMORY_WEIGHTS, net->state_count, &net->state))
         return false;
 
     net->part_count = 0;
@@ -158,8 +160,9 @@ struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_de
         if (picture_floats(net->nodes[net->count].layer) > largest)
             largest = picture_floats(net->nodes[net->count].layer);
     }
-    if (!place_parts(net) || !make_buffer(net, (size_t)batch * largest, net->spare) ||
-        !make_buffer(net, (size_t)batch * largest, net->spare + 1))
+    largest *= (size_t)batch;
+    if (!place_parts(net) || !make_buffer(net, LIM_MEMORY_ACTIVATIONS, largest, net->spare) ||
+        !make_buffer(net, LIM_MEMORY_ACTIVATIONS, largest, net->spare + 1))
         goto error;
     return net;
 

@@ -11,10 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Nothing is to be done: after a failure, or while memory is only counted. */
+static bool idle(const struct lim_backend *be)
+{
+    return be->failed || be->planning;
+}
+
 /* Runs a slot of the table, which a profile shows by its name. */
 #define RUN(be, slot, arguments)             \
     do {                                     \
-        if (!(be)->failed) {                 \
+        if (!idle(be)) {                     \
             lim_trace_event(be, #slot, 'B'); \
             (be)->ops->slot arguments;       \
             lim_trace_event(be, #slot, 'E'); \
@@ -178,7 +184,7 @@ static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
     if (be->workspace && be->workspace->count >= need)
         return true;
     lim_buffer_destroy(be->workspace);
-    be->workspace = lim_buffer_create(be, need);
+    be->workspace = lim_buffer_create_for(be, LIM_MEMORY_SCRATCH, need);
     return be->workspace != NULL;
 }
 
@@ -256,7 +262,7 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
 
     assert(is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
     assert(apart(x, y) && apart(w, y));
-    if (be->failed)
+    if (idle(be))
         return;
     best = algorithm(be, cv, LIM_CONV_FORWARD);
     lim_trace_event(be, "conv_forward", 'B');
@@ -274,7 +280,7 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
 
     assert(is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) && dx.n == dy.n);
     assert(apart(dx, dy) && apart(dx, w));
-    if (be->failed)
+    if (idle(be))
         return;
     best = algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
     lim_trace_event(be, "conv_backward_data", 'B');
@@ -292,7 +298,7 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
 
     assert(is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) && x.n == dy.n);
     assert(apart(x, dw) && apart(dy, dw));
-    if (be->failed)
+    if (idle(be))
         return;
     best = algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
     lim_trace_event(be, "conv_backward_weights", 'B');

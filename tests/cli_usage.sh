@@ -13,7 +13,7 @@ refused() {
 }
 
 refused "--batch '64x': not a whole number" train pictures --batch 64x
-refused "--batch '': not a whole number" train pictures --batch=
+refused "--batch: needs a value" train pictures --batch=
 refused "--batch '1e3': not a whole number" train pictures --batch 1e3
 refused "--batch '0': must lie between 1 and" train pictures --batch 0
 refused "--batch '4097': must lie between 1 and 4096" train pictures --batch 4097

@@ -5,6 +5,7 @@
 
 #include <limner/api.h>
 #include <limner/backend.h>
+#include <limner/memory.h>
 #include <limner/net.h>
 #include <limner/status.h>
 #include <stdbool.h>
@@ -46,6 +47,33 @@ LIM_API struct lim_dcgan *lim_dcgan_create(struct lim_backend *be,
                                            const struct lim_dcgan_config *config,
                                            bool generator_only);
 LIM_API void lim_dcgan_destroy(struct lim_dcgan *gan);
+
+/* What training takes. */
+struct lim_dcgan_memory {
+    struct lim_memory device; /* in buffers of the backend */
+    /* Beside them, of the host's memory: a batch of pictures, those made ahead, and a copy of all
+     * tensors while a checkpoint is written or read. The data set itself is not in it. */
+    uint64_t host;
+};
+
+/* Counted by creating it without taking memory, so that it is what lim_dcgan_create will take.
+ * False after one log line. */
+LIM_API bool lim_dcgan_memory(struct lim_backend *be, const struct lim_dcgan_config *config,
+                              struct lim_dcgan_memory *memory);
+
+/* Is there room for it, by lim_backend_memory_limits? false: `why` is a line that says what is
+ * short, by how much, and which smaller batch or width there is room for. */
+LIM_API bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *config,
+                            char *why, size_t size);
+
+/* The largest batch from 1 to `most` that there is room for; 0: none. */
+LIM_API int lim_dcgan_largest_batch(struct lim_backend *be, const struct lim_dcgan_config *config,
+                                    int most);
+
+/* The largest power of two up to `most` that there is room for, which is tried: memory is taken,
+ * touched and given back, for drivers promise more than they have. 0 after one log line. */
+LIM_API int lim_dcgan_try_batches(struct lim_backend *be, const struct lim_dcgan_config *config,
+                                  int most);
 
 LIM_API const struct lim_dcgan_config *lim_dcgan_get_config(const struct lim_dcgan *gan);
 LIM_API struct lim_net *lim_dcgan_generator(struct lim_dcgan *gan);

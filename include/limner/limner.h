@@ -9,6 +9,7 @@
 #include <limner/dcgan.h>
 #include <limner/image.h>
 #include <limner/log.h>
+#include <limner/memory.h>
 #include <limner/net.h>
 #include <limner/ops.h>
 #include <limner/random.h>

@@ -3,6 +3,7 @@
 #define LIMNER_TENSOR_H
 
 #include <limner/api.h>
+#include <limner/memory.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,6 +23,10 @@ struct lim_tensor {
 /* `count` floats (at least 1), all zero. NULL after one log line when there is no memory for them.
  */
 LIM_API struct lim_buffer *lim_buffer_create(struct lim_backend *be, size_t count);
+
+/* The same, entered in the account as what it is for. */
+LIM_API struct lim_buffer *lim_buffer_create_for(struct lim_backend *be, enum lim_memory_part part,
+                                                 size_t count);
 
 /* Destroy it before its backend. NULL is fine. */
 LIM_API void lim_buffer_destroy(struct lim_buffer *buf);

@@ -3,6 +3,7 @@
 #include "scan_report.h"
 #include "terminal.h"
 #include "train_display.h"
+#include "train_memory.h"
 #include "train_settings.h"
 
 #include <dirent.h>
@@ -121,12 +122,12 @@ static void resume_line(const struct train_settings *set, const char *run, struc
              set->device || set->platform ? lim_backend_option(be) : "");
 }
 
-static void print_settings(const struct lim_train_config *config, struct lim_backend *be,
-                           const struct lim_dataset *ds)
+static enum lim_status print_settings(const struct lim_train_config *config, struct lim_backend *be,
+                                      const struct lim_dataset *ds)
 {
     const struct lim_dcgan_config *gan = &config->gan;
     int an_epoch = lim_dataset_count(ds) / gan->batch;
-    char memory[24], time[32];
+    char time[32];
 
     printf("run       %s\n", config->run);
     printf("pictures  %s: %d, %d in each of %d steps an epoch\n", config->pictures,
@@ -147,19 +148,19 @@ static void print_settings(const struct lim_train_config *config, struct lim_bac
     if (config->steps)
         printf(" %" PRIu64 " steps", config->steps);
     printf("\ndevice    %s (%s)\n", lim_backend_name(be), lim_backend_option(be));
-    printf("memory    about %s on the device, and scratch memory for convolutions; pictures: %s\n",
-           format_bytes(train_memory(gan), memory, sizeof memory),
-           format_bytes((double)lim_dataset_count(ds) * gan->size * gan->size * gan->channels, time,
-                        sizeof time));
+    return train_print_memory(
+        be, gan, (double)lim_dataset_count(ds) * gan->size * gan->size * gan->channels);
 }
 
 /* `dry`: as a plan, with what else --dry-run tells. */
-static void print_json_start(const struct lim_train_config *config, struct lim_backend *be,
-                             const struct lim_dataset *ds, bool dry)
+static enum lim_status print_json_start(const struct lim_train_config *config,
+                                        struct lim_backend *be, const struct lim_dataset *ds,
+                                        bool dry)
 {
     const struct lim_dcgan_config *gan = &config->gan;
     const struct lim_skipped *skipped;
     cJSON *o = cJSON_CreateObject();
+    enum lim_status status = LIM_OK;
 
     cJSON_AddStringToObject(o, "event", dry ? "plan" : "start");
     cJSON_AddStringToObject(o, "run", config->run);
@@ -172,9 +173,10 @@ static void print_json_start(const struct lim_train_config *config, struct lim_b
     if (dry) {
         cJSON_AddStringToObject(o, "option", lim_backend_option(be));
         cJSON_AddNumberToObject(o, "steps_an_epoch", lim_dataset_count(ds) / gan->batch);
-        cJSON_AddNumberToObject(o, "memory", train_memory(gan));
+        status = train_add_memory(be, gan, o);
     }
     display_json(o);
+    return status;
 }
 
 static void report_end(const struct train_settings *set, const struct lim_train_config *config,
@@ -246,19 +248,22 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
         status = LIM_ERROR;
         goto done;
     }
-    if (lim_dataset_count(ds) < config->gan.batch) {
+    if (strcmp(set->batch, "auto") == 0) {
+        status = LIM_ERROR;
+        if (!train_fit_batch(be, config, lim_dataset_count(ds)))
+            goto done;
+    } else if (lim_dataset_count(ds) < config->gan.batch) {
         say("too few pictures for a batch of %d: the batch becomes %d", config->gan.batch,
             lim_dataset_count(ds));
         config->gan.batch = lim_dataset_count(ds);
     }
+    status = LIM_OK;
     if (set->json)
-        print_json_start(config, be, ds, set->dry_run);
+        status = print_json_start(config, be, ds, set->dry_run);
     else if (set->dry_run)
-        print_settings(config, be, ds);
-    if (set->dry_run) {
-        status = LIM_OK;
+        status = print_settings(config, be, ds);
+    if (set->dry_run)
         goto done;
-    }
     status = lim_train(be, ds, config);
     report_end(set, config, be, status);
 done:

@@ -6,7 +6,6 @@
 #include "commands.h"
 #include "terminal.h"
 
-#include <limner/net.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +30,7 @@ const struct train_settings train_defaults = {
     .width = 128,
     .kernel = 4,
     .latent = 100,
-    .batch = 64,
+    .batch = "64",
     .seed = 1,
     .lr = 2e-4,
     .beta1 = 0.5,
@@ -68,7 +67,9 @@ const struct option train_options[] = {
      "4, or 5 as the paper's authors had it"},
     {"latent", 0, OPTION_INT, "N", FIELD(latent), 1, 4096, NULL, NULL,
      "random numbers a picture is painted from"},
-    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
+    {"batch", 0, OPTION_TEXT, "N", FIELD(batch), 0, 0, NULL, NULL,
+     "pictures in a step; auto: the preset's, or the largest power of two below it that there is "
+     "memory for"},
     {"seed", 0, OPTION_COUNT, "N", FIELD(seed), 0, 9e18, NULL, NULL,
      "the same seed on the same device gives the same bits"},
     {"lr", 0, OPTION_REAL, "X", FIELD(lr), 1e-8, 1, NULL, NULL, "Adam's step size"},
@@ -170,17 +171,41 @@ static bool set_cache(const struct train_settings *set, struct lim_train_config 
     return true;
 }
 
+bool train_parse_batch(const struct train_settings *set, int *batch)
+{
+    enum { MOST = 4096 };
+    uint64_t count;
+
+    *batch = 0;
+    if (strcmp(set->batch, "auto") == 0)
+        return true;
+    if (!parse_count(set->batch, &count)) {
+        say_error("train: --batch '%s': not a whole number, nor auto", set->batch);
+        return false;
+    }
+    if (count < 1 || count > MOST) {
+        say_error("train: --batch '%s': must lie between 1 and %d", set->batch, MOST);
+        return false;
+    }
+    *batch = (int)count;
+    return true;
+}
+
 bool train_configure(const struct command *command, const struct parsed *parsed,
                      const struct train_settings *set, struct lim_train_config *config)
 {
     struct lim_dcgan_config *gan = &config->gan;
+    int batch;
 
+    if (!train_parse_batch(set, &batch))
+        return false;
     *gan = lim_dcgan_defaults();
     gan->size = set->size;
     gan->width = set->width;
     gan->kernel = set->kernel;
     gan->latent = set->latent;
-    gan->batch = set->batch;
+    if (batch)
+        gan->batch = batch;
     gan->lr = (float)set->lr;
     gan->beta1 = (float)set->beta1;
     gan->smooth = (float)set->smooth;
@@ -191,7 +216,7 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
             continue;
         if (!option_given(command, parsed, "width"))
             gan->width = presets[i].width;
-        if (!option_given(command, parsed, "batch"))
+        if (!option_given(command, parsed, "batch") || !batch)
             gan->batch = presets[i].batch;
         if (!option_given(command, parsed, "lr"))
             gan->lr = (float)presets[i].lr;
@@ -245,6 +270,7 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
 {
     const struct lim_dcgan_config *gan = &config->gan;
     struct lim_dataset_config given = {0};
+    int batch;
     const struct {
         const char *name;
         double given, kept;
@@ -271,13 +297,13 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
                   fixed[i].name, fixed[i].given, set->resume, fixed[i].kept);
         return false;
     }
-    if (!set_data(set, &given) || !keep_data(command, parsed, set, config, &given) ||
-        !set_cache(set, config))
+    if (!train_parse_batch(set, &batch) || !set_data(set, &given) ||
+        !keep_data(command, parsed, set, config, &given) || !set_cache(set, config))
         return false;
-    if (option_given(command, parsed, "batch") && set->batch != gan->batch) {
+    if (option_given(command, parsed, "batch") && batch && batch != gan->batch) {
         say("the batch changes from %d to %d: the pictures come in another order from here on",
-            gan->batch, set->batch);
-        config->gan.batch = set->batch;
+            gan->batch, batch);
+        config->gan.batch = batch;
     }
     set_limits(command, parsed, set, config);
     if (set->sample_every)
@@ -309,42 +335,4 @@ char *train_default_run(const char *pictures, char *run, size_t size)
         snprintf(run, size, "runs/%.*s", (int)(end - start), path + start);
     free(whole);
     return run;
-}
-
-/* Parameters and activations, in floats, of a table for one h x w x c input. */
-static void count_floats(const struct lim_layer_desc *rows, int count, int h, int w, int c,
-                         double *params, double *activations)
-{
-    for (int i = 0; i < count; i++) {
-        const struct lim_layer_desc *row = &rows[i];
-        int k = row->kernel, pads = row->pad_start + row->pad_end;
-
-        if (row->kind == LIM_LAYER_CONV || row->kind == LIM_LAYER_CONV_TRANSPOSED) {
-            *params += (double)k * k * c * row->out + (row->bias ? row->out : 0);
-            if (row->kind == LIM_LAYER_CONV) {
-                h = (h + pads - k) / row->stride + 1;
-                w = (w + pads - k) / row->stride + 1;
-            } else {
-                h = (h - 1) * row->stride + k - pads;
-                w = (w - 1) * row->stride + k - pads;
-            }
-            c = row->out;
-        } else if (row->kind == LIM_LAYER_BATCHNORM) {
-            *params += 2.0 * c;
-        }
-        *activations += (double)h * w * c;
-    }
-}
-
-double train_memory(const struct lim_dcgan_config *config)
-{
-    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
-    double params = 0, activations = 0;
-    int count = lim_dcgan_generator_rows(config, rows);
-
-    count_floats(rows, count, 1, 1, config->latent, &params, &activations);
-    count = lim_dcgan_discriminator_rows(config, rows);
-    count_floats(rows, count, config->size, config->size, config->channels, &params, &activations);
-    /* Weight, gradient and Adam's two moments; an output and its gradient. */
-    return sizeof(float) * (4 * params + 2 * config->batch * activations);
 }

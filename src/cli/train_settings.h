@@ -10,7 +10,8 @@ struct train_settings {
     const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir, *profile,
         *drop;
     double epochs, lr, beta1, smooth, time, holdout;
-    int size, width, kernel, latent, batch, threads;
+    int size, width, kernel, latent, threads;
+    const char *batch; /* a number or "auto" */
     uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
     int keep;
     const char *on_nan;
@@ -32,8 +33,7 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
 /* "runs/NAME", NAME from the pictures' folder or archive. Returns `run`. */
 char *train_default_run(const char *pictures, char *run, size_t size);
 
-/* Bytes that weights, their gradients and moments, and activations take; without the scratch
- * memory of convolutions. */
-double train_memory(const struct lim_dcgan_config *config);
+/* The number in --batch, or 0 for "auto". False after one line on stderr. */
+bool train_parse_batch(const struct train_settings *set, int *batch);
 
 #endif

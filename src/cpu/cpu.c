@@ -33,17 +33,26 @@ void *cpu_alloc(size_t bytes)
     return aligned_alloc(64, (bytes + 63) / 64 * 64);
 }
 
+static bool grow(struct cpu_backend *cpu, size_t bytes)
+{
+    if (bytes <= cpu->scratch_size)
+        return true;
+    free(cpu->scratch);
+    cpu->scratch = cpu_alloc(bytes);
+    cpu->scratch_size = cpu->scratch ? bytes : 0;
+    return cpu->scratch != NULL;
+}
+
 void *cpu_scratch(struct lim_backend *be, size_t bytes)
 {
     struct cpu_backend *cpu = cpu_of(be);
 
-    if (bytes > cpu->scratch_size) {
-        free(cpu->scratch);
-        cpu->scratch = cpu_alloc(bytes);
-        cpu->scratch_size = cpu->scratch ? bytes : 0;
-        if (!cpu->scratch)
-            lim_backend_fail(be, "no memory for %zu MiB of scratch on the CPU path", bytes >> 20);
+    if (cpu->measuring) {
+        cpu->measured = bytes > cpu->measured ? bytes : cpu->measured;
+        return NULL;
     }
+    if (!grow(cpu, bytes))
+        lim_backend_fail(be, "no memory for %zu MiB of scratch on the CPU path", bytes >> 20);
     return cpu->scratch;
 }
 
@@ -122,12 +131,89 @@ static bool always(const struct lim_backend *be, const struct lim_conv *cv, enum
     return true;
 }
 
+/* The three passes of an algorithm. */
+struct passes {
+    void (*forward)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                    struct lim_tensor w, struct lim_tensor y);
+    void (*data)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
+                 struct lim_tensor w, struct lim_tensor dx);
+    void (*weights)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                    struct lim_tensor dy, struct lim_tensor dw);
+};
+
+/* Takes the scratch memory now that the pass will ask for, and touches it: where memory is short,
+ * that is to be said before the first step. */
+static bool reserve(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
+                    const struct passes *passes)
+{
+    static float nothing[16]; /* is not read: the pass ends when it gets no scratch memory */
+    struct cpu_backend *cpu = cpu_of(be);
+    struct cpu_buffer buf = {.base = {.be = be}, .data = nothing};
+    struct lim_tensor x = lim_tensor_of(&buf.base, 0, cv->n, cv->h, cv->w, cv->c);
+    struct lim_tensor w = lim_tensor_of(&buf.base, 0, cv->r, cv->s, cv->c, cv->k);
+    struct lim_tensor y = lim_tensor_of(&buf.base, 0, cv->n, cv->p, cv->q, cv->k);
+    uint64_t launches = be->launches;
+    size_t before = cpu->scratch_size;
+
+    cpu->measuring = true;
+    cpu->measured = 0;
+    if (pass == LIM_CONV_FORWARD)
+        passes->forward(be, cv, x, w, y);
+    else if (pass == LIM_CONV_BACKWARD_DATA)
+        passes->data(be, cv, y, w, x);
+    else
+        passes->weights(be, cv, x, y, w);
+    cpu->measuring = false;
+    be->launches = launches;
+    if (be->planning) {
+        if (cpu->measured > cpu->planned_scratch)
+            cpu->planned_scratch = cpu->measured;
+        return true;
+    }
+    if (!grow(cpu, cpu->measured)) {
+        lim_error("no memory for %zu MiB of scratch on the CPU path", cpu->measured >> 20);
+        return false;
+    }
+    if (cpu->scratch_size > before)
+        memset(cpu->scratch, 0, cpu->scratch_size);
+    return true;
+}
+
+static bool reserve_direct(struct lim_backend *be, const struct lim_conv *cv,
+                           enum lim_conv_pass pass)
+{
+    return reserve(
+        be, cv, pass,
+        &(struct passes){cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights});
+}
+
+static bool reserve_winograd(struct lim_backend *be, const struct lim_conv *cv,
+                             enum lim_conv_pass pass)
+{
+    return reserve(be, cv, pass,
+                   &(struct passes){cpu_winograd_forward, cpu_winograd_backward_data,
+                                    cpu_winograd_backward_weights});
+}
+
 static const struct lim_conv_algorithm convs[] = {
-    {"direct", always, cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights, NULL},
+    {"direct", always, cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights,
+     reserve_direct},
     {"winograd", cpu_winograd_runs, cpu_winograd_forward, cpu_winograd_backward_data,
-     cpu_winograd_backward_weights, NULL},
+     cpu_winograd_backward_weights, reserve_winograd},
     {0},
 };
+
+static uint64_t own_memory(const struct lim_backend *be)
+{
+    const struct cpu_backend *cpu = (const struct cpu_backend *)be;
+
+    return be->planning ? cpu->planned_scratch : cpu->scratch_size;
+}
+
+static void plan(struct lim_backend *be)
+{
+    cpu_of(be)->planned_scratch = cpu_of(be)->scratch_size;
+}
 
 struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why)
 {
@@ -144,6 +230,7 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
     cpu->base.ops = &cpu_ops;
     cpu->base.gemms = cpu_gemms;
     cpu->base.convs = convs;
+    cpu->base.host_memory = true;
     cpu->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace;
     snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
              cpu->threads == 1 ? "" : "s", GEMM_NAME);
@@ -158,6 +245,8 @@ static const struct lim_backend_ops cpu_ops = {
     .finish = finish,
     .buffer_create = buffer_create,
     .buffer_destroy = buffer_destroy,
+    .own_memory = own_memory,
+    .plan = plan,
     .write = write_host,
     .read = read_host,
     .use_gemm = use_gemm,

@@ -28,7 +28,10 @@ struct cpu_backend {
     int gemm; /* index in base.gemms */
     const struct cpu_kernel *kernel;
     void *scratch;
-    size_t scratch_size; /* bytes */
+    size_t scratch_size; /* bytes, as the next two */
+    size_t planned_scratch;
+    size_t measured; /* the most that was asked for while measuring */
+    bool measuring;
 };
 
 struct cpu_buffer {
@@ -66,8 +69,9 @@ static inline int cpu_pieces(size_t count, size_t size)
 void *cpu_alloc(size_t bytes);
 
 /* The backend's scratch memory, its contents undefined; the next call may move it. It grows to the
- * largest size asked for, so steps after the first allocate nothing. NULL after one log line, with
- * the backend failed. */
+ * largest size asked for, and a convolution's is reserved, so steps allocate nothing. NULL after
+ * one log line, with the backend failed; and NULL while cpu.c measures how much an operation asks
+ * for, which then must do nothing. */
 void *cpu_scratch(struct lim_backend *be, size_t bytes);
 
 /* gemm.c */

@@ -89,30 +89,52 @@ size_t lim_dcgan_picture_floats(const struct lim_dcgan_config *config)
     return (size_t)config->size * (size_t)config->size * (size_t)config->channels;
 }
 
-/* D, both optimisers and the memory of a step. */
-static bool create_training(struct lim_dcgan *gan)
+static struct lim_optimizer *make_optimizer(const struct lim_dcgan *gan, const struct lim_net *net)
 {
     const struct lim_dcgan_config *config = &gan->config;
     const struct lim_adam_desc adam = {
         .lr = config->lr, .beta1 = config->beta1, .beta2 = config->beta2, .eps = 1e-8f};
+
+    return lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(net)), &adam);
+}
+
+/* D, both optimisers and the memory of a step. */
+static bool create_training(struct lim_dcgan *gan, enum lim_dcgan_fill fill)
+{
+    const struct lim_dcgan_config *config = &gan->config;
     struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
     int count = lim_dcgan_discriminator_rows(config, rows);
     size_t batch = (size_t)config->batch;
 
     gan->d = lim_net_create(gan->be, rows, count, config->size, config->size, config->channels,
                             config->batch);
-    if (!gan->d || !lim_net_init(gan->d, 2 * config->seed + 1))
+    if (!gan->d || (fill == FILL_INITIAL && !lim_net_init(gan->d, 2 * config->seed + 1)))
         return false;
-    gan->adam_g = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->g)), &adam);
-    gan->adam_d = lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(gan->d)), &adam);
-    gan->real = lim_buffer_create(gan->be, batch * lim_dcgan_picture_floats(config));
-    gan->dlogits = lim_buffer_create(gan->be, batch);
-    gan->stats = lim_buffer_create(gan->be, 2 * STATS + SUMS);
-    return gan->adam_g && gan->adam_d && gan->real && gan->dlogits && gan->stats;
+    return (gan->adam_g = make_optimizer(gan, gan->g)) &&
+           (gan->adam_d = make_optimizer(gan, gan->d)) &&
+           (gan->real = lim_buffer_create_for(gan->be, LIM_MEMORY_PICTURES,
+                                              batch * lim_dcgan_picture_floats(config))) &&
+           (gan->dlogits = lim_buffer_create_for(gan->be, LIM_MEMORY_ACTIVATIONS, batch)) &&
+           (gan->stats = lim_buffer_create_for(gan->be, LIM_MEMORY_SCRATCH, 2 * STATS + SUMS));
 }
 
-struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcgan_config *config,
-                                   bool generator_only)
+/* The host's memory for a batch. */
+static bool create_host(struct lim_dcgan *gan)
+{
+    const struct lim_dcgan_config *config = &gan->config;
+    size_t batch = (size_t)lim_dcgan_net_batch(config);
+
+    gan->host = malloc(batch * lim_dcgan_picture_floats(config) * sizeof *gan->host);
+    gan->host_z = malloc(batch * (size_t)config->latent * sizeof *gan->host_z);
+    if (gan->host && gan->host_z)
+        return true;
+    lim_error("no memory for %d pictures of %dx%d", (int)batch, config->size, config->size);
+    return false;
+}
+
+struct lim_dcgan *lim_dcgan_create_filled(struct lim_backend *be,
+                                          const struct lim_dcgan_config *config,
+                                          bool generator_only, enum lim_dcgan_fill fill)
 {
     struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
     struct lim_dcgan *gan;
@@ -131,18 +153,14 @@ struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcga
     batch = (size_t)lim_dcgan_net_batch(config);
     count = lim_dcgan_generator_rows(config, rows);
     gan->g = lim_net_create(be, rows, count, 1, 1, config->latent, (int)batch);
-    if (!gan->g || !lim_net_init(gan->g, 2 * config->seed))
+    if (!gan->g || (fill == FILL_INITIAL && !lim_net_init(gan->g, 2 * config->seed)))
         goto error;
-    gan->z = lim_buffer_create(be, batch * (size_t)config->latent);
+    gan->z = lim_buffer_create_for(be, LIM_MEMORY_PICTURES, batch * (size_t)config->latent);
     if (!gan->z)
         goto error;
-    gan->host = malloc(batch * lim_dcgan_picture_floats(config) * sizeof *gan->host);
-    gan->host_z = malloc(batch * (size_t)config->latent * sizeof *gan->host_z);
-    if (!gan->host || !gan->host_z) {
-        lim_error("no memory for %d pictures of %dx%d", (int)batch, config->size, config->size);
+    if (fill != FILL_PLANNED && !create_host(gan))
         goto error;
-    }
-    if (!generator_only && !create_training(gan))
+    if (!generator_only && !create_training(gan, fill))
         goto error;
     return gan;
 
@@ -151,6 +169,11 @@ error:
     return NULL;
 }
 
+struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcgan_config *config,
+                                   bool generator_only)
+{
+    return lim_dcgan_create_filled(be, config, generator_only, FILL_INITIAL);
+}
 void lim_dcgan_destroy(struct lim_dcgan *gan)
 {
     if (!gan)

@@ -34,6 +34,13 @@ struct lim_dcgan {
 /* lim_dcgan_check without a line in the log: names the first setting that is out of range. */
 bool dcgan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size);
 
+/* lim_dcgan_create, with initial weights; without, for a checkpoint's or none; or while the backend
+ * plans, without the host's memory. */
+enum lim_dcgan_fill { FILL_INITIAL, FILL_LATER, FILL_PLANNED };
+struct lim_dcgan *lim_dcgan_create_filled(struct lim_backend *be,
+                                          const struct lim_dcgan_config *config,
+                                          bool generator_only, enum lim_dcgan_fill fill);
+
 /* Latents the generator's memory holds: the batch, or PAINT_BATCH where that is more. */
 int lim_dcgan_net_batch(const struct lim_dcgan_config *config);
 

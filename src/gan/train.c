@@ -317,6 +317,18 @@ static enum lim_status roll_back(struct trainer *t)
     return LIM_OK;
 }
 
+/* The device has refused a buffer, and so told how much it has. */
+static enum lim_status no_memory(const struct trainer *t)
+{
+    char why[512];
+
+    if (!lim_backend_ok(t->be))
+        return LIM_DEVICE_FAILED;
+    if (!lim_dcgan_fits(t->be, &t->config->gan, why, sizeof why))
+        lim_info("%s", why);
+    return LIM_ERROR;
+}
+
 /* Leaves t->gan and t->progress as they were after the last checkpoint, or at the start. */
 static enum lim_status begin(struct trainer *t)
 {
@@ -326,7 +338,7 @@ static enum lim_status begin(struct trainer *t)
     if (!config->resume) {
         t->gan = lim_dcgan_create(t->be, &config->gan, false);
         if (!t->gan)
-            return lim_backend_ok(t->be) ? LIM_ERROR : LIM_DEVICE_FAILED;
+            return no_memory(t);
         t->progress.data_seed = config->gan.seed;
         t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
         return lim_run_create(&t->run, config->run, config->pictures);
@@ -406,8 +418,14 @@ enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                         .grid = config->grid > 0 ? config->grid : 8,
                         .keep = config->keep > 0 ? config->keep : 2,
                         .sampled_step = UINT64_MAX};
-    enum lim_status status = begin(&t);
+    enum lim_status status;
+    char why[512];
 
+    if (!lim_dcgan_fits(be, &config->gan, why, sizeof why)) {
+        lim_error("%s", why);
+        return LIM_ERROR;
+    }
+    status = begin(&t);
     if (status == LIM_OK)
         status = train(&t);
     lim_dcgan_destroy(t.gan);

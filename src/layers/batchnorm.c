@@ -77,7 +77,7 @@ struct lim_layer *lim_batchnorm_create(struct lim_backend *be, const struct lim_
         lim_error("no memory for a layer");
         return NULL;
     }
-    norm->scratch = lim_buffer_create(be, 4 * (size_t)c);
+    norm->scratch = lim_buffer_create_for(be, LIM_MEMORY_ACTIVATIONS, 4 * (size_t)c);
     if (!norm->scratch) {
         free(norm);
         return NULL;

@@ -179,6 +179,11 @@ static bool clblast_temp(struct ocl_backend *ocl, size_t size)
 {
     cl_int err = CL_SUCCESS;
 
+    if (ocl->base.planning) {
+        if (size > ocl->planned_temp)
+            ocl->planned_temp = size;
+        return true;
+    }
     if (size <= ocl->clblast_temp_size)
         return true;
     if (ocl->clblast_temp)

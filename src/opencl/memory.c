@@ -56,6 +56,11 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
 /* Replaces the scratch memory by a larger one. */
 bool ocl_scratch_reserve(struct ocl_backend *ocl, size_t count)
 {
+    if (ocl->base.planning) {
+        if (count > ocl->planned_scratch)
+            ocl->planned_scratch = count;
+        return true;
+    }
     if (ocl->scratch && ocl->scratch->count >= count)
         return true;
     if (ocl->scratch)
@@ -71,17 +76,35 @@ bool ocl_scratch_init(struct ocl_backend *ocl)
     return ocl_scratch_reserve(ocl, most < OCL_SCRATCH ? most : OCL_SCRATCH);
 }
 
-/* The sums over blocks of at least 64 rows (norm.c) are two numbers for 64 of a tensor. */
 struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count)
 {
-    struct ocl_backend *ocl = (struct ocl_backend *)be;
-    struct lim_buffer *buf = create(be, count);
+    return create(be, count);
+}
 
-    if (buf && !ocl_scratch_reserve(ocl, count / 32)) {
-        ocl_buffer_destroy(buf);
-        return NULL;
+/* The sums over blocks of at least 64 rows (norm.c) are two numbers for 64 of a tensor. */
+bool ocl_buffer_reserve(struct lim_backend *be, size_t count)
+{
+    return ocl_scratch_reserve((struct ocl_backend *)be, count / 32);
+}
+
+uint64_t ocl_own_memory(const struct lim_backend *be)
+{
+    const struct ocl_backend *ocl = (const struct ocl_backend *)be;
+    size_t scratch = ocl->scratch ? ocl->scratch->count : 0, temp = ocl->clblast_temp_size;
+
+    if (be->planning) {
+        scratch = ocl->planned_scratch;
+        temp = ocl->planned_temp;
     }
-    return buf;
+    return (uint64_t)scratch * sizeof(float) + temp;
+}
+
+void ocl_plan(struct lim_backend *be)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl->planned_scratch = ocl->scratch ? ocl->scratch->count : 0;
+    ocl->planned_temp = ocl->clblast_temp_size;
 }
 
 void ocl_buffer_destroy(struct lim_buffer *base)

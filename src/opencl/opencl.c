@@ -34,6 +34,9 @@ static const struct lim_backend_ops ops = {
     .finish = ocl_finish,
     .buffer_create = ocl_buffer_create,
     .buffer_destroy = ocl_buffer_destroy,
+    .buffer_reserve = ocl_buffer_reserve,
+    .own_memory = ocl_own_memory,
+    .plan = ocl_plan,
     .write = ocl_write,
     .read = ocl_read,
     .use_gemm = ocl_use_gemm,
@@ -80,6 +83,8 @@ static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
                                &limits->local_mem, NULL)) ||
         (err = clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong),
                                &limits->max_alloc, NULL)) ||
+        (err = clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong),
+                               &limits->global_mem, NULL)) ||
         (err = clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL)) ||
         (err = clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width,
                                NULL)) ||
@@ -158,6 +163,9 @@ static struct lim_backend *open_device(const struct ocl_device *device,
         lim_error("%s failed on %s: %s", call, ocl_where(ocl), ocl_error(err));
         goto fail;
     }
+    ocl->base.global_mem = ocl->limits.global_mem;
+    ocl->base.max_alloc = ocl->limits.max_alloc;
+    ocl->base.host_memory = ocl->limits.is_cpu;
     choose_tiles(ocl);
     ocl_winograd_init(ocl);
     ocl->base.convs = ocl->wino_block ? convs : NULL;

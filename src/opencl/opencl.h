@@ -99,6 +99,8 @@ struct ocl_backend {
     bool clblast_used;
 
     struct lim_buffer *scratch; /* partial sums within one operation */
+    size_t planned_scratch;     /* floats, and */
+    size_t planned_temp;        /* bytes: what scratch and clblast_temp would be */
     float *staging;             /* aligned, padded host memory for transfers */
 
     const char *pending[OCL_PENDING_NAMES]; /* names of the last launches */
@@ -127,6 +129,9 @@ void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
 enum { OCL_STAGING = 1 << 18 /* floats: 1 MiB */ };
 
 struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count);
+bool ocl_buffer_reserve(struct lim_backend *be, size_t count);
+uint64_t ocl_own_memory(const struct lim_backend *be);
+void ocl_plan(struct lim_backend *be);
 void ocl_buffer_destroy(struct lim_buffer *buf);
 void ocl_write(struct lim_tensor t, const float *host);
 void ocl_read(struct lim_tensor t, float *host);

@@ -15,6 +15,7 @@ const struct _cl_icd_dispatch *next;
 struct settings settings;
 
 static atomic_int calls[CALLS], live[OBJECTS];
+static atomic_llong bytes, most_bytes;
 static const char *const call_names[CALLS] = {
 #define NAME(call) [CALL_##call] = #call,
     LAYER_CALLS(NAME)
@@ -42,6 +43,19 @@ void layer_log(const char *format, ...)
 void layer_live(enum layer_object object, int change)
 {
     atomic_fetch_add(&live[object], change);
+}
+
+void layer_bytes_change(long long change)
+{
+    long long now = atomic_fetch_add(&bytes, change) + change;
+
+    if (now > atomic_load(&most_bytes)) /* one thread makes buffers */
+        atomic_store(&most_bytes, now);
+}
+
+unsigned long long layer_bytes(bool most)
+{
+    return (unsigned long long)atomic_load(most ? &most_bytes : &bytes);
 }
 
 /* Counts the call; true where a rule says that it fails, with the code. */
@@ -75,6 +89,7 @@ static void summary(void)
         layer_log("calls %s %d", call_names[call], atomic_load(&calls[call]));
     for (int object = 0; object < OBJECTS; object++)
         layer_log("live %s %d", object_names[object], atomic_load(&live[object]));
+    layer_log("most bytes %lld", atomic_load(&most_bytes));
 }
 
 /* CALL:N:CODE, or CALL:N+:CODE for the n-th and all after it. */
@@ -128,7 +143,8 @@ static bool read_setting(const char *word)
         {"local_mem=", &settings.local_mem}, {"group=", &settings.group},
         {"units=", &settings.units},         {"clock=", &settings.clock},
         {"flip=", &settings.flip},           {"sleep=", &settings.sleep},
-        {"keep=", &settings.keep},
+        {"keep=", &settings.keep},           {"has=", &settings.has},
+        {"lazy=", &settings.lazy},
     };
     const struct {
         const char *name;

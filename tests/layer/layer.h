@@ -68,6 +68,8 @@ struct settings {
     cl_ulong flip;  /* the read whose first float gets a wrong bit */
     cl_ulong sleep; /* milliseconds in every clFinish */
     cl_ulong keep;  /* no buffer is released */
+    cl_ulong has;   /* memory that is really there; more than that is refused */
+    cl_ulong lazy;  /* not when a buffer is made, but by the next clFinish */
     struct rule rules[RULES];
     int rule_count;
 };
@@ -77,10 +79,14 @@ extern struct settings settings;
 
 void layer_log(const char *format, ...) LIM_PRINTF(1, 2);
 void layer_live(enum layer_object object, int change);
+void layer_bytes_change(long long change);
 bool layer_fails(enum layer_call call, cl_int *code);
 void layer_fill(struct _cl_icd_dispatch *table);
 
 /* For a test in the same process, through dlsym: calls of this function so far; -1: not counted. */
 int layer_calls(const char *name);
+
+/* Bytes in buffers that are alive; with `most` the most that ever were. */
+unsigned long long layer_bytes(bool most);
 
 #endif

@@ -160,6 +160,13 @@ static cl_int CL_API_CALL wrap_clGetKernelWorkGroupInfo(cl_kernel kernel, cl_dev
     return code;
 }
 
+/* The driver has given a buffer back: some time after its last release, where work holds it. */
+static void CL_CALLBACK forget_bytes(cl_mem buffer, void *size)
+{
+    (void)buffer;
+    layer_bytes_change(-(long long)(size_t)size);
+}
+
 /* Real drivers refuse what exceeds their limits, or crash: this one always refuses, and tells. */
 static cl_mem CL_API_CALL wrap_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size,
                                               void *host, cl_int *err)
@@ -172,14 +179,21 @@ static cl_mem CL_API_CALL wrap_clCreateBuffer(cl_context context, cl_mem_flags f
         layer_log("refused clCreateBuffer of %zu bytes", size);
         code = CL_INVALID_BUFFER_SIZE;
     }
+    if (!code && !settings.lazy && settings.has && layer_bytes(false) + size > settings.has) {
+        layer_log("no room for %zu bytes", size);
+        code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    }
     if (code) {
         if (err)
             *err = code;
         return NULL;
     }
     made = next->clCreateBuffer(context, flags, size, host, err);
-    if (made)
+    if (made) {
         layer_live(OBJECT_BUFFER, 1);
+        layer_bytes_change((long long)size);
+        next->clSetMemObjectDestructorCallback(made, forget_bytes, (void *)size);
+    }
     return made;
 }
 
@@ -316,6 +330,10 @@ static cl_int CL_API_CALL wrap_clFinish(cl_command_queue queue)
 
     if (layer_fails(CALL_clFinish, &code))
         return code;
+    if (settings.lazy && settings.has && layer_bytes(false) > settings.has) {
+        layer_log("no room for what was made");
+        return CL_OUT_OF_RESOURCES;
+    }
     if (settings.sleep)
         nanosleep(&(struct timespec){.tv_sec = (time_t)(settings.sleep / 1000),
                                      .tv_nsec = (long)(settings.sleep % 1000) * 1000000},
