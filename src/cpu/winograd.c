@@ -48,19 +48,8 @@ enum {
 /* A block's sums, [point][BLOCK][CPU_COLUMNS]. */
 enum { POINT_SUMS = BLOCK * CPU_COLUMNS, SUMS = WINO_POINTS * POINT_SUMS };
 
-/* Asks for `count` floats that will be read soon. */
-static void fetch(const float *from, int count)
-{
-#if defined(__GNUC__)
-    for (int i = 0; i < count; i += 16)
-        __builtin_prefetch(from + i);
-#else
-    (void)from;
-    (void)count;
-#endif
-}
-
-/* Groups first..last-1 of a panel by some tiles: all points. `v` is the first tile's. While one
+/* Groups first..last-1 of a panel by some tiles: all points. `v` is the first tile's, `u` the first
+ * group's. While one
  * tile is multiplied, the next one's input comes nearer, and a share of the weights that follow:
  * all at once at their turn they would keep the processor waiting. Rows past the last tile hold
  * what was there; nobody reads their sums. */
@@ -72,16 +61,14 @@ static void multiply(const struct cpu_winograd_pictures *pc, const float *v, con
     int share = PANEL / cpu_pieces((size_t)tiles, CPU_ROWS);
 
     for (int p = 0; p < job->points; p++, v += pc->v.point, u += pc->u_point, sums += POINT_SUMS) {
-        const float *begin = u + (size_t)first * (WINO_LANES * CPU_COLUMNS);
-
         for (int g = first; g < last; g += WINO_NEAR) {
             const float *from = v + (size_t)(g / WINO_NEAR) * pc->v.near;
-            const float *panel = u + (size_t)g * (WINO_LANES * CPU_COLUMNS);
-            const float *next = g + WINO_NEAR < last ? panel + PANEL : begin + pc->u_point;
+            const float *panel = u + (size_t)(g - first) * (WINO_LANES * CPU_COLUMNS);
+            const float *next = g + WINO_NEAR < last ? panel + PANEL : u + pc->u_point;
 
             for (int tile = 0; tile < tiles; tile += CPU_ROWS, from += ROWS, next += share) {
-                fetch(from + ROWS, ROWS);
-                fetch(next, share);
+                cpu_fetch(from + ROWS, ROWS);
+                cpu_fetch(next, share);
                 job->kernel->grouped(cpu_min(CPU_ROWS, tiles - tile), columns,
                                      cpu_min(WINO_NEAR, last - g), from, panel, g > 0,
                                      sums + tile * CPU_COLUMNS);
@@ -152,6 +139,13 @@ static size_t input_size(struct cpu_winograd_pictures *pc, int tiles)
     return (size_t)pc->job.points * pc->v.point;
 }
 
+/* Weights of so many groups of a panel. */
+static void set_panel(struct cpu_winograd_pictures *pc, int groups)
+{
+    pc->u_point = (size_t)(groups * WINO_LANES + 1) * CPU_COLUMNS; /* no power of two either */
+    pc->u_panel = (size_t)pc->job.points * pc->u_point;
+}
+
 /* Where a tile is in the input of a block or range. */
 static size_t place_of(int tile)
 {
@@ -196,19 +190,24 @@ static void by_tiles(struct lim_backend *be, struct cpu_winograd_pictures *pc, i
     }
 }
 
-/* Some blocks of a range that is transformed already, by one panel. */
+/* Some blocks of a range that is transformed already, by one panel. Weights are kept from block to
+ * block where there are several. */
 static void panel_by_blocks(const struct cpu_winograd_pictures *pc, int set, int panel, int from,
                             int first, int last, const float *v, float *u, float *sums)
 {
+    bool kept = last - first > BLOCK;
+
     for (int at = first; at < last; at += BLOCK) {
         int tiles = cpu_min(BLOCK, last - at);
 
         for (int g = 0; g < pc->groups; g += WINO_NEAR) {
             int end = cpu_min(g + WINO_NEAR, pc->groups);
+            float *piece = kept ? u + (size_t)g * (WINO_LANES * CPU_COLUMNS) : u;
 
             for (int i = g; i < end && at == first; i++)
-                cpu_winograd_weights_group(pc, panel, set, i, u);
-            multiply(pc, v + place_of(at), u, tiles, columns_of(pc, panel), g, end, sums);
+                cpu_winograd_weights_group(pc, panel, set, i,
+                                           piece + (size_t)(i - g) * (WINO_LANES * CPU_COLUMNS));
+            multiply(pc, v + place_of(at), piece, tiles, columns_of(pc, panel), g, end, sums);
         }
         output_block(pc, from + at, tiles, set, panel, sums);
     }
@@ -222,9 +221,13 @@ static void by_panels(struct lim_backend *be, struct cpu_winograd_pictures *pc, 
         cpu_min(cpu_pieces(2 * (size_t)threads, (size_t)tasks), cpu_pieces((size_t)range, BLOCK));
     int part = cpu_pieces((size_t)cpu_pieces((size_t)range, BLOCK), (size_t)parts) * BLOCK;
     size_t set_size = input_size(pc, range), zeros = pc->job.zeros_size;
-    size_t input = (size_t)pc->sets * set_size, own = SUMS + pc->u_panel;
-    float *scratch = cpu_scratch(be, (zeros + input + (size_t)threads * own) * sizeof *scratch), *v;
+    size_t input = (size_t)pc->sets * set_size, own;
+    float *scratch, *v;
 
+    if (range <= BLOCK)
+        set_panel(pc, cpu_min(WINO_NEAR, pc->groups));
+    own = SUMS + pc->u_panel;
+    scratch = cpu_scratch(be, (zeros + input + (size_t)threads * own) * sizeof *scratch);
     if (!scratch)
         return;
     pc->job.zeros = memset(scratch, 0, zeros * sizeof *scratch);
@@ -239,9 +242,9 @@ static void by_panels(struct lim_backend *be, struct cpu_winograd_pictures *pc, 
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
         for (int i = 0; i < tasks * parts; i++) {
             float *sums = v + input + (size_t)this_thread() * own;
-            int set = i / parts % pc->sets, first = i % parts * part;
+            int set = i / parts / pc->panels, first = i % parts * part;
 
-            panel_by_blocks(pc, set, i / parts / pc->sets, from, first,
+            panel_by_blocks(pc, set, i / parts % pc->panels, from, first,
                             cpu_min(first + part, tiles), v + (size_t)set * set_size, sums + SUMS,
                             sums);
         }
@@ -262,9 +265,7 @@ static void run(struct lim_backend *be, const struct lim_conv *cv, bool backward
     int blocks = cpu_pieces((size_t)pc.job.total, BLOCK), fit;
 
     pc.groups = pc.job.groups * (backward ? 1 : WINO_PHASES);
-    /* no power of two, as v_point */
-    pc.u_point = (size_t)(pc.groups * WINO_LANES + 1) * CPU_COLUMNS;
-    pc.u_panel = (size_t)pc.job.points * pc.u_point;
+    set_panel(&pc, pc.groups);
     if (blocks >= 2 * cpu_of(be)->threads &&
         (size_t)(pc.sets * pc.panels) * pc.u_panel <= WEIGHTS) {
         by_tiles(be, &pc, BLOCK);

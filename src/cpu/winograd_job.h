@@ -59,6 +59,18 @@ const float *cpu_winograd_pixel(struct lim_tensor t, int n, int y, int x, const 
 void cpu_winograd_fill_up(int pixels, int from, int last, int lanes, const float *const *in,
                           float *copy, const float **to);
 
+/* Asks for `count` floats that will be read soon. */
+static inline void cpu_fetch(const float *from, int count)
+{
+#if defined(__GNUC__)
+    for (int i = 0; i < count; i += 16)
+        __builtin_prefetch(from + i);
+#else
+    (void)from;
+    (void)count;
+#endif
+}
+
 /* Both passes that write pictures. Weights are u[panel][set][point][group][WINO_LANES]
  * [CPU_COLUMNS], input v[set][point][group / WINO_NEAR][tile / CPU_ROWS][group % WINO_NEAR]
  * [CPU_ROWS][WINO_LANES]: in the order in which they are read. */
@@ -75,7 +87,7 @@ struct cpu_winograd_pictures {
     struct cpu_winograd_layout v;
 };
 
-/* One group of one panel of one set; `u` is that panel's. */
+/* One group of one panel of one set, to u. */
 void cpu_winograd_weights_group(const struct cpu_winograd_pictures *pc, int panel, int set,
                                 int group, float *u);
 

@@ -34,7 +34,6 @@ void cpu_winograd_weights_group(const struct cpu_winograd_pictures *pc, int pane
     const float *const rows[4] = {taps, taps + CPU_COLUMNS, taps + 2 * CPU_COLUMNS,
                                   taps + 3 * CPU_COLUMNS};
 
-    u += (size_t)group * (WINO_LANES * CPU_COLUMNS);
     for (int i = 0; i < WINO_LANES; i++, u += CPU_COLUMNS) {
         int channel = group % job->groups * WINO_LANES + i;
 
@@ -55,7 +54,8 @@ void cpu_winograd_weights(struct lim_backend *be, const struct cpu_winograd_pict
         int panel = task / pc->groups;
 
         cpu_winograd_weights_group(pc, panel / pc->sets, panel % pc->sets, task % pc->groups,
-                                   u + (size_t)panel * pc->u_panel);
+                                   u + (size_t)panel * pc->u_panel +
+                                       (size_t)(task % pc->groups) * (WINO_LANES * CPU_COLUMNS));
     }
     (void)threads;
 }

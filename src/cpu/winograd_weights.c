@@ -93,6 +93,9 @@ static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *
             from->v + (size_t)p * from->layout.point + (size_t)group * from->layout.group;
         const float *y = from->y + (size_t)panel * from->y_panel + (size_t)p * from->y_point;
 
+        /* The next point's come nearer meanwhile. */
+        cpu_fetch(v + from->layout.point, from->tiles * WINO_LANES);
+        cpu_fetch(y + from->y_point, from->tiles * CPU_COLUMNS);
         for (int row = 0; row < rows; row += CPU_ROWS)
             job->kernel->across(columns, 1, from->tiles, WINO_LANES, &v, (size_t)row, y,
                                 sums + p * POINT + row * CPU_COLUMNS);
