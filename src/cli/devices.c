@@ -3,13 +3,9 @@
 #include "terminal.h"
 #include "train_display.h"
 
-#include <errno.h>
 #include <limner/limner.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 struct devices_settings {
     bool json, verbose;
@@ -33,108 +29,8 @@ static const struct option options[] = {
 struct listing {
     struct lim_device_info *rows;
     int count;
-    char why_none[512];
+    const char *why_none;
 };
-
-static bool write_all(int fd, const void *data, size_t size)
-{
-    const char *bytes = data;
-
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-static bool read_all(int fd, void *data, size_t size)
-{
-    char *bytes = data;
-
-    while (size > 0) {
-        ssize_t n = read(fd, bytes, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-static void list_into(int fd)
-{
-    struct listing listing = {0};
-    const char *why_none = "";
-
-    listing.count = lim_device_list(&listing.rows, &why_none);
-    snprintf(listing.why_none, sizeof listing.why_none, "%s", why_none);
-    if (write_all(fd, &listing.count, sizeof listing.count) &&
-        write_all(fd, listing.why_none, sizeof listing.why_none) && listing.count > 0)
-        write_all(fd, listing.rows, (size_t)listing.count * sizeof *listing.rows);
-    lim_device_list_free(listing.rows);
-}
-
-/* Drivers crash while they are asked (OPENCL.md, rule 7), so a child process asks them. */
-static bool list_in_child(struct listing *listing)
-{
-    int ends[2], status = 0;
-    pid_t child;
-    bool read_whole;
-
-    memset(listing, 0, sizeof *listing);
-    if (pipe(ends) != 0) {
-        say_error("devices: no pipe: %s", strerror(errno));
-        return false;
-    }
-    child = fork();
-    if (child < 0) {
-        say_error("devices: no child process: %s", strerror(errno));
-        close(ends[0]);
-        close(ends[1]);
-        return false;
-    }
-    if (child == 0) {
-        close(ends[0]);
-        list_into(ends[1]);
-        _exit(0);
-    }
-    close(ends[1]);
-    read_whole = read_all(ends[0], &listing->count, sizeof listing->count) &&
-                 read_all(ends[0], listing->why_none, sizeof listing->why_none);
-    if (read_whole && listing->count > 0) {
-        size_t size = (size_t)listing->count * sizeof *listing->rows;
-
-        listing->rows = malloc(size);
-        read_whole = listing->rows && read_all(ends[0], listing->rows, size);
-    }
-    close(ends[0]);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (read_whole)
-        return true;
-    free(listing->rows);
-    listing->rows = NULL;
-    listing->count = 0;
-    if (WIFSIGNALED(status))
-        snprintf(listing->why_none, sizeof listing->why_none,
-                 "an OpenCL driver crashed (signal %d) while it was asked for its devices; "
-                 "OCL_ICD_VENDORS can name the drivers to load",
-                 WTERMSIG(status));
-    else
-        snprintf(listing->why_none, sizeof listing->why_none,
-                 "the process that asks the OpenCL drivers ended early (status %d)",
-                 WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-    return true;
-}
 
 static void print_json(const struct listing *listing)
 {
@@ -234,8 +130,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
 
     (void)command;
     (void)parsed;
-    if (!list_in_child(&listing))
-        return LIM_ERROR;
+    listing.count = lim_device_list(&listing.rows, &listing.why_none);
     if (set->json)
         print_json(&listing);
     else
@@ -244,7 +139,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
         print_surroundings();
     if (*listing.why_none)
         say("%s", listing.why_none);
-    free(listing.rows);
+    lim_device_list_free(listing.rows);
     return LIM_OK;
 }
 

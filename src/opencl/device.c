@@ -2,9 +2,11 @@
 
 #include "choice.h"
 #include "hints.h"
+#include "probe.h"
 
 #include "log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +19,8 @@
 #define DEVICE_PCI_SLOT_ID_NV 0x4009
 #define DEVICE_TOPOLOGY_AMD 0x4037
 
-struct row {
-    struct lim_device_info info;
-    cl_device_id id;
-};
-
 struct listing {
-    struct row *rows;
+    struct lim_device_info *infos;
     int count, room;
 };
 
@@ -143,7 +140,7 @@ static void ask_device(cl_device_id id, struct lim_device_info *info)
 static bool seen_before(const struct listing *listing, const struct lim_device_info *info)
 {
     for (int i = 0; i < listing->count; i++) {
-        const struct lim_device_info *other = &listing->rows[i].info;
+        const struct lim_device_info *other = &listing->infos[i];
 
         if (other->device < 0 || other->platform == info->platform)
             continue;
@@ -161,28 +158,28 @@ static bool seen_before(const struct listing *listing, const struct lim_device_i
     return false;
 }
 
-static struct row *add_row(struct listing *listing)
+/* The next row, zeroed but not counted yet. NULL: no memory. */
+static struct lim_device_info *next_row(struct listing *listing)
 {
-    struct row *grown;
-
     if (listing->count == listing->room) {
-        listing->room = listing->room ? 2 * listing->room : 16;
-        grown = realloc(listing->rows, (size_t)listing->room * sizeof *grown);
-        if (!grown)
+        int room = listing->room ? 2 * listing->room : 16;
+        struct lim_device_info *infos =
+            realloc(listing->infos, (size_t)room * sizeof *listing->infos);
+
+        if (!infos)
             return NULL;
-        listing->rows = grown;
+        listing->infos = infos;
+        listing->room = room;
     }
-    grown = listing->rows + listing->count;
-    memset(grown, 0, sizeof *grown);
-    return grown;
+    memset(listing->infos + listing->count, 0, sizeof *listing->infos);
+    return listing->infos + listing->count;
 }
 
 static void list_platform(struct listing *listing, cl_platform_id platform, int index)
 {
-    struct lim_device_info common = {.platform = index};
+    struct lim_device_info common = {.platform = index}, *row;
     cl_device_id *ids = NULL;
     cl_uint count = 0;
-    struct row *row;
 
     clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof common.platform_name, common.platform_name,
                       NULL);
@@ -195,133 +192,201 @@ static void list_platform(struct listing *listing, cl_platform_id platform, int 
         ids = calloc(count, sizeof *ids);
     if (!ids || clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, ids, NULL) != CL_SUCCESS)
         count = 0;
-    for (cl_uint d = 0; d < count && (row = add_row(listing)); d++) {
-        row->info = common;
-        row->info.device = (int)d;
-        row->id = ids[d];
-        ask_device(ids[d], &row->info);
-        row->info.duplicate = seen_before(listing, &row->info);
+    for (cl_uint d = 0; d < count && (row = next_row(listing)); d++) {
+        *row = common;
+        row->device = (int)d;
+        ask_device(ids[d], row);
+        row->duplicate = seen_before(listing, row);
         listing->count++;
     }
-    if (count == 0 && (row = add_row(listing))) {
-        row->info = common;
-        row->info.device = -1;
-        snprintf(row->info.note, sizeof row->info.note, "%s",
-                 ocl_hint_no_devices(common.platform_name));
+    if (count == 0 && (row = next_row(listing))) {
+        *row = common;
+        row->device = -1;
+        snprintf(row->note, sizeof row->note, "%s", ocl_hint_no_devices(common.platform_name));
         listing->count++;
     }
     free(ids);
 }
 
-/* -1001 (no ICD) is the same as no platform. */
-static void list_all(struct listing *listing)
+/* Returns how many; -1001 (no ICD) is the same as no platform. */
+static cl_uint list_platforms(cl_platform_id **platforms)
 {
-    cl_platform_id *platforms = NULL;
     cl_uint count = 0;
 
-    memset(listing, 0, sizeof *listing);
+    *platforms = NULL;
     if (clGetPlatformIDs(0, NULL, &count) != CL_SUCCESS)
         count = 0;
     if (count > 0)
-        platforms = calloc(count, sizeof *platforms);
-    if (!platforms || clGetPlatformIDs(count, platforms, NULL) != CL_SUCCESS)
+        *platforms = calloc(count, sizeof **platforms);
+    if (!*platforms || clGetPlatformIDs(count, *platforms, NULL) != CL_SUCCESS)
         count = 0;
+    return count;
+}
+
+int ocl_devices_here(struct lim_device_info **infos)
+{
+    struct listing listing = {0};
+    cl_platform_id *platforms;
+    cl_uint count = list_platforms(&platforms);
+
     for (cl_uint p = 0; p < count; p++)
-        list_platform(listing, platforms[p], (int)p);
+        list_platform(&listing, platforms[p], (int)p);
     free(platforms);
+    *infos = listing.infos;
+    return listing.count;
 }
 
-static struct lim_device_info *infos_of(const struct listing *listing)
-{
-    struct lim_device_info *infos = calloc((size_t)listing->count + 1, sizeof *infos);
+/* Once drivers are loaded here, a child could not ask them (OPENCL.md, rule 8), and need not. */
+static atomic_bool loaded;
 
-    for (int i = 0; infos && i < listing->count; i++)
-        infos[i] = listing->rows[i].info;
-    return infos;
+static bool find_devices(struct ocl_probe *probe)
+{
+    if (!atomic_load(&loaded))
+        return ocl_probe_begin(probe);
+    memset(probe, 0, sizeof *probe);
+    probe->count = ocl_devices_here(&probe->infos);
+    if (!probe->infos)
+        probe->infos = calloc(1, sizeof *probe->infos);
+    if (!probe->infos)
+        lim_error("no memory to list the devices");
+    return probe->infos != NULL;
 }
 
-static void take(const struct row *row, struct ocl_device *device)
+/* Loads the drivers into this process and finds the device there that the child told of. */
+static bool take(const struct lim_device_info *info, struct ocl_device *device)
 {
-    device->id = row->id;
-    device->platform_index = row->info.platform;
-    device->device_index = row->info.device;
-    snprintf(device->name, sizeof device->name, "%.100s (driver %.40s)", row->info.name,
-             row->info.driver);
+    cl_platform_id *platforms;
+    cl_device_id *ids = NULL;
+    cl_uint count, devices = 0;
+    char name[sizeof info->name] = "";
+
+    atomic_store(&loaded, true);
+    count = list_platforms(&platforms);
+    if ((cl_uint)info->platform < count &&
+        clGetDeviceIDs(platforms[info->platform], CL_DEVICE_TYPE_ALL, 0, NULL, &devices) ==
+            CL_SUCCESS &&
+        (cl_uint)info->device < devices)
+        ids = calloc(devices, sizeof *ids);
+    if (ids && clGetDeviceIDs(platforms[info->platform], CL_DEVICE_TYPE_ALL, devices, ids, NULL) ==
+                   CL_SUCCESS) {
+        device->id = ids[info->device];
+        ask_text(device->id, CL_DEVICE_NAME, name, sizeof name);
+    }
+    free(ids);
+    free(platforms);
+    device->platform_index = info->platform;
+    device->device_index = info->device;
+    snprintf(device->name, sizeof device->name, "%.100s (driver %.40s)", info->name, info->driver);
+    return *name && strcmp(name, info->name) == 0;
+}
+
+/* Why the choice came to nothing, in one line: `message`, or that there is no platform, and what
+ * may be the reason. */
+static void refuse(const struct lim_device_choice *choice, const struct ocl_probe *probe,
+                   const char *message, bool no_device)
+{
+    char hint[512] = "";
+
+    if (probe->trouble[0])
+        snprintf(hint, sizeof hint, "%.511s", probe->trouble);
+    else if (no_device && probe->count == 0)
+        ocl_hint_no_platform(hint, sizeof hint);
+    else if (no_device)
+        ocl_hint_render_node("/dev/dri", hint, sizeof hint);
+    if (no_device && probe->count == 0)
+        lim_error("%s '%s': %s", choice->platform ? "--platform" : "--device",
+                  choice->platform ? choice->platform : choice->device, hint);
+    else
+        lim_error("%s%s%s", message, hint[0] ? "; " : "", hint);
 }
 
 bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device *device,
                        enum lim_status *why)
 {
-    char message[1536], hint[512];
-    struct lim_device_info *infos;
-    struct listing listing;
-    int found = -1;
+    struct ocl_probe probe;
+    char message[1536];
+    bool good = false;
+    int found;
 
-    list_all(&listing);
-    infos = infos_of(&listing);
+    *why = LIM_ERROR;
+    if (!find_devices(&probe))
+        return false;
     *why = LIM_NO_DEVICE;
-    if (!infos) {
-        lim_error("no memory to list the devices");
-        *why = LIM_ERROR;
+    found = ocl_choice(probe.infos, probe.count, choice->platform, choice->device, message,
+                       sizeof message, why);
+    if (found < 0) {
+        refuse(choice, &probe, message, *why == LIM_NO_DEVICE);
     } else {
-        found = ocl_choice(infos, listing.count, choice->platform, choice->device, message,
-                           sizeof message, why);
-        ocl_hint_render_node("/dev/dri", hint, sizeof hint);
-        if (found >= 0) {
-            take(listing.rows + found, device);
-        } else if (*why == LIM_NO_DEVICE && listing.count == 0) {
-            ocl_hint_no_platform(hint, sizeof hint);
-            lim_error("%s '%s': %s", choice->platform ? "--platform" : "--device",
-                      choice->platform ? choice->platform : choice->device, hint);
-        } else if (*why == LIM_NO_DEVICE && hint[0]) {
-            lim_error("%s; %s", message, hint);
-        } else {
-            lim_error("%s", message);
-        }
+        if (probe.trouble[0])
+            lim_warning("%s", probe.trouble);
+        good = take(probe.infos + found, device);
+        if (!good)
+            lim_error("%s has gone since it was found", probe.infos[found].name);
     }
-    free(infos);
-    free(listing.rows);
-    return found >= 0;
+    ocl_probe_end(&probe);
+    return good;
 }
 
 bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size)
 {
-    struct lim_device_info *infos;
-    struct listing listing;
+    struct ocl_probe probe;
     char hint[512];
     int found;
 
-    list_all(&listing);
-    infos = infos_of(&listing);
-    found = infos ? ocl_choice_auto(infos, listing.count) : -1;
-    if (found >= 0) {
-        take(listing.rows + found, device);
-    } else if (listing.count == 0) {
+    snprintf(reason, reason_size, "OpenCL unavailable (no memory)");
+    if (!find_devices(&probe))
+        return false;
+    if (probe.trouble[0])
+        lim_warning("%s", probe.trouble);
+    found = ocl_choice_auto(probe.infos, probe.count);
+    if (found >= 0 && !take(probe.infos + found, device)) {
+        snprintf(reason, reason_size, "OpenCL unavailable (%s has gone since it was found)",
+                 probe.infos[found].name);
+        found = -1;
+    } else if (found < 0 && probe.count == 0 && !probe.trouble[0]) {
         ocl_hint_no_platform(hint, sizeof hint);
         snprintf(reason, reason_size, "OpenCL unavailable (%.200s)", hint);
-    } else {
+    } else if (found < 0) {
         ocl_hint_render_node("/dev/dri", hint, sizeof hint);
         snprintf(reason, reason_size, "no OpenCL GPU%s%.150s", hint[0] ? ": " : "", hint);
     }
-    free(infos);
-    free(listing.rows);
+    ocl_probe_end(&probe);
     return found >= 0;
 }
 
 int lim_device_list(struct lim_device_info **list, const char **why_none)
 {
     static char none[512]; /* the same for every caller of one process */
-    struct listing listing;
-    int count;
+    struct ocl_probe probe;
+    int count = 0;
 
-    list_all(&listing);
-    *list = infos_of(&listing);
-    count = *list ? listing.count : 0;
+    *list = NULL;
+    if (find_devices(&probe)) {
+        *list = probe.infos;
+        count = probe.count;
+        probe.infos = NULL;
+        if (probe.trouble[0])
+            lim_warning("%s", probe.trouble);
+    }
     if (count == 0)
         ocl_hint_no_platform(none, sizeof none);
-    *why_none = count == 0 ? none : "";
-    free(listing.rows);
+    *why_none = count == 0 && !probe.trouble[0] ? none : "";
+    ocl_probe_end(&probe);
     return count;
+}
+
+void lim_device_loader(char *text, size_t size)
+{
+    struct ocl_probe probe;
+
+    if (atomic_load(&loaded)) {
+        ocl_loader(text, size);
+    } else if (ocl_probe_begin(&probe)) {
+        snprintf(text, size, "%s", probe.loader);
+        ocl_probe_end(&probe);
+    } else {
+        snprintf(text, size, "(unknown)");
+    }
 }
 
 void lim_device_list_free(struct lim_device_info *list)

@@ -15,6 +15,14 @@ struct ocl_device {
     char name[160];
 };
 
+/* Loads the drivers into this process and asks all of them. The rows are for free(). Returns how
+ * many. */
+int ocl_devices_here(struct lim_device_info **infos);
+
+/* loader.c: the library's path, name and version, which loads the drivers into this process. */
+enum { OCL_LOADER = 512 };
+void ocl_loader(char *text, size_t size);
+
 /* The device of an explicit choice. False after one log line. */
 bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device *device,
                        enum lim_status *why);

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE /* dladdr */
 #endif
 #define CL_USE_DEPRECATED_OPENCL_1_1_APIS /* clGetExtensionFunctionAddress */
-#include "opencl.h"
+#include "device.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static void ask(loader_info info, cl_uint what, char *text, size_t size)
     text[size - 1] = '\0';
 }
 
-void lim_device_loader(char *text, size_t size)
+void ocl_loader(char *text, size_t size)
 {
     cl_int (*entry)(cl_uint, cl_platform_id *, cl_uint *) = clGetPlatformIDs;
     void *address = NULL;

@@ -70,6 +70,7 @@ struct settings {
     cl_ulong keep;  /* no buffer is released */
     cl_ulong has;   /* memory that is really there; more than that is refused */
     cl_ulong lazy;  /* not when a buffer is made, but by the next clFinish */
+    cl_ulong probe; /* the rules are for the child process in which limner asks for devices */
     struct rule rules[RULES];
     int rule_count;
 };

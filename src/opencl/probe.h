@@ -1,0 +1,25 @@
+/* Which OpenCL devices there are, asked in a child process: drivers crash, abort and hang while
+ * they are asked, and this process is to survive that. */
+#ifndef LIMNER_SRC_OPENCL_PROBE_H
+#define LIMNER_SRC_OPENCL_PROBE_H
+
+#include "device.h"
+
+struct ocl_probe {
+    struct lim_device_info *infos; /* with room for one row more than `count` */
+    int count;
+    /* Which drivers crashed or hung and were left out, in words; "" where all went well. */
+    char trouble[768];
+    char loader[OCL_LOADER];
+
+    /* Private: the folder of the drivers that are left, and the environment of before. */
+    char folder[256], *vendors, *vendor_path;
+    bool filtered;
+};
+
+/* Fills `probe`. From here to the end this process, too, loads none of the drivers left out: it
+ * must not have loaded any before. False after one log line (no memory). */
+bool ocl_probe_begin(struct ocl_probe *probe);
+void ocl_probe_end(struct ocl_probe *probe);
+
+#endif
