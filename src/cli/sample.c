@@ -9,15 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct sample_settings {
     int count, threads;
     uint64_t seed;
     const char *seeds, *grid, *out, *platform, *device, *cache_dir;
+    double wait_timeout;
     bool batch_stats;
 };
 
-static const struct sample_settings defaults = {.count = 64, .seed = 1, .out = "faces.png"};
+static const struct sample_settings defaults = {
+    .count = 64, .seed = 1, .out = "faces.png", .wait_timeout = 600};
 
 #define MOST_SEED 9000000000000000000
 
@@ -40,6 +43,9 @@ static const struct option options[] = {
      "OpenCL platform: an index or part of its name"},
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
+     "how long an OpenCL device may take to answer before it counts as failed (exit code 4); 10m "
+     "without it, 0s: for ever"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads of the CPU path; 0: one for each processor"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
@@ -323,6 +329,13 @@ static enum lim_status sample_with(struct lim_backend *be, const char *model,
     return status;
 }
 
+/* The call that waits for the device will not return. */
+static void on_hang(void *user)
+{
+    (void)user;
+    _exit(LIM_DEVICE_FAILED);
+}
+
 static enum lim_status run(const struct command *command, const struct parsed *parsed,
                            void *settings)
 {
@@ -330,7 +343,9 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
-                                             .cache_dir = set->cache_dir};
+                                             .cache_dir = set->cache_dir,
+                                             .wait_timeout = set->wait_timeout,
+                                             .hung = on_hang};
     struct lim_model_info info;
     struct plan plan = {0};
     struct lim_backend *be;

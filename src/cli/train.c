@@ -205,13 +205,37 @@ static void report_end(const struct train_settings *set, const struct lim_train_
         say_error("saved; to go on: %s", line);
 }
 
+/* The training thread hangs in a driver's call that will not return. */
+struct hung {
+    const struct train_settings *set;
+    const struct lim_train_config *config;
+};
+
+static void on_hang(void *user)
+{
+    const struct hung *hung = user;
+    char path[4200], room[4096], command[4096];
+
+    snprintf(path, sizeof path, "%s/checkpoint.safetensors", hung->config->run);
+    if (!hung->set->dry_run && access(path, F_OK) == 0)
+        say_error("%s is whole; to go on, on this device after a restart or on another: %s train "
+                  "--resume %s",
+                  path, quoted(called_as, command, sizeof command),
+                  quoted(hung->config->run, room, sizeof room));
+    _exit(LIM_DEVICE_FAILED);
+}
+
 static enum lim_status train_with(const struct train_settings *set, struct lim_train_config *config,
                                   struct display *display)
 {
+    struct hung hung = {.set = set, .config = config};
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
-                                             .cache_dir = set->cache_dir};
+                                             .cache_dir = set->cache_dir,
+                                             .wait_timeout = set->wait_timeout,
+                                             .hung = on_hang,
+                                             .user = &hung};
     struct lim_dataset_config *data = &config->data;
     char cache[4096];
     enum lim_status status = LIM_ERROR;

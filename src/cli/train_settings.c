@@ -41,6 +41,7 @@ const struct train_settings train_defaults = {
     .max_pixels = LIM_MAX_PIXELS,
     .keep = 2,
     .on_nan = "stop",
+    .wait_timeout = 600,
 };
 
 #define FIELD(name) offsetof(struct train_settings, name)
@@ -103,6 +104,9 @@ const struct option train_options[] = {
      "OpenCL platform: an index or part of its name"},
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
+     "how long an OpenCL device may take to answer before the training ends, with exit code 4 and "
+     "its last checkpoint kept; 10m without it, 0s: for ever"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads to decode and for the CPU path; 0: one for each processor"},
     {"sample-every", 0, OPTION_COUNT, "N", FIELD(sample_every), 1, 9e18, NULL, NULL,

@@ -9,7 +9,7 @@
 struct train_settings {
     const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir, *profile,
         *drop;
-    double epochs, lr, beta1, smooth, time, holdout;
+    double epochs, lr, beta1, smooth, time, holdout, wait_timeout;
     int size, width, kernel, latent, threads;
     const char *batch; /* a number or "auto" */
     uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;

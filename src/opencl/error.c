@@ -103,17 +103,24 @@ const char *ocl_where(const struct ocl_backend *ocl)
     return space ? space + 1 : ocl->base.option;
 }
 
-void ocl_fail(struct ocl_backend *ocl, const char *call, int code)
+const char *ocl_pending(const struct ocl_backend *ocl, char *text, size_t size)
 {
-    char list[512] = "";
     unsigned known = ocl->unfinished < OCL_PENDING_NAMES ? ocl->unfinished : OCL_PENDING_NAMES;
     size_t at = 0;
 
-    for (unsigned i = 0; i < known && at < sizeof list; i++)
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
+    text[0] = '\0';
+    for (unsigned i = 0; i < known && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s",
                                i ? ", " : " while waiting for: ", ocl->pending[i]);
-    if (ocl->unfinished > known && at < sizeof list)
-        snprintf(list + at, sizeof list - at, " ...");
+    if (ocl->unfinished > known && at < size)
+        snprintf(text + at, size - at, " ...");
+    return text;
+}
+
+void ocl_fail(struct ocl_backend *ocl, const char *call, int code)
+{
+    char list[512];
+
     lim_backend_fail(&ocl->base, "%s failed on %s: %s%s", call, ocl_where(ocl), ocl_error(code),
-                     list);
+                     ocl_pending(ocl, list, sizeof list));
 }

@@ -106,9 +106,12 @@ void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gri
                          grid.items[0], grid.items[1], grid.items[2]);
         return;
     }
-    if (!err)
+    if (!err) {
+        ocl_wait_begin(ocl, "clEnqueueNDRangeKernel");
         err = clEnqueueNDRangeKernel(ocl->queue, ocl->kernels[id], 3, NULL, grid.items, grid.group,
                                      0, NULL, ocl_wants_event(ocl) ? &event : NULL);
+        ocl_wait_end(ocl);
+    }
     if (err) {
         lim_backend_fail(&ocl->base,
                          "launching kernel %s (%zux%zux%zu in groups of %zux%zux%zu) "
@@ -135,24 +138,34 @@ void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
     ocl->base.launches++;
     if (event) {
         if (ocl->halfway) {
+            ocl_wait_begin(ocl, "clWaitForEvents");
             err = clWaitForEvents(1, &ocl->halfway);
+            ocl_wait_end(ocl);
             clReleaseEvent(ocl->halfway);
         }
         ocl->halfway = event;
         if (err)
             ocl_fail(ocl, "clWaitForEvents", err);
     }
-    if (ocl->sync)
+    if (ocl->sync) {
         ocl_finish(&ocl->base);
-    else if (ocl->unfinished % FLUSH_EVERY == 0 && (err = clFlush(ocl->queue)) != CL_SUCCESS)
-        ocl_fail(ocl, "clFlush", err);
+    } else if (ocl->unfinished % FLUSH_EVERY == 0) {
+        ocl_wait_begin(ocl, "clFlush");
+        err = clFlush(ocl->queue);
+        ocl_wait_end(ocl);
+        if (err)
+            ocl_fail(ocl, "clFlush", err);
+    }
 }
 
 bool ocl_finish(struct lim_backend *be)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
-    cl_int err = clFinish(ocl->queue);
+    cl_int err;
 
+    ocl_wait_begin(ocl, "clFinish");
+    err = clFinish(ocl->queue);
+    ocl_wait_end(ocl);
     if (ocl->halfway)
         clReleaseEvent(ocl->halfway);
     ocl->halfway = NULL;

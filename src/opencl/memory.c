@@ -39,7 +39,9 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
         ocl_launch(ocl, OCL_FILL, ocl_line(ocl, count, ocl->vector), OCL_F(0.0f),
                    OCL_T(lim_tensor_of(&buf->base, 0, 1, 1, 1, 1)), OCL_U(count));
         call = "clFinish";
+        ocl_wait_begin(ocl, call);
         err = clFinish(ocl->queue);
+        ocl_wait_end(ocl);
         be->launches = launches;
     }
     if (!err && !be->failed)
@@ -134,9 +136,11 @@ void ocl_write(struct lim_tensor t, const float *host)
         cl_int err;
 
         memcpy(ocl->staging, host + done, part * sizeof *host);
+        ocl_wait_begin(ocl, "clEnqueueWriteBuffer");
         err = clEnqueueWriteBuffer(ocl->queue, ((struct ocl_buffer *)t.buf)->mem, CL_TRUE,
                                    (t.offset + done) * sizeof(float), part * sizeof(float),
                                    ocl->staging, 0, NULL, NULL);
+        ocl_wait_end(ocl);
         if (err) {
             ocl_fail(ocl, "clEnqueueWriteBuffer", err);
             return;
@@ -151,10 +155,13 @@ void ocl_read(struct lim_tensor t, float *host)
 
     for (size_t done = 0; done < count; done += OCL_STAGING) {
         size_t part = count - done < OCL_STAGING ? count - done : OCL_STAGING;
-        cl_int err = clEnqueueReadBuffer(ocl->queue, ((struct ocl_buffer *)t.buf)->mem, CL_TRUE,
-                                         (t.offset + done) * sizeof(float), part * sizeof(float),
-                                         ocl->staging, 0, NULL, NULL);
+        cl_int err;
 
+        ocl_wait_begin(ocl, "clEnqueueReadBuffer");
+        err = clEnqueueReadBuffer(ocl->queue, ((struct ocl_buffer *)t.buf)->mem, CL_TRUE,
+                                  (t.offset + done) * sizeof(float), part * sizeof(float),
+                                  ocl->staging, 0, NULL, NULL);
+        ocl_wait_end(ocl);
         if (err) {
             ocl_fail(ocl, "clEnqueueReadBuffer", err);
             return;

@@ -12,8 +12,11 @@ static void destroy(struct lim_backend *be)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
 
-    if (ocl->queue)
+    if (ocl->queue) {
+        ocl_wait_begin(ocl, "clFinish");
         clFinish(ocl->queue);
+        ocl_wait_end(ocl);
+    }
     if (ocl->halfway)
         clReleaseEvent(ocl->halfway);
     if (ocl->scratch)
@@ -25,6 +28,7 @@ static void destroy(struct lim_backend *be)
         clReleaseCommandQueue(ocl->queue);
     if (ocl->context)
         clReleaseContext(ocl->context);
+    ocl_watch_stop(ocl);
     free(ocl->staging);
     free(ocl);
 }
@@ -174,7 +178,8 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
-    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
+    if (!ocl_watch_start(ocl, choice) || !ocl_programs_init(ocl) || !ocl_scratch_init(ocl) ||
+        !ocl_selftest(ocl))
         goto fail;
     ocl_programs_keep(ocl);
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);

@@ -77,7 +77,8 @@ struct ocl_backend {
     cl_context context;
     cl_command_queue queue;
     struct ocl_limits limits;
-    bool sync; /* wait after every launch */
+    bool sync;               /* wait after every launch */
+    struct ocl_watch *watch; /* or NULL */
 
     cl_program programs[OCL_FAMILIES];
     cl_kernel kernels[OCL_KERNELS];
@@ -123,6 +124,20 @@ const char *ocl_where(const struct ocl_backend *ocl);
 
 /* Latches `code` on the backend with a line that names `call` and the launches waited for. */
 void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
+
+/* " while waiting for: fill, adam ..."; "" where nothing is. Returns `text`. */
+const char *ocl_pending(const struct ocl_backend *ocl, char *text, size_t size);
+
+/* ---- watch.c ---- */
+
+/* Begins to look for waits that do not end, where `choice` asks for it. False after one log line.
+ */
+bool ocl_watch_start(struct ocl_backend *ocl, const struct lim_device_choice *choice);
+void ocl_watch_stop(struct ocl_backend *ocl);
+
+/* Around every call that may wait for the device. `call` is static text. */
+void ocl_wait_begin(struct ocl_backend *ocl, const char *call);
+void ocl_wait_end(struct ocl_backend *ocl);
 
 /* ---- memory.c ---- */
 

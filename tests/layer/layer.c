@@ -85,6 +85,10 @@ bool layer_fails(enum layer_call call, cl_int *code)
 
         if (rule->call == call && (n == rule->nth || (rule->onwards && n > rule->nth))) {
             *code = rule->code;
+            if (rule->hangs)
+                layer_log("hanging in %s %d", call_names[call], n);
+            while (rule->hangs)
+                pause();
             layer_log("injected %s %d %d", call_names[call], n, rule->code);
             return true;
         }
@@ -109,8 +113,8 @@ static void summary(void)
     layer_log("most bytes %lld", atomic_load(&most_bytes));
 }
 
-/* CALL:N:CODE, or CALL:N+:CODE for the n-th and all after it. */
-static bool read_rule(const char *text)
+/* CALL:N:CODE, or CALL:N+:CODE for the n-th and all after it; CALL:N, to hang. */
+static bool read_rule(const char *text, bool hangs)
 {
     struct rule *rule = &settings.rules[settings.rule_count];
     const char *colon = strchr(text, ':');
@@ -127,6 +131,11 @@ static bool read_rule(const char *text)
         rule->nth = (int)strtol(colon + 1, &end, 10);
         rule->onwards = *end == '+';
         end += rule->onwards;
+        rule->hangs = hangs;
+        if (hangs) {
+            settings.rule_count++;
+            return *end == '\0';
+        }
         if (*end != ':')
             return false;
         rule->code = (cl_int)strtol(end + 1, &end, 10);
@@ -179,7 +188,8 @@ static bool read_setting(const char *word)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strncmp(word, texts[i].name, strlen(texts[i].name)) == 0)
             return read_text(word + strlen(texts[i].name), texts[i].text, texts[i].size);
-    return strncmp(word, "fail=", 5) == 0 && read_rule(word + 5);
+    return (strncmp(word, "fail=", 5) == 0 && read_rule(word + 5, false)) ||
+           (strncmp(word, "hang=", 5) == 0 && read_rule(word + 5, true));
 }
 
 static void read_settings(void)

@@ -57,6 +57,7 @@ struct rule {
     enum layer_call call;
     int nth;
     bool onwards; /* the later ones too */
+    bool hangs;   /* instead of failing */
     cl_int code;
 };
 
