@@ -3,13 +3,17 @@
  * on the shape alone, so the order of additions, and with it every bit, is the same for all group
  * sizes. No stage shares memory, so none needs a barrier. */
 
+#include "activations.cl"
+
 /* The rows of a block. */
 #define FIRST_ROW(block) ((ulong)(block) * (ulong)block_rows)
 #define LAST_ROW(block) min(rows, FIRST_ROW(block) + (ulong)block_rows)
 
-/* sums[block][c] = the sum of dy over the block. Work-items: vectors of channels, blocks. */
-__kernel void bias_blocks(__global const float *dy, ulong dy_at, ulong rows, int c, int block_rows,
-                          __global float *sums, ulong sums_at)
+/* sums[block][c] = the sum over the block of dx = dy f'(y), which is written (dx may be dy);
+ * without an activation, of dy alone. Work-items: vectors of channels, blocks. */
+__kernel void bias_blocks(int kind, float slope, __global const float *y, ulong y_at,
+                          __global const float *dy, ulong dy_at, ulong rows, int c, int block_rows,
+                          __global float *dx, ulong dx_at, __global float *sums, ulong sums_at)
 {
     ulong block = get_global_id(1);
     int c0 = (int)get_global_id(0) * LIM_VECTOR;
@@ -19,8 +23,16 @@ __kernel void bias_blocks(__global const float *dy, ulong dy_at, ulong rows, int
         ulong last = LAST_ROW(block);
         real_v sum = (real_v)(0.0f);
 
-        for (ulong row = FIRST_ROW(block); row < last; row++)
-            sum += load_part(dy + dy_at + row * (ulong)c + c0, n);
+        for (ulong row = FIRST_ROW(block); row < last; row++) {
+            ulong at = row * (ulong)c + c0;
+            real_v d = load_part(dy + dy_at + at, n);
+
+            if (kind != NO_ACTIVATION) {
+                d = activated_back(kind, slope, load_part(y + y_at + at, n), d);
+                store_part(d, dx + dx_at + at, n);
+            }
+            sum += d;
+        }
         store_part(sum, sums + sums_at + block * (ulong)c + c0, n);
     }
 }
@@ -112,13 +124,14 @@ __kernel void batchnorm_merge(__global const float *parts, ulong parts_at, ulong
     }
 }
 
-/* y = gamma (x - mean) spread + beta, where spread is 1/sqrt(var + eps), given as it is (eps < 0)
- * or as var. Work-items: vectors of channels, blocks of rows. */
-__kernel void batchnorm_apply(__global const float *x, ulong x_at, ulong rows, int c,
-                              int block_rows, __global const float *gamma, ulong gamma_at,
-                              __global const float *beta, ulong beta_at, __global const float *mean,
-                              ulong mean_at, __global const float *spread, ulong spread_at,
-                              float eps, __global float *y, ulong y_at)
+/* y = f(gamma (x - mean) spread + beta), where spread is 1/sqrt(var + eps), given as it is (eps <
+ * 0) or as var. Work-items: vectors of channels, blocks of rows. */
+__kernel void batchnorm_apply(int kind, float slope, __global const float *x, ulong x_at,
+                              ulong rows, int c, int block_rows, __global const float *gamma,
+                              ulong gamma_at, __global const float *beta, ulong beta_at,
+                              __global const float *mean, ulong mean_at,
+                              __global const float *spread, ulong spread_at, float eps,
+                              __global float *y, ulong y_at)
 {
     ulong block = get_global_id(1);
     int c0 = (int)get_global_id(0) * LIM_VECTOR;
@@ -136,16 +149,21 @@ __kernel void batchnorm_apply(__global const float *x, ulong x_at, ulong rows, i
         for (ulong row = FIRST_ROW(block); row < last; row++) {
             ulong at = row * (ulong)c + c0;
 
-            store_part((load_part(x + x_at + at, n) - centre) * scale + shift, y + y_at + at, n);
+            real_v v = (load_part(x + x_at + at, n) - centre) * scale + shift;
+
+            store_part(rectified(kind, slope, v), y + y_at + at, n);
         }
     }
 }
 
-/* parts[block][2][c] = sums over the block of dy and of dy xhat. Work-items: vectors of channels,
- * blocks. */
-__kernel void batchnorm_backward_blocks(__global const float *x, ulong x_at,
+/* parts[block][2][c] = sums over the block of d and of d xhat, where d is dy before the activation,
+ * whose input is computed again for its sign, exactly as batchnorm_apply does. Work-items: vectors
+ * of channels, blocks. */
+__kernel void batchnorm_backward_blocks(int kind, float slope, __global const float *x, ulong x_at,
                                         __global const float *dy, ulong dy_at, ulong rows, int c,
-                                        int block_rows, __global const float *mean, ulong mean_at,
+                                        int block_rows, __global const float *gamma, ulong gamma_at,
+                                        __global const float *beta, ulong beta_at,
+                                        __global const float *mean, ulong mean_at,
                                         __global const float *inv_std, ulong inv_std_at,
                                         __global float *parts, ulong parts_at)
 {
@@ -156,16 +174,20 @@ __kernel void batchnorm_backward_blocks(__global const float *x, ulong x_at,
         ulong n = (ulong)(c - c0);
         ulong last = LAST_ROW(block);
         real_v centre = load_part(mean + mean_at + c0, n);
-        real_v scale = load_part(inv_std + inv_std_at + c0, n);
+        real_v spread = load_part(inv_std + inv_std_at + c0, n);
+        real_v scale = spread * load_part(gamma + gamma_at + c0, n);
+        real_v shift = load_part(beta + beta_at + c0, n);
         real_v sum = (real_v)(0.0f), sum_xhat = (real_v)(0.0f);
         __global float *to = parts + parts_at + 2 * block * (ulong)c + c0;
 
         for (ulong row = FIRST_ROW(block); row < last; row++) {
             ulong at = row * (ulong)c + c0;
+            real_v from = load_part(x + x_at + at, n) - centre;
             real_v d = load_part(dy + dy_at + at, n);
 
+            d = rectified_back(kind, slope, from * scale + shift, d);
             sum += d;
-            sum_xhat += d * ((load_part(x + x_at + at, n) - centre) * scale);
+            sum_xhat += d * (from * spread);
         }
         store_part(sum, to, n);
         store_part(sum_xhat, to + c, n);
@@ -204,11 +226,12 @@ __kernel void batchnorm_backward_sum(__global const float *parts, ulong parts_at
     }
 }
 
-/* dx = gamma inv_std (dy - totals[0]/rows - xhat totals[1]/rows); dx may be dy. Work-items: vectors
- * of channels, blocks of rows. */
-__kernel void batchnorm_backward_apply(__global const float *x, ulong x_at,
+/* dx = gamma inv_std (d - totals[0]/rows - xhat totals[1]/rows), d as above; dx may be dy.
+ * Work-items: vectors of channels, blocks of rows. */
+__kernel void batchnorm_backward_apply(int kind, float slope, __global const float *x, ulong x_at,
                                        __global const float *dy, ulong dy_at, ulong rows, int c,
                                        int block_rows, __global const float *gamma, ulong gamma_at,
+                                       __global const float *beta, ulong beta_at,
                                        __global const float *mean, ulong mean_at,
                                        __global const float *inv_std, ulong inv_std_at,
                                        __global const float *totals, ulong totals_at,
@@ -222,16 +245,18 @@ __kernel void batchnorm_backward_apply(__global const float *x, ulong x_at,
         ulong last = LAST_ROW(block);
         real_v centre = load_part(mean + mean_at + c0, n);
         real_v spread = load_part(inv_std + inv_std_at + c0, n);
-        real_v scale = load_part(gamma + gamma_at + c0, n) * spread;
+        real_v scale = spread * load_part(gamma + gamma_at + c0, n);
+        real_v shift = load_part(beta + beta_at + c0, n);
         real_v mean_dy = load_part(totals + totals_at + c0, n) / (float)rows;
         real_v mean_dy_xhat = load_part(totals + totals_at + c + c0, n) / (float)rows;
 
         for (ulong row = FIRST_ROW(block); row < last; row++) {
             ulong at = row * (ulong)c + c0;
-            real_v xhat = (load_part(x + x_at + at, n) - centre) * spread;
+            real_v from = load_part(x + x_at + at, n) - centre;
             real_v d = load_part(dy + dy_at + at, n);
 
-            store_part(scale * (d - mean_dy - xhat * mean_dy_xhat), dx + dx_at + at, n);
+            d = rectified_back(kind, slope, from * scale + shift, d);
+            store_part(scale * (d - mean_dy - from * spread * mean_dy_xhat), dx + dx_at + at, n);
         }
     }
 }

@@ -1,11 +1,7 @@
 /* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby,
  * multiply-adds. A work-item does one vector of them. */
 
-/* enum lim_activation */
-#define RELU 0
-#define LEAKY_RELU 1
-#define TANH 2
-#define SIGMOID 3
+#include "activations.cl"
 
 /* Elements of logits that one work-item sums up: fixed, so that the order of additions is. */
 #ifndef BCE_BLOCK
@@ -19,17 +15,9 @@ __kernel void activation_forward(int kind, float slope, __global const float *x,
     ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
 
     if (i < count) {
-        real_v v = load_part(x + x_at + i, count - i);
+        ulong n = count - i;
 
-        if (kind == RELU)
-            v = v < 0.0f ? (real_v)(0.0f) : v;
-        else if (kind == LEAKY_RELU)
-            v = v > 0.0f ? v : slope * v;
-        else if (kind == TANH)
-            v = tanh(v);
-        else
-            v = 1.0f / (1.0f + exp(-v));
-        store_part(v, y + y_at + i, count - i);
+        store_part(activated(kind, slope, load_part(x + x_at + i, n)), y + y_at + i, n);
     }
 }
 
@@ -41,24 +29,16 @@ __kernel void activation_backward(int kind, float slope, __global const float *y
     ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
 
     if (i < count) {
-        real_v v = load_part(y + y_at + i, count - i);
-        real_v d = load_part(dy + dy_at + i, count - i);
+        ulong n = count - i;
+        real_v v = load_part(y + y_at + i, n);
 
-        if (kind == RELU)
-            d = v > 0.0f ? d : (real_v)(0.0f);
-        else if (kind == LEAKY_RELU)
-            d = v > 0.0f ? d : slope * d;
-        else if (kind == TANH)
-            d = d * (1.0f - v * v);
-        else
-            d = d * (v * (1.0f - v));
-        store_part(d, dx + dx_at + i, count - i);
+        store_part(activated_back(kind, slope, v, load_part(dy + dy_at + i, n)), dx + dx_at + i, n);
     }
 }
 
-/* y[rows][c] += bias[c]. Work-items: vectors of channels, rows. */
-__kernel void bias_forward(__global const float *bias, ulong bias_at, __global float *y, ulong y_at,
-                           ulong rows, int c)
+/* y[rows][c] = f(y + bias[c]). Work-items: vectors of channels, rows. */
+__kernel void bias_forward(int kind, float slope, __global const float *bias, ulong bias_at,
+                           __global float *y, ulong y_at, ulong rows, int c)
 {
     ulong row = get_global_id(1);
     int c0 = (int)get_global_id(0) * LIM_VECTOR;
@@ -66,8 +46,9 @@ __kernel void bias_forward(__global const float *bias, ulong bias_at, __global f
     if (row < rows && c0 < c) {
         ulong n = (ulong)(c - c0);
         __global float *to = y + y_at + row * (ulong)c + c0;
+        real_v sum = load_part(to, n) + load_part(bias + bias_at + c0, n);
 
-        store_part(load_part(to, n) + load_part(bias + bias_at + c0, n), to, n);
+        store_part(activated(kind, slope, sum), to, n);
     }
 }
 

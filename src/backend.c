@@ -85,6 +85,11 @@ uint64_t lim_backend_launches(const struct lim_backend *be)
     return be->launches;
 }
 
+uint64_t lim_backend_bytes(const struct lim_backend *be)
+{
+    return be->bytes;
+}
+
 const char *const *lim_backend_gemms(const struct lim_backend *be)
 {
     return be->gemms;

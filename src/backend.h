@@ -81,7 +81,36 @@ struct lim_backend_ops {
     void (*axpby)(struct lim_backend *be, float a, struct lim_tensor x, float b,
                   struct lim_tensor y);
     void (*multiply_add)(struct lim_backend *be, int rounds, struct lim_tensor y);
+
+    /* Composites: every slot optional (NULL: ops.c calls the primitives, one after the other, which
+     * is the test oracle of what stands here). */
+    void (*bias_act_forward)(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor bias, struct lim_tensor y);
+    void (*bias_act_backward)(struct lim_backend *be, enum lim_activation kind, float slope,
+                              struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dbias,
+                              struct lim_tensor dx);
+    /* These three are called for LIM_RELU and LIM_LEAKY_RELU alone, whose derivative is a matter of
+     * sign: that of the normalised x, computed again, is cheaper than to read y. */
+    void (*batchnorm_act_train)(struct lim_backend *be, const struct lim_batchnorm *bn,
+                                enum lim_activation kind, float slope, struct lim_tensor x,
+                                struct lim_tensor gamma, struct lim_tensor beta,
+                                struct lim_tensor running_mean, struct lim_tensor running_var,
+                                struct lim_tensor mean, struct lim_tensor inv_std,
+                                struct lim_tensor y);
+    void (*batchnorm_act_infer)(struct lim_backend *be, const struct lim_batchnorm *bn,
+                                enum lim_activation kind, float slope, struct lim_tensor x,
+                                struct lim_tensor gamma, struct lim_tensor beta,
+                                struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+    void (*batchnorm_act_backward)(struct lim_backend *be, enum lim_activation kind, float slope,
+                                   struct lim_tensor x, struct lim_tensor dy,
+                                   struct lim_tensor gamma, struct lim_tensor beta,
+                                   struct lim_tensor mean, struct lim_tensor inv_std,
+                                   struct lim_tensor dgamma, struct lim_tensor dbeta,
+                                   struct lim_tensor dx);
 };
+
+/* "No activation" to the functions of a backend that do a primitive and the composite around it. */
+#define LIM_NO_ACTIVATION LIM_ACTIVATIONS
 
 /* A way to do the passes of a convolution beside lowering to im2col, gemm and col2im, which is
  * algorithm 0 and the test oracle of the others. */
@@ -115,6 +144,7 @@ struct lim_backend {
     char option[64];      /* "--device cpu" */
     size_t workspace_cap; /* bytes that the lowering of a convolution may take; set by create */
     uint64_t launches;    /* counted by the backend */
+    uint64_t bytes;       /* counted by ops.c */
 
     const char *conv_names[LIM_CONV_ALGORITHMS + 1];
     int conv;                /* the algorithm asked for, or LIM_CONV_AUTO */

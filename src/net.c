@@ -9,9 +9,10 @@
 #include <stdlib.h>
 
 /* An activation follows nearly every layer and works in its memory; `output` is then the same view.
- */
+ * Where the layer has taken it over, its own node does nothing. */
 struct node {
     struct lim_layer *layer;
+    bool taken;
     struct lim_buffer *own;   /* NULL: the output lies in the input's memory */
     struct lim_tensor output; /* the whole batch */
 };
@@ -68,6 +69,8 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
     layer->c = c;
     if (layer->overwrites_input && before && !before->layer->keeps_output) {
         node->output = before->output;
+        node->taken = row->kind == LIM_LAYER_ACTIVATION && before->layer->ops->take &&
+                      before->layer->ops->take(before->layer, row->activation, row->slope);
         return true;
     }
     node->own = lim_buffer_create_for(net->be, LIM_MEMORY_ACTIVATIONS,
@@ -219,7 +222,8 @@ struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x, enum
         struct node *node = net->nodes + i;
         struct lim_tensor y = lim_tensor_images(node->output, 0, x.n);
 
-        node->layer->ops->forward(node->layer, x, y, mode);
+        if (!node->taken)
+            node->layer->ops->forward(node->layer, x, y, mode);
         x = y;
     }
     return x;
@@ -231,6 +235,14 @@ static struct lim_tensor input_of(const struct lim_net *net, int i)
     return i > 0 ? lim_tensor_images(net->nodes[i - 1].output, 0, net->n) : net->x;
 }
 
+/* One of the spare buffers as the gradient of a layer's input, or of its output. */
+static struct lim_tensor gradient_in(const struct lim_net *net, struct lim_buffer *buf,
+                                     const struct lim_layer *layer, bool of_output)
+{
+    return lim_tensor_of(buf, 0, net->n, of_output ? layer->out_h : layer->h,
+                         of_output ? layer->out_w : layer->w, of_output ? layer->out_c : layer->c);
+}
+
 struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, unsigned want)
 {
     struct lim_tensor none = {.buf = NULL};
@@ -238,14 +250,18 @@ struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, un
     for (int i = net->count - 1; i >= 0; i--) {
         struct lim_layer *layer = net->nodes[i].layer;
         struct lim_tensor y = lim_tensor_images(net->nodes[i].output, 0, net->n);
-        struct lim_buffer *other = net->spare[dy.buf == net->spare[0]];
         bool ours = dy.buf == net->spare[0] || dy.buf == net->spare[1];
-        struct lim_tensor dx = lim_tensor_of(layer->gradient_in_place && ours ? dy.buf : other, 0,
-                                             net->n, layer->h, layer->w, layer->c);
+        struct lim_buffer *mine = ours ? dy.buf : net->spare[0];
+        struct lim_buffer *other = net->spare[mine == net->spare[0]];
+        struct lim_tensor dx =
+            gradient_in(net, layer->gradient_in_place ? mine : other, layer, false);
 
+        if (net->nodes[i].taken)
+            continue;
         if (i == 0 && !(want & LIM_WANT_INPUT) && !layer->gradient_in_place)
             dx = none;
-        layer->ops->backward(layer, input_of(net, i), y, dy, dx, want);
+        layer->ops->backward(layer, input_of(net, i), y, dy, gradient_in(net, mine, layer, true),
+                             dx, want);
         dy = dx;
     }
     return want & LIM_WANT_INPUT ? dy : none;

@@ -2,64 +2,12 @@
  */
 #include <limner/ops.h>
 
-#include "backend.h"
-#include "trace.h"
+#include "operands.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Nothing is to be done: after a failure, or while memory is only counted. */
-static bool idle(const struct lim_backend *be)
-{
-    return be->failed || be->planning;
-}
-
-/* Runs a slot of the table, which a profile shows by its name. */
-#define RUN(be, slot, arguments)             \
-    do {                                     \
-        if (!idle(be)) {                     \
-            lim_trace_event(be, #slot, 'B'); \
-            (be)->ops->slot arguments;       \
-            lim_trace_event(be, #slot, 'E'); \
-        }                                    \
-    } while (0)
-
-/* Rows of the matrix that a tensor is. */
-static int rows(struct lim_tensor t)
-{
-    return t.n * t.h * t.w;
-}
-
-static bool valid(struct lim_backend *be, struct lim_tensor t)
-{
-    return t.buf && t.buf->be == be && t.n > 0 && t.h > 0 && t.w > 0 && t.c > 0 &&
-           (size_t)t.n * (size_t)t.h * (size_t)t.w <= INT_MAX &&
-           t.offset + lim_tensor_count(t) <= t.buf->count;
-}
-
-static bool apart(struct lim_tensor a, struct lim_tensor b)
-{
-    return a.buf != b.buf || a.offset + lim_tensor_count(a) <= b.offset ||
-           b.offset + lim_tensor_count(b) <= a.offset;
-}
-
-static bool same_memory(struct lim_tensor a, struct lim_tensor b)
-{
-    return a.buf == b.buf && a.offset == b.offset && lim_tensor_count(a) == lim_tensor_count(b);
-}
-
-static bool same_shape(struct lim_tensor a, struct lim_tensor b)
-{
-    return a.n == b.n && a.h == b.h && a.w == b.w && a.c == b.c;
-}
-
-static bool is_vector(struct lim_backend *be, struct lim_tensor t, int c)
-{
-    return valid(be, t) && lim_tensor_count(t) == (size_t)c;
-}
 
 void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
@@ -67,7 +15,8 @@ void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose 
     assert(valid(be, a) && valid(be, b) && valid(be, c) && apart(a, c) && apart(b, c));
     assert((ta ? a.c : rows(a)) == rows(c) && (tb ? rows(b) : b.c) == c.c);
     assert((ta ? rows(a) : a.c) == (tb ? b.c : rows(b)));
-    RUN(be, gemm, (be, ta, tb, alpha, a, b, beta, c));
+    RUN(be, gemm, size(a) + size(b) + (beta == 0.0f ? 1 : 2) * size(c),
+        (be, ta, tb, alpha, a, b, beta, c));
 }
 
 /* Rows of a matrix, which are counted in ints. */
@@ -117,14 +66,14 @@ void lim_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
                 struct lim_tensor col)
 {
     assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
-    RUN(be, im2col, (be, cv, x, col));
+    RUN(be, im2col, size(x) + size(col), (be, cv, x, col));
 }
 
 void lim_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x)
 {
     assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
-    RUN(be, col2im, (be, cv, col, x));
+    RUN(be, col2im, size(x) + size(col), (be, cv, col, x));
 }
 
 /* A 1x1 output over the whole unpadded picture, or a 1x1 kernel: the columns are the picture
@@ -266,10 +215,12 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
         return;
     best = algorithm(be, cv, LIM_CONV_FORWARD);
     lim_trace_event(be, "conv_forward", 'B');
-    if (best)
+    if (best) {
+        be->bytes += sizeof(float) * (size(x) + size(w) + size(y));
         best->forward(be, cv, x, w, y);
-    else
+    } else {
         lower(be, cv, LIM_CONV_FORWARD, x, w, y);
+    }
     lim_trace_event(be, "conv_forward", 'E');
 }
 
@@ -284,10 +235,12 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
         return;
     best = algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
     lim_trace_event(be, "conv_backward_data", 'B');
-    if (best)
+    if (best) {
+        be->bytes += sizeof(float) * (size(dy) + size(w) + size(dx));
         best->backward_data(be, cv, dy, w, dx);
-    else
+    } else {
         lower(be, cv, LIM_CONV_BACKWARD_DATA, dx, w, dy);
+    }
     lim_trace_event(be, "conv_backward_data", 'E');
 }
 
@@ -302,23 +255,25 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
         return;
     best = algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
     lim_trace_event(be, "conv_backward_weights", 'B');
-    if (best)
+    if (best) {
+        be->bytes += sizeof(float) * (size(x) + size(dy) + 2 * size(dw));
         best->backward_weights(be, cv, x, dy, dw);
-    else
+    } else {
         lower(be, cv, LIM_CONV_BACKWARD_WEIGHTS, x, dw, dy);
+    }
     lim_trace_event(be, "conv_backward_weights", 'E');
 }
 
 void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
 {
     assert(valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
-    RUN(be, bias_forward, (be, bias, y));
+    RUN(be, bias_forward, 2 * size(y), (be, bias, y));
 }
 
 void lim_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias)
 {
     assert(valid(be, dy) && is_vector(be, dbias, dy.c) && apart(dbias, dy));
-    RUN(be, bias_backward, (be, dy, dbias));
+    RUN(be, bias_backward, size(dy), (be, dy, dbias));
 }
 
 void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -330,7 +285,8 @@ void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
     assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
     assert(is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
     assert(is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
-    RUN(be, batchnorm_train, (be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std, y));
+    RUN(be, batchnorm_train, 3 * size(x),
+        (be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std, y));
 }
 
 void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -340,7 +296,7 @@ void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
     assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
     assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
     assert(is_vector(be, mean, x.c) && is_vector(be, var, x.c));
-    RUN(be, batchnorm_infer, (be, bn, x, gamma, beta, mean, var, y));
+    RUN(be, batchnorm_infer, 2 * size(x), (be, bn, x, gamma, beta, mean, var, y));
 }
 
 void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
@@ -354,26 +310,24 @@ void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct 
     assert(is_vector(be, gamma, x.c) && is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
     assert(!dgamma.buf == !dbeta.buf);
     assert(!dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));
-    RUN(be, batchnorm_backward, (be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx));
+    RUN(be, batchnorm_backward, 5 * size(x), (be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx));
 }
 
 void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                             struct lim_tensor x, struct lim_tensor y)
 {
-    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && kind < LIM_ACTIVATIONS);
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && is_activation(kind, slope));
     assert(apart(x, y) || same_memory(x, y));
-    assert(kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
-    RUN(be, activation_forward, (be, kind, slope, x, y));
+    RUN(be, activation_forward, 2 * size(x), (be, kind, slope, x, y));
 }
 
 void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
                              struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
 {
-    assert(valid(be, y) && valid(be, dy) && valid(be, dx) && kind < LIM_ACTIVATIONS);
+    assert(valid(be, y) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
     assert(same_shape(y, dy) && same_shape(y, dx));
     assert(apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
-    assert(kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
-    RUN(be, activation_backward, (be, kind, slope, y, dy, dx));
+    RUN(be, activation_backward, 3 * size(y), (be, kind, slope, y, dy, dx));
 }
 
 void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
@@ -382,7 +336,7 @@ void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float targ
     assert(valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
     assert(is_vector(be, stats, 2) && apart(logits, dlogits));
     assert(apart(stats, logits) && apart(stats, dlogits));
-    RUN(be, bce_logits, (be, logits, target, stats, dlogits));
+    RUN(be, bce_logits, 2 * size(logits), (be, logits, target, stats, dlogits));
 }
 
 void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,
@@ -396,31 +350,31 @@ void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t
            lim_tensor_count(m) == lim_tensor_count(p));
     assert(lim_tensor_count(v) == lim_tensor_count(p));
     assert(apart(g, p) && apart(m, p) && apart(v, p) && apart(g, m) && apart(g, v) && apart(m, v));
-    RUN(be, adam, (be, adam, correct1, correct2, g, m, v, p));
+    RUN(be, adam, 7 * size(p), (be, adam, correct1, correct2, g, m, v, p));
 }
 
 void lim_fill(struct lim_backend *be, float value, struct lim_tensor y)
 {
     assert(valid(be, y));
-    RUN(be, fill, (be, value, y));
+    RUN(be, fill, size(y), (be, value, y));
 }
 
 void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
 {
     assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
     assert(apart(x, y));
-    RUN(be, copy, (be, x, y));
+    RUN(be, copy, 2 * size(x), (be, x, y));
 }
 
 void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
 {
     assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
     assert(apart(x, y));
-    RUN(be, axpby, (be, a, x, b, y));
+    RUN(be, axpby, 3 * size(x), (be, a, x, b, y));
 }
 
 void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
 {
     assert(valid(be, y) && rounds >= 0);
-    RUN(be, multiply_add, (be, rounds, y));
+    RUN(be, multiply_add, 2 * size(y), (be, rounds, y));
 }

@@ -95,9 +95,9 @@ struct conform_op {
     .name = text, .cases = count, .build = build_##x, .refer = refer_##x, .call = call_##x
 
 /* Every family's table. */
-extern const struct conform_op conform_gemm[], conform_conv[], conform_norm[], conform_pointwise[],
-    conform_loss[];
-extern const int conform_gemm_count, conform_conv_count, conform_norm_count,
+extern const struct conform_op conform_gemm[], conform_conv[], conform_norm[], conform_fused[],
+    conform_pointwise[], conform_loss[];
+extern const int conform_gemm_count, conform_conv_count, conform_norm_count, conform_fused_count,
     conform_pointwise_count, conform_loss_count;
 
 /* conform_data.c. Memory that is not there ends the program: nothing could be checked. */

@@ -1,19 +1,13 @@
 /* Batch normalisation: training, inference and the backward pass. */
-#include "conform.h"
+#include "conform_norm.h"
+
 #include "oracle.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct norm_case {
-    int n, h, w, c;
-    float eps, momentum;
-    double shift, sigma; /* of the data: mean in units of sigma; standard deviation */
-    unsigned flags;
-};
-
-static const struct norm_case table[] = {
+const struct norm_case norm_cases[NORM_CASES] = {
     {2, 1, 1, 1, 1e-5f, 0.1f, 0, 1, CASE_SMALL},
     {2, 1, 1, 5, 1e-5f, 0.1f, 0.5, 1, CASE_SMALL},
     {3, 1, 2, 17, 1e-3f, 0.01f, 0, 1, CASE_SMALL},
@@ -47,56 +41,56 @@ static const struct norm_case table[] = {
     {64, 4, 4, 512, 1e-5f, 0.1f, 0, 1, CASE_BENCH},
 };
 
-static unsigned flags(int i)
+unsigned norm_flags(int i)
 {
-    return table[i].flags;
+    return norm_cases[i].flags;
 }
 
-static void label(int i, char *text, size_t size)
+void norm_label(int i, char *text, size_t size)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
 
     snprintf(text, size, "%dx%dx%dx%d eps %g mean %g sigma of %g", b->n, b->h, b->w, b->c,
              (double)b->eps, b->shift, b->sigma);
 }
 
-/* The backward pass works in place, or without gradients of gamma and beta, in some cases. */
-static bool in_place(int i)
+bool norm_in_place(int i)
 {
     return i % 2 == 1;
 }
 
-static bool frozen(int i)
+bool norm_frozen(int i)
 {
     return i % 3 == 2;
 }
 
-static void label_backward(int i, char *text, size_t size)
+void norm_label_backward(int i, char *text, size_t size)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
 
     snprintf(text, size, "%dx%dx%dx%d mean %g sigma of %g%s%s", b->n, b->h, b->w, b->c, b->shift,
-             b->sigma, in_place(i) ? " in place" : "", frozen(i) ? " dx only" : "");
+             b->sigma, norm_in_place(i) ? " in place" : "", norm_frozen(i) ? " dx only" : "");
 }
 
 static size_t rows_of(int i)
 {
-    return (size_t)table[i].n * (size_t)table[i].h * (size_t)table[i].w;
+    return (size_t)norm_cases[i].n * (size_t)norm_cases[i].h * (size_t)norm_cases[i].w;
 }
 
-static struct operand *add_picture(struct problem *pb, int i, const char *name, enum role role)
+struct operand *norm_add_picture(struct problem *pb, int i, const char *name, enum role role)
 {
-    return operand_add(pb, name, role, table[i].n, table[i].h, table[i].w, table[i].c);
+    return operand_add(pb, name, role, norm_cases[i].n, norm_cases[i].h, norm_cases[i].w,
+                       norm_cases[i].c);
 }
 
-static struct operand *add_vector(struct problem *pb, int i, const char *name, enum role role)
+struct operand *norm_add_vector(struct problem *pb, int i, const char *name, enum role role)
 {
-    return operand_add(pb, name, role, 1, 1, 1, table[i].c);
+    return operand_add(pb, name, role, 1, 1, 1, norm_cases[i].c);
 }
 
 static void fill_data(struct problem *pb, int i, struct operand *x)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
 
     for (size_t j = 0; j < x->count; j++)
         x->init[j] =
@@ -112,18 +106,16 @@ static void fill_positive(struct problem *pb, struct operand *o, double scale)
                                                : (float)(scale * (0.1 + rng_uniform(&pb->rng)));
 }
 
-enum { X, GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR, MEAN, INV_STD, Y };
-
-static void build_train(int i, struct problem *pb)
+void norm_build_train(int i, struct problem *pb)
 {
-    fill_data(pb, i, add_picture(pb, i, "x", ROLE_IN));
-    operand_fill(pb, add_vector(pb, i, "gamma", ROLE_IN), 4, 1.0);
-    operand_fill(pb, add_vector(pb, i, "beta", ROLE_IN), 4, 1.0);
-    operand_fill(pb, add_vector(pb, i, "running_mean", ROLE_INOUT), 4, 1.0);
-    fill_positive(pb, add_vector(pb, i, "running_var", ROLE_INOUT), 1.0);
-    add_vector(pb, i, "mean", ROLE_OUT);
-    add_vector(pb, i, "inv_std", ROLE_OUT);
-    add_picture(pb, i, "y", ROLE_OUT);
+    fill_data(pb, i, norm_add_picture(pb, i, "x", ROLE_IN));
+    operand_fill(pb, norm_add_vector(pb, i, "gamma", ROLE_IN), 4, 1.0);
+    operand_fill(pb, norm_add_vector(pb, i, "beta", ROLE_IN), 4, 1.0);
+    operand_fill(pb, norm_add_vector(pb, i, "running_mean", ROLE_INOUT), 4, 1.0);
+    fill_positive(pb, norm_add_vector(pb, i, "running_var", ROLE_INOUT), 1.0);
+    norm_add_vector(pb, i, "mean", ROLE_OUT);
+    norm_add_vector(pb, i, "inv_std", ROLE_OUT);
+    norm_add_picture(pb, i, "y", ROLE_OUT);
 }
 
 /* What is allowed of a blend (1 - momentum) old + momentum * batch: the batch's own error, and two
@@ -133,9 +125,9 @@ static double blend_bound(double momentum, double old, double batch, double erro
     return momentum * error + 4.0 * U * (fabs((1.0 - momentum) * old) + fabs(momentum * batch));
 }
 
-static void refer_train(int i, struct problem *pb)
+void norm_refer_train(int i, struct problem *pb)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
     size_t rows = rows_of(i), channels = (size_t)b->c;
     double n = (double)rows, momentum = (double)b->momentum, eps = (double)b->eps;
     double *size = conform_alloc(channels, sizeof *size);
@@ -183,35 +175,33 @@ static void refer_train(int i, struct problem *pb)
 
 static void call_train(int i, struct lim_backend *be, const struct operand *o)
 {
-    struct lim_batchnorm bn = {.eps = table[i].eps, .momentum = table[i].momentum};
+    struct lim_batchnorm bn = {.eps = norm_cases[i].eps, .momentum = norm_cases[i].momentum};
 
     lim_batchnorm_train(be, &bn, o[X].t, o[GAMMA].t, o[BETA].t, o[RUNNING_MEAN].t, o[RUNNING_VAR].t,
                         o[MEAN].t, o[INV_STD].t, o[Y].t);
 }
 
-enum { GIVEN_MEAN = RUNNING_MEAN, GIVEN_VAR = RUNNING_VAR, Y_INFER };
-
-static void build_infer(int i, struct problem *pb)
+void norm_build_infer(int i, struct problem *pb)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
     struct operand *mean;
 
-    fill_data(pb, i, add_picture(pb, i, "x", ROLE_IN));
-    operand_fill(pb, add_vector(pb, i, "gamma", ROLE_IN), 4, 1.0);
-    operand_fill(pb, add_vector(pb, i, "beta", ROLE_IN), 4, 1.0);
-    mean = add_vector(pb, i, "mean", ROLE_IN);
+    fill_data(pb, i, norm_add_picture(pb, i, "x", ROLE_IN));
+    operand_fill(pb, norm_add_vector(pb, i, "gamma", ROLE_IN), 4, 1.0);
+    operand_fill(pb, norm_add_vector(pb, i, "beta", ROLE_IN), 4, 1.0);
+    mean = norm_add_vector(pb, i, "mean", ROLE_IN);
     operand_fill(pb, mean, 4, 1.0);
     if (pb->pass == PASS_FLOATS)
         for (size_t j = 0; j < mean->count; j++)
             mean->init[j] += (float)(b->sigma * b->shift);
-    fill_positive(pb, add_vector(pb, i, "var", ROLE_IN), b->sigma * b->sigma);
-    add_picture(pb, i, "y", ROLE_OUT);
+    fill_positive(pb, norm_add_vector(pb, i, "var", ROLE_IN), b->sigma * b->sigma);
+    norm_add_picture(pb, i, "y", ROLE_OUT);
 }
 
 /* As in training, of a mean that is not summed here. */
-static void refer_infer(int i, struct problem *pb)
+void norm_refer_infer(int i, struct problem *pb)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
     size_t channels = (size_t)b->c;
     double *mean = conform_alloc(channels, sizeof *mean);
     double *inv_std = conform_alloc(channels, sizeof *inv_std);
@@ -238,23 +228,21 @@ static void refer_infer(int i, struct problem *pb)
 
 static void call_infer(int i, struct lim_backend *be, const struct operand *o)
 {
-    struct lim_batchnorm bn = {.eps = table[i].eps, .momentum = table[i].momentum};
+    struct lim_batchnorm bn = {.eps = norm_cases[i].eps, .momentum = norm_cases[i].momentum};
 
     lim_batchnorm_infer(be, &bn, o[X].t, o[GAMMA].t, o[BETA].t, o[GIVEN_MEAN].t, o[GIVEN_VAR].t,
                         o[Y_INFER].t);
 }
 
-enum { B_X, B_DY, B_GAMMA, B_MEAN, B_INV_STD, B_REST };
-
 /* The statistics are the data's own, as training leaves them; of integers, powers of two that keep
  * xhat exact. */
 static void fill_statistics(struct problem *pb, int i)
 {
-    const struct norm_case *b = &table[i];
+    const struct norm_case *b = &norm_cases[i];
     size_t channels = (size_t)b->c;
     double *moments = conform_alloc(3 * channels, sizeof *moments);
-    struct operand *mean = add_vector(pb, i, "mean", ROLE_IN);
-    struct operand *inv_std = add_vector(pb, i, "inv_std", ROLE_IN);
+    struct operand *mean = norm_add_vector(pb, i, "mean", ROLE_IN);
+    struct operand *inv_std = norm_add_vector(pb, i, "inv_std", ROLE_IN);
 
     oracle_moments(rows_of(i), b->c, pb->o[B_X].init, moments, moments + channels,
                    moments + 2 * channels);
@@ -269,23 +257,24 @@ static void fill_statistics(struct problem *pb, int i)
     free(moments);
 }
 
-static void build_backward(int i, struct problem *pb)
+void norm_build_backward(int i, struct problem *pb)
 {
-    fill_data(pb, i, add_picture(pb, i, "x", ROLE_IN));
-    operand_fill(pb, add_picture(pb, i, "dy", in_place(i) ? ROLE_INOUT : ROLE_IN), 4, 1.0);
-    operand_fill(pb, add_vector(pb, i, "gamma", ROLE_IN), 4, 1.0);
+    fill_data(pb, i, norm_add_picture(pb, i, "x", ROLE_IN));
+    operand_fill(pb, norm_add_picture(pb, i, "dy", norm_in_place(i) ? ROLE_INOUT : ROLE_IN), 4,
+                 1.0);
+    operand_fill(pb, norm_add_vector(pb, i, "gamma", ROLE_IN), 4, 1.0);
     fill_statistics(pb, i);
-    if (!frozen(i)) {
-        operand_fill(pb, add_vector(pb, i, "dgamma", ROLE_INOUT), 9, 1.0);
-        operand_fill(pb, add_vector(pb, i, "dbeta", ROLE_INOUT), 9, 1.0);
+    if (!norm_frozen(i)) {
+        operand_fill(pb, norm_add_vector(pb, i, "dgamma", ROLE_INOUT), 9, 1.0);
+        operand_fill(pb, norm_add_vector(pb, i, "dbeta", ROLE_INOUT), 9, 1.0);
     }
-    if (!in_place(i))
-        add_picture(pb, i, "dx", ROLE_OUT);
+    if (!norm_in_place(i))
+        norm_add_picture(pb, i, "dx", ROLE_OUT);
 }
 
-static struct operand *dx_of(int i, struct problem *pb)
+struct operand *norm_dx_of(int i, struct problem *pb)
 {
-    return in_place(i) ? &pb->o[B_DY] : &pb->o[pb->count - 1];
+    return &pb->o[norm_in_place(i) ? B_DY : B_REST + (norm_frozen(i) ? 0 : 2)];
 }
 
 /* The gradients accumulate: what they start from is one more term. */
@@ -307,15 +296,15 @@ static void refer_parameters(int i, struct problem *pb, const struct oracle_sums
     }
 }
 
-static void refer_backward(int i, struct problem *pb)
+void norm_refer_backward(int i, struct problem *pb)
 {
-    size_t rows = rows_of(i), channels = (size_t)table[i].c;
+    size_t rows = rows_of(i), channels = (size_t)norm_cases[i].c;
     double n = (double)rows;
     struct oracle_sums *sums = conform_alloc(channels, sizeof *sums);
-    struct operand *o = pb->o, *dx = dx_of(i, pb);
+    struct operand *o = pb->o, *dx = norm_dx_of(i, pb);
 
-    oracle_norm_sums(rows, table[i].c, o[B_X].init, o[B_DY].init, o[B_MEAN].init, o[B_INV_STD].init,
-                     sums);
+    oracle_norm_sums(rows, norm_cases[i].c, o[B_X].init, o[B_DY].init, o[B_MEAN].init,
+                     o[B_INV_STD].init, sums);
     operand_want(dx);
     for (size_t j = 0; j < dx->count; j++) {
         size_t c = j % channels;
@@ -327,7 +316,7 @@ static void refer_backward(int i, struct problem *pb)
         dx->bound[j] = bound_sum(n, fabs(scale) * (fabs(dy) + sums[c].abs_dy / n +
                                                    fabs(xhat) * sums[c].abs_dy_xhat / n));
     }
-    if (!frozen(i))
+    if (!norm_frozen(i))
         refer_parameters(i, pb, sums);
     free(sums);
 }
@@ -335,19 +324,21 @@ static void refer_backward(int i, struct problem *pb)
 static void call_backward(int i, struct lim_backend *be, const struct operand *o)
 {
     struct lim_tensor none = {0};
-    int last = B_REST + (frozen(i) ? 0 : 2);
+    int last = B_REST + (norm_frozen(i) ? 0 : 2);
 
     lim_batchnorm_backward(be, o[B_X].t, o[B_DY].t, o[B_GAMMA].t, o[B_MEAN].t, o[B_INV_STD].t,
-                           frozen(i) ? none : o[B_REST].t, frozen(i) ? none : o[B_REST + 1].t,
-                           in_place(i) ? o[B_DY].t : o[last].t);
+                           norm_frozen(i) ? none : o[B_REST].t,
+                           norm_frozen(i) ? none : o[B_REST + 1].t,
+                           norm_in_place(i) ? o[B_DY].t : o[last].t);
 }
 
-#define NORM(x) \
-    CONFORM_OP("batchnorm_" #x, COUNT_OF(table), x), .passes = BOTH_PASSES, .flags = flags
+#define NORM(x)                                                            \
+    .name = "batchnorm_" #x, .cases = NORM_CASES, .build = norm_build_##x, \
+    .refer = norm_refer_##x, .call = call_##x, .passes = BOTH_PASSES, .flags = norm_flags
 
 const struct conform_op conform_norm[] = {
-    {NORM(train), .label = label},
-    {NORM(infer), .label = label},
-    {NORM(backward), .label = label_backward},
+    {NORM(train), .label = norm_label},
+    {NORM(infer), .label = norm_label},
+    {NORM(backward), .label = norm_label_backward},
 };
 const int conform_norm_count = COUNT_OF(conform_norm);

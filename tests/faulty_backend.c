@@ -87,7 +87,8 @@ FORWARD(col2im,
          struct lim_tensor x),
         be, cv, col, x)
 
-/* Convolutions are lowered here: their weights' gradients, and nothing else, transpose a. */
+/* Composites are lowered here, convolutions too: their weights' gradients, and nothing else,
+ * transpose a. */
 static void gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
                  struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
 {
@@ -139,6 +140,11 @@ struct lim_backend *faulty_backend_create(void)
     table.bce_logits = bce_logits;
     table.adam = adam;
     table.fill = fill;
+    table.bias_act_forward = NULL;
+    table.bias_act_backward = NULL;
+    table.batchnorm_act_train = NULL;
+    table.batchnorm_act_infer = NULL;
+    table.batchnorm_act_backward = NULL;
     table.im2col = im2col;
     table.col2im = col2im;
     be->ops = &table;

@@ -65,6 +65,11 @@ LIM_API const char *lim_backend_option(const struct lim_backend *be);
 /* Kernels launched (on the CPU path: primitives run) since the backend was created. */
 LIM_API uint64_t lim_backend_launches(const struct lim_backend *be);
 
+/* Bytes that the operations since then had to move at least: every operand as often as the
+ * operation passes over it (batch normalisation reads its input twice), nothing staying in a cache
+ * from one operation to the next. */
+LIM_API uint64_t lim_backend_bytes(const struct lim_backend *be);
+
 /* The matrix multiplications this backend has, a NULL-terminated list; the first is the one in use
  * unless lim_backend_use_gemm has chosen another ("blas" "builtin"; "packed" "tiled" "clblast"). */
 LIM_API const char *const *lim_backend_gemms(const struct lim_backend *be);

@@ -123,6 +123,36 @@ LIM_API void lim_activation_backward(struct lim_backend *be, enum lim_activation
                                      struct lim_tensor y, struct lim_tensor dy,
                                      struct lim_tensor dx);
 
+/* Two of the above in one pass over memory where the backend has it, and one after the other where
+ * it has not: the same numbers either way. First the bias, y = f(y + bias); and back, from
+ * y: dx = dy * f'(x), dbias += sum of dx, where dx may be dy. Without a buffer (buf = NULL) dbias
+ * is left out. */
+LIM_API void lim_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                                  struct lim_tensor bias, struct lim_tensor y);
+LIM_API void lim_bias_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                                   struct lim_tensor y, struct lim_tensor dy,
+                                   struct lim_tensor dbias, struct lim_tensor dx);
+
+/* Batch normalisation, then the activation of its output: y is the activation's. On the way back dy
+ * is its gradient, and beta what it was on the way forward. */
+LIM_API void lim_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                                     enum lim_activation kind, float slope, struct lim_tensor x,
+                                     struct lim_tensor gamma, struct lim_tensor beta,
+                                     struct lim_tensor running_mean, struct lim_tensor running_var,
+                                     struct lim_tensor mean, struct lim_tensor inv_std,
+                                     struct lim_tensor y);
+LIM_API void lim_batchnorm_act_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                                     enum lim_activation kind, float slope, struct lim_tensor x,
+                                     struct lim_tensor gamma, struct lim_tensor beta,
+                                     struct lim_tensor mean, struct lim_tensor var,
+                                     struct lim_tensor y);
+LIM_API void lim_batchnorm_act_backward(struct lim_backend *be, enum lim_activation kind,
+                                        float slope, struct lim_tensor x, struct lim_tensor y,
+                                        struct lim_tensor dy, struct lim_tensor gamma,
+                                        struct lim_tensor beta, struct lim_tensor mean,
+                                        struct lim_tensor inv_std, struct lim_tensor dgamma,
+                                        struct lim_tensor dbeta, struct lim_tensor dx);
+
 /* Binary cross entropy on logits against one target t in [0, 1], over all N = count(logits)
  * elements: stats[0] = mean of max(l, 0) - l t + log1p(exp(-|l|)),   stats[1] = mean of sigmoid(l),
  *   dlogits = (sigmoid(l) - t) / N. `stats` is a vector of 2. */

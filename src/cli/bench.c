@@ -75,7 +75,8 @@ static void print_row(const struct report *report, const struct row *row,
         if (row->bytes > 0)
             printf(" %7.1f GB/s", 1e-9 * speed);
         if (row->pictures > 0)
-            printf(" %9.1f pictures/s", row->pictures / time->median);
+            printf(" %9.1f pictures/s %7.1f MB", row->pictures / time->median,
+                   1e-6 * (double)time->bytes);
         printf(" %5llu launches%s\n", (unsigned long long)time->launches,
                time->plausible ? "" : "  (shorter than the clock can tell)");
         fflush(stdout);
@@ -95,8 +96,10 @@ static void print_row(const struct report *report, const struct row *row,
         cJSON_AddNumberToObject(o, "percent_of_peak", share);
     if (row->bytes > 0)
         cJSON_AddNumberToObject(o, "gbytes_per_s", 1e-9 * speed);
-    if (row->pictures > 0)
+    if (row->pictures > 0) {
         cJSON_AddNumberToObject(o, "pictures_per_s", row->pictures / time->median);
+        cJSON_AddNumberToObject(o, "mbytes", 1e-6 * (double)time->bytes);
+    }
     cJSON_AddNumberToObject(o, "launches", (double)time->launches);
     cJSON_AddBoolToObject(o, "plausible", time->plausible);
     display_json(o);
@@ -236,8 +239,8 @@ static void print_head(const struct lim_backend *be, const struct lim_dcgan_conf
 
     if (!json) {
         printf("limner %s on %s: %dx%d pictures, width %d, kernel %d, batch %d\n"
-               "(GFLOP/s as if every convolution were direct; %% of the multiply-add peak; "
-               "* chosen)\n",
+               "(GFLOP/s as if every convolution were direct; %% of the multiply-add peak; MB that "
+               "all operations read and write; * chosen)\n",
                lim_version(), lim_backend_name(be), config->size, config->size, config->width,
                config->kernel, config->batch);
         return;

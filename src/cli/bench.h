@@ -24,6 +24,7 @@ struct bench_work {
 struct bench_timing {
     double median, best; /* seconds of one run */
     uint64_t launches;   /* of one run */
+    uint64_t bytes;      /* that its operations moved (lim_backend_bytes) */
     bool plausible;      /* well above what the clock can tell apart */
 };
 

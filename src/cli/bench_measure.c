@@ -207,9 +207,9 @@ static void call(const struct bench_work *work, struct prepared *p)
 }
 
 static bool run(const struct bench_work *work, struct prepared *p, int calls, double *seconds,
-                uint64_t *launches)
+                struct bench_timing *time)
 {
-    uint64_t before = lim_backend_launches(work->be);
+    uint64_t launches = lim_backend_launches(work->be), bytes = lim_backend_bytes(work->be);
     bool good = lim_backend_finish(work->be);
     double start = now();
 
@@ -217,7 +217,8 @@ static bool run(const struct bench_work *work, struct prepared *p, int calls, do
         call(work, p);
     good = good && lim_backend_finish(work->be);
     *seconds = now() - start;
-    *launches = (lim_backend_launches(work->be) - before) / (uint64_t)calls;
+    time->launches = (lim_backend_launches(work->be) - launches) / (uint64_t)calls;
+    time->bytes = (lim_backend_bytes(work->be) - bytes) / (uint64_t)calls;
     return good;
 }
 
@@ -229,11 +230,11 @@ bool bench_measure(const struct bench_work *work, int runs, struct bench_timing 
     bool good = seconds && prepare(work, &p);
 
     for (int i = 0; good && i < WARM_UPS; i++)
-        good = run(work, &p, 1, &first, &time->launches);
+        good = run(work, &p, 1, &first, time);
     if (good && first < LEAST_SECONDS)
         calls = first * MOST_CALLS > LEAST_SECONDS ? (int)(LEAST_SECONDS / first) + 1 : MOST_CALLS;
     for (int i = 0; good && i < runs; i++)
-        good = run(work, &p, calls, &seconds[i], &time->launches);
+        good = run(work, &p, calls, &seconds[i], time);
     if (good) {
         qsort(seconds, (size_t)runs, sizeof *seconds, ascending);
         time->plausible = seconds[0] >= LEAST_TICKS * tick();

@@ -266,4 +266,9 @@ static const struct lim_backend_ops cpu_ops = {
     .copy = cpu_copy,
     .axpby = cpu_axpby,
     .multiply_add = cpu_multiply_add,
+    .bias_act_forward = cpu_bias_act_forward,
+    .bias_act_backward = cpu_bias_act_backward,
+    .batchnorm_act_train = cpu_batchnorm_act_train,
+    .batchnorm_act_infer = cpu_batchnorm_act_infer,
+    .batchnorm_act_backward = cpu_batchnorm_act_backward,
 };

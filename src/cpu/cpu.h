@@ -101,8 +101,7 @@ void cpu_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
 void cpu_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
 
-/* norm.c */
-void cpu_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
+/* norm.c: what takes an activation takes also LIM_NO_ACTIVATION. */
 void cpu_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                          struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
                          struct lim_tensor running_mean, struct lim_tensor running_var,
@@ -110,13 +109,39 @@ void cpu_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
 void cpu_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
                          struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
                          struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+void cpu_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                             enum lim_activation kind, float slope, struct lim_tensor x,
+                             struct lim_tensor gamma, struct lim_tensor beta,
+                             struct lim_tensor running_mean, struct lim_tensor running_var,
+                             struct lim_tensor mean, struct lim_tensor inv_std,
+                             struct lim_tensor y);
+void cpu_batchnorm_act_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                             enum lim_activation kind, float slope, struct lim_tensor x,
+                             struct lim_tensor gamma, struct lim_tensor beta,
+                             struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+
+/* norm_backward.c */
+void cpu_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias);
+void cpu_bias_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                           struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dbias,
+                           struct lim_tensor dx);
 void cpu_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
                             struct lim_tensor gamma, struct lim_tensor mean,
                             struct lim_tensor inv_std, struct lim_tensor dgamma,
                             struct lim_tensor dbeta, struct lim_tensor dx);
+void cpu_batchnorm_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                                struct lim_tensor x, struct lim_tensor dy, struct lim_tensor gamma,
+                                struct lim_tensor beta, struct lim_tensor mean,
+                                struct lim_tensor inv_std, struct lim_tensor dgamma,
+                                struct lim_tensor dbeta, struct lim_tensor dx);
 
 /* pointwise.c */
 void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y);
+void cpu_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                          struct lim_tensor bias, struct lim_tensor y);
+/* dx = dy f'(y) of n elements, in the calling thread; dx may be dy. */
+void cpu_activate_back(enum lim_activation kind, float slope, size_t n, const float *y,
+                       const float *dy, float *dx);
 void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                             struct lim_tensor x, struct lim_tensor y);
 void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,

@@ -26,21 +26,6 @@ CPU_CLONES static void add_bias(int rows, int c, const float *bias, float *y)
     }
 }
 
-void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
-{
-    const float *b = cpu_data(bias);
-    float *out = cpu_data(y);
-    int rows = cpu_rows(y), c = y.c;
-    int step = c < CPU_CHUNK ? CPU_CHUNK / c : 1;
-    int threads = cpu_of(be)->threads;
-
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int first = 0; first < rows; first += step)
-        add_bias(cpu_min(step, rows - first), c, b, out + (size_t)first * (size_t)c);
-    be->launches++;
-    (void)threads;
-}
-
 CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n, const float *x,
                                 float *y)
 {
@@ -64,6 +49,32 @@ CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n,
     case LIM_ACTIVATIONS:
         break;
     }
+}
+
+void cpu_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                          struct lim_tensor bias, struct lim_tensor y)
+{
+    const float *b = cpu_data(bias);
+    float *out = cpu_data(y);
+    int rows = cpu_rows(y), c = y.c;
+    int step = c < CPU_CHUNK ? CPU_CHUNK / c : 1;
+    int threads = cpu_of(be)->threads;
+
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int first = 0; first < rows; first += step) {
+        int n = cpu_min(step, rows - first);
+        float *to = out + (size_t)first * (size_t)c;
+
+        add_bias(n, c, b, to);
+        activate(kind, slope, (size_t)n * (size_t)c, to, to); /* from the cache */
+    }
+    be->launches++;
+    (void)threads;
+}
+
+void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+{
+    cpu_bias_act_forward(be, LIM_NO_ACTIVATION, 0.0f, bias, y);
 }
 
 void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
@@ -108,6 +119,12 @@ CPU_CLONES static void activate_back(enum lim_activation kind, float slope, size
     case LIM_ACTIVATIONS:
         break;
     }
+}
+
+void cpu_activate_back(enum lim_activation kind, float slope, size_t n, const float *y,
+                       const float *dy, float *dx)
+{
+    activate_back(kind, slope, n, y, dy, dx);
 }
 
 void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,

@@ -21,11 +21,13 @@ static void activation_forward(struct lim_layer *layer, struct lim_tensor x, str
 }
 
 static void activation_backward(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
-                                struct lim_tensor dy, struct lim_tensor dx, unsigned want)
+                                struct lim_tensor dy, struct lim_tensor dz, struct lim_tensor dx,
+                                unsigned want)
 {
     struct activation_layer *act = (struct activation_layer *)layer;
 
     (void)x;
+    (void)dz;
     (void)want;
     lim_activation_backward(layer->be, act->kind, act->slope, y, dy, dx);
 }

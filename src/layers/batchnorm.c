@@ -1,4 +1,4 @@
-/* Batch normalisation with batch or running statistics. */
+/* Batch normalisation with batch or running statistics, and the activation after it. */
 #include "layers/layer.h"
 
 #include "log.h"
@@ -10,6 +10,9 @@ enum { GAMMA, BETA, RUNNING_MEAN, RUNNING_VAR };
 struct batchnorm_layer {
     struct lim_layer base;
     struct lim_batchnorm bn;
+    bool active; /* with an activation */
+    enum lim_activation kind;
+    float slope;
     struct lim_buffer *scratch; /* mean, inv_std; then running statistics to spoil */
 };
 
@@ -26,27 +29,50 @@ static void batchnorm_forward(struct lim_layer *layer, struct lim_tensor x, stru
     struct batchnorm_layer *norm = (struct batchnorm_layer *)layer;
     struct lim_tensor *v = layer->values;
     bool train = mode == LIM_TRAIN;
+    struct lim_tensor running_mean = train ? v[RUNNING_MEAN] : scratch(norm, 2);
+    struct lim_tensor running_var = train ? v[RUNNING_VAR] : scratch(norm, 3);
 
-    if (mode == LIM_INFER)
+    if (mode == LIM_INFER && norm->active)
+        lim_batchnorm_act_infer(layer->be, &norm->bn, norm->kind, norm->slope, x, v[GAMMA], v[BETA],
+                                v[RUNNING_MEAN], v[RUNNING_VAR], y);
+    else if (mode == LIM_INFER)
         lim_batchnorm_infer(layer->be, &norm->bn, x, v[GAMMA], v[BETA], v[RUNNING_MEAN],
                             v[RUNNING_VAR], y);
+    else if (norm->active)
+        lim_batchnorm_act_train(layer->be, &norm->bn, norm->kind, norm->slope, x, v[GAMMA], v[BETA],
+                                running_mean, running_var, scratch(norm, 0), scratch(norm, 1), y);
     else
-        lim_batchnorm_train(
-            layer->be, &norm->bn, x, v[GAMMA], v[BETA], train ? v[RUNNING_MEAN] : scratch(norm, 2),
-            train ? v[RUNNING_VAR] : scratch(norm, 3), scratch(norm, 0), scratch(norm, 1), y);
+        lim_batchnorm_train(layer->be, &norm->bn, x, v[GAMMA], v[BETA], running_mean, running_var,
+                            scratch(norm, 0), scratch(norm, 1), y);
 }
 
 static void batchnorm_backward(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
-                               struct lim_tensor dy, struct lim_tensor dx, unsigned want)
+                               struct lim_tensor dy, struct lim_tensor dz, struct lim_tensor dx,
+                               unsigned want)
 {
     struct batchnorm_layer *norm = (struct batchnorm_layer *)layer;
-    struct lim_tensor none = {.buf = NULL};
+    struct lim_tensor none = {.buf = NULL}, *v = layer->values;
     bool params = want & LIM_WANT_PARAMS;
+    struct lim_tensor dgamma = params ? layer->grads[GAMMA] : none;
+    struct lim_tensor dbeta = params ? layer->grads[BETA] : none;
 
-    (void)y;
-    lim_batchnorm_backward(layer->be, x, dy, layer->values[GAMMA], scratch(norm, 0),
-                           scratch(norm, 1), params ? layer->grads[GAMMA] : none,
-                           params ? layer->grads[BETA] : none, dx);
+    (void)dz;
+    if (norm->active)
+        lim_batchnorm_act_backward(layer->be, norm->kind, norm->slope, x, y, dy, v[GAMMA], v[BETA],
+                                   scratch(norm, 0), scratch(norm, 1), dgamma, dbeta, dx);
+    else
+        lim_batchnorm_backward(layer->be, x, dy, v[GAMMA], scratch(norm, 0), scratch(norm, 1),
+                               dgamma, dbeta, dx);
+}
+
+static bool batchnorm_take(struct lim_layer *layer, enum lim_activation kind, float slope)
+{
+    struct batchnorm_layer *norm = (struct batchnorm_layer *)layer;
+
+    norm->active = true;
+    norm->kind = kind;
+    norm->slope = slope;
+    return true;
 }
 
 static void batchnorm_destroy(struct lim_layer *layer)
@@ -59,6 +85,7 @@ static const struct lim_layer_ops batchnorm_ops = {
     .name = "batch norm",
     .forward = batchnorm_forward,
     .backward = batchnorm_backward,
+    .take = batchnorm_take,
     .destroy = batchnorm_destroy,
 };
 

@@ -15,8 +15,39 @@ enum { WEIGHT, BIAS };
 struct conv_layer {
     struct lim_layer base;
     struct lim_conv cv;
-    bool bias;
+    bool bias, active; /* active: with an activation, after a bias alone */
+    enum lim_activation kind;
+    float slope;
 };
+
+/* y += bias, and the activation. */
+static void add_bias(struct conv_layer *conv, struct lim_tensor y)
+{
+    struct lim_layer *layer = &conv->base;
+
+    if (conv->active)
+        lim_bias_act_forward(layer->be, conv->kind, conv->slope, layer->values[BIAS], y);
+    else if (conv->bias)
+        lim_bias_forward(layer->be, layer->values[BIAS], y);
+}
+
+/* The gradient of the bias; returns that of what it is added to, dy or dz. */
+static struct lim_tensor bias_gradient(struct conv_layer *conv, struct lim_tensor y,
+                                       struct lim_tensor dy, struct lim_tensor dz, unsigned want)
+{
+    struct lim_layer *layer = &conv->base;
+    struct lim_tensor none = {.buf = NULL};
+    bool params = want & LIM_WANT_PARAMS;
+
+    if (conv->active) {
+        lim_bias_act_backward(layer->be, conv->kind, conv->slope, y, dy,
+                              params ? layer->grads[BIAS] : none, dz);
+        return dz;
+    }
+    if (conv->bias && params)
+        lim_bias_backward(layer->be, dy, layer->grads[BIAS]);
+    return dy;
+}
 
 static void conv_forward(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
                          enum lim_mode mode)
@@ -25,21 +56,18 @@ static void conv_forward(struct lim_layer *layer, struct lim_tensor x, struct li
 
     (void)mode;
     lim_conv_forward(layer->be, &conv->cv, x, layer->values[WEIGHT], y);
-    if (conv->bias)
-        lim_bias_forward(layer->be, layer->values[BIAS], y);
+    add_bias(conv, y);
 }
 
 static void conv_backward(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
-                          struct lim_tensor dy, struct lim_tensor dx, unsigned want)
+                          struct lim_tensor dy, struct lim_tensor dz, struct lim_tensor dx,
+                          unsigned want)
 {
     struct conv_layer *conv = (struct conv_layer *)layer;
 
-    (void)y;
-    if (want & LIM_WANT_PARAMS) {
+    dy = bias_gradient(conv, y, dy, dz, want);
+    if (want & LIM_WANT_PARAMS)
         lim_conv_backward_weights(layer->be, &conv->cv, x, dy, layer->grads[WEIGHT]);
-        if (conv->bias)
-            lim_bias_backward(layer->be, dy, layer->grads[BIAS]);
-    }
     if (dx.buf)
         lim_conv_backward_data(layer->be, &conv->cv, dy, layer->values[WEIGHT], dx);
 }
@@ -51,23 +79,30 @@ static void transposed_forward(struct lim_layer *layer, struct lim_tensor x, str
 
     (void)mode;
     lim_conv_backward_data(layer->be, &conv->cv, x, layer->values[WEIGHT], y);
-    if (conv->bias)
-        lim_bias_forward(layer->be, layer->values[BIAS], y);
+    add_bias(conv, y);
 }
 
 static void transposed_backward(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
-                                struct lim_tensor dy, struct lim_tensor dx, unsigned want)
+                                struct lim_tensor dy, struct lim_tensor dz, struct lim_tensor dx,
+                                unsigned want)
 {
     struct conv_layer *conv = (struct conv_layer *)layer;
 
-    (void)y;
-    if (want & LIM_WANT_PARAMS) {
+    dy = bias_gradient(conv, y, dy, dz, want);
+    if (want & LIM_WANT_PARAMS)
         lim_conv_backward_weights(layer->be, &conv->cv, dy, x, layer->grads[WEIGHT]);
-        if (conv->bias)
-            lim_bias_backward(layer->be, dy, layer->grads[BIAS]);
-    }
     if (dx.buf)
         lim_conv_forward(layer->be, &conv->cv, dy, layer->values[WEIGHT], dx);
+}
+
+static bool conv_take(struct lim_layer *layer, enum lim_activation kind, float slope)
+{
+    struct conv_layer *conv = (struct conv_layer *)layer;
+
+    conv->active = conv->bias;
+    conv->kind = kind;
+    conv->slope = slope;
+    return conv->active;
 }
 
 static void conv_destroy(struct lim_layer *layer)
@@ -79,6 +114,7 @@ static const struct lim_layer_ops conv_ops = {
     .name = "convolution",
     .forward = conv_forward,
     .backward = conv_backward,
+    .take = conv_take,
     .destroy = conv_destroy,
 };
 
@@ -86,6 +122,7 @@ static const struct lim_layer_ops transposed_ops = {
     .name = "transposed convolution",
     .forward = transposed_forward,
     .backward = transposed_backward,
+    .take = conv_take,
     .destroy = conv_destroy,
 };
 

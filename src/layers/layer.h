@@ -25,9 +25,15 @@ struct lim_layer_ops {
 
     /* dx from dy, gradients += (only with LIM_WANT_PARAMS); x and y are those of the forward pass.
      * A layer with gradient_in_place set always gets a dx, which may be dy; another one computes no
-     * dx where it has no buffer. */
+     * dx where it has no buffer. Where it has taken an activation, dz has room for the gradient
+     * before that and may be dy, but not dx. */
     void (*backward)(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
-                     struct lim_tensor dy, struct lim_tensor dx, unsigned want);
+                     struct lim_tensor dy, struct lim_tensor dz, struct lim_tensor dx,
+                     unsigned want);
+
+    /* Optional (NULL: never): takes over the activation that follows in the layer's own memory, if
+     * that saves a pass over it. From then on y is after the activation, and dy too. */
+    bool (*take)(struct lim_layer *layer, enum lim_activation kind, float slope);
 
     void (*destroy)(struct lim_layer *layer);
 };

@@ -61,6 +61,11 @@ static const struct lim_backend_ops ops = {
     .copy = ocl_copy,
     .axpby = ocl_axpby,
     .multiply_add = ocl_multiply_add,
+    .bias_act_forward = ocl_bias_act_forward,
+    .bias_act_backward = ocl_bias_act_backward,
+    .batchnorm_act_train = ocl_batchnorm_act_train,
+    .batchnorm_act_infer = ocl_batchnorm_act_infer,
+    .batchnorm_act_backward = ocl_batchnorm_act_backward,
 };
 
 static const struct lim_conv_algorithm convs[] = {

@@ -322,6 +322,28 @@ void ocl_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
 void ocl_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y);
 void ocl_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y);
 
+/* Whatever takes an activation takes also LIM_NO_ACTIVATION. */
+void ocl_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                             enum lim_activation kind, float slope, struct lim_tensor x,
+                             struct lim_tensor gamma, struct lim_tensor beta,
+                             struct lim_tensor running_mean, struct lim_tensor running_var,
+                             struct lim_tensor mean, struct lim_tensor inv_std,
+                             struct lim_tensor y);
+void ocl_batchnorm_act_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                             enum lim_activation kind, float slope, struct lim_tensor x,
+                             struct lim_tensor gamma, struct lim_tensor beta,
+                             struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y);
+void ocl_bias_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                           struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dbias,
+                           struct lim_tensor dx);
+void ocl_batchnorm_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                                struct lim_tensor x, struct lim_tensor dy, struct lim_tensor gamma,
+                                struct lim_tensor beta, struct lim_tensor mean,
+                                struct lim_tensor inv_std, struct lim_tensor dgamma,
+                                struct lim_tensor dbeta, struct lim_tensor dx);
+void ocl_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                          struct lim_tensor bias, struct lim_tensor y);
+
 /* ---- selftest.c ---- */
 
 /* Runs every kernel that the device may be given on a few numbers with known answers: a driver that

@@ -23,13 +23,19 @@ void ocl_activation_backward(struct lim_backend *be, enum lim_activation kind, f
                OCL_T(y), OCL_T(dy), OCL_T(dx), OCL_U(lim_tensor_count(y)));
 }
 
-void ocl_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+void ocl_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                          struct lim_tensor bias, struct lim_tensor y)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
     size_t rows = lim_tensor_count(y) / (size_t)y.c;
 
-    ocl_launch(ocl, OCL_BIAS_FORWARD, ocl_plane(ocl, ocl_vectors(ocl, y.c), rows), OCL_T(bias),
-               OCL_T(y), OCL_U(rows), OCL_I(y.c));
+    ocl_launch(ocl, OCL_BIAS_FORWARD, ocl_plane(ocl, ocl_vectors(ocl, y.c), rows), OCL_I(kind),
+               OCL_F(slope), OCL_T(bias), OCL_T(y), OCL_U(rows), OCL_I(y.c));
+}
+
+void ocl_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+{
+    ocl_bias_act_forward(be, LIM_NO_ACTIVATION, 0.0f, bias, y);
 }
 
 void ocl_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,

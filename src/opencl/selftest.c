@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROOM = 64 /* between two tensors */, FLOATS = 9 * ROOM };
+enum { ROOM = 64 /* between two tensors */, FLOATS = 10 * ROOM };
 
 struct check {
     struct ocl_backend *ocl;
@@ -160,6 +160,39 @@ static void norms(struct check *t)
     expect(t, "bias_forward", 0, 4, (const float[]){5, 34, 7, 38});
 }
 
+/* The same rows, and LeakyReLUs. */
+static void fused(struct check *t)
+{
+    static const float x[] = {1, 10, 3, 14}, gamma[] = {2, 1}, beta[] = {0, 0.5f}, zeros[4] = {0};
+    static const float dy[] = {4, 2, 1, 3}, dx[] = {0, 0, 0, 0}, back[] = {2, 1, 1, 3};
+    const struct lim_batchnorm bn = {0.0f, 0.5f};
+    struct lim_backend *be = &t->ocl->base;
+
+    put(t, 0, 4, x);
+    put(t, 1, 2, gamma);
+    put(t, 2, 2, beta);
+    put(t, 3, 4, dy);
+    for (int slot = 4; slot < 10; slot++)
+        put(t, slot, 4, zeros);
+    ocl_batchnorm_act_train(be, &bn, LIM_LEAKY_RELU, 0.5f, at(t, 0, 2, 2), at(t, 1, 1, 2),
+                            at(t, 2, 1, 2), at(t, 4, 1, 2), at(t, 9, 1, 2), at(t, 5, 1, 2),
+                            at(t, 6, 1, 2), at(t, 7, 2, 2));
+    expect(t, "batchnorm_act_train", 7, 4, (const float[]){-1, -0.25f, 2, 1.5f});
+    /* Of two values a channel nothing is left. */
+    ocl_batchnorm_act_backward(be, LIM_LEAKY_RELU, 0.5f, at(t, 0, 2, 2), at(t, 3, 2, 2),
+                               at(t, 1, 1, 2), at(t, 2, 1, 2), at(t, 5, 1, 2), at(t, 6, 1, 2),
+                               at(t, 8, 1, 2), at(t, 4, 1, 2), at(t, 1, 2, 2));
+    expect(t, "batchnorm_act_backward", 8, 2, (const float[]){-1, 2});
+    expect(t, "batchnorm_act_backward", 1, 4, dx);
+    ocl_fill(be, 0.0f, at(t, 4, 1, 2));
+    ocl_bias_act_backward(be, LIM_LEAKY_RELU, 0.5f, at(t, 7, 2, 2), at(t, 3, 2, 2), at(t, 4, 1, 2),
+                          at(t, 8, 2, 2));
+    expect(t, "bias_act_backward", 8, 4, back);
+    expect(t, "bias_act_backward", 4, 2, (const float[]){3, 4});
+    ocl_bias_act_forward(be, LIM_LEAKY_RELU, 0.5f, at(t, 2, 1, 2), at(t, 7, 2, 2));
+    expect(t, "bias_act_forward", 7, 4, (const float[]){-0.5f, 0.25f, 2, 2});
+}
+
 static void pointwise(struct check *t)
 {
     static const float x[] = {-2, 0, 3}, ones[] = {1, 1, 1};
@@ -205,6 +238,7 @@ bool ocl_selftest(struct ocl_backend *ocl)
     columns(&t);
     winograd(&t);
     norms(&t);
+    fused(&t);
     pointwise(&t);
     ocl_buffer_destroy(t.buf);
     ocl->base.launches = 0;

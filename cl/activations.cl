@@ -1,0 +1,45 @@
+/* What pointwise.cl and norm.cl include: the activations of enum lim_activation, and none. */
+#define RELU 0
+#define LEAKY_RELU 1
+#define TANH 2
+#define SIGMOID 3
+#define NO_ACTIVATION 4
+
+/* Those that are a matter of sign, and none. A NaN stays one. */
+static inline real_v rectified(int kind, float slope, real_v v)
+{
+    if (kind == RELU)
+        return v < 0.0f ? (real_v)(0.0f) : v;
+    if (kind == LEAKY_RELU)
+        return v > 0.0f ? v : slope * v;
+    return v;
+}
+
+/* The gradient before them, of v before or after them. */
+static inline real_v rectified_back(int kind, float slope, real_v v, real_v dy)
+{
+    if (kind == RELU)
+        return v > 0.0f ? dy : (real_v)(0.0f);
+    if (kind == LEAKY_RELU)
+        return v > 0.0f ? dy : slope * dy;
+    return dy;
+}
+
+/* Of all of them; the gradient is of v after them. */
+static inline real_v activated(int kind, float slope, real_v v)
+{
+    if (kind == TANH)
+        return tanh(v);
+    if (kind == SIGMOID)
+        return 1.0f / (1.0f + exp(-v));
+    return rectified(kind, slope, v);
+}
+
+static inline real_v activated_back(int kind, float slope, real_v v, real_v dy)
+{
+    if (kind == TANH)
+        return dy * (1.0f - v * v);
+    if (kind == SIGMOID)
+        return dy * (v * (1.0f - v));
+    return rectified_back(kind, slope, v, dy);
+}

@@ -1,0 +1,72 @@
+/* How the rows of a tensor (its pixels) are cut for sums over each channel: into units, which the
+ * threads share; a unit is summed in blocks of BLOCK rows, in float and in registers, and the
+ * blocks' sums meet in double, in a fixed order. */
+#ifndef LIMNER_SRC_CPU_NORM_H
+#define LIMNER_SRC_CPU_NORM_H
+
+#include "cpu.h"
+
+#include <string.h>
+
+enum {
+    BLOCK = 64, /* rows */
+    LANES = 32, /* channels at once: two AVX-512 registers, four of AVX2 */
+    UNIT_FLOATS = 65536
+};
+
+/* Into the clone that calls it, or it were compiled for the least processor alone. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+static inline int unit_rows(int c)
+{
+    int rows = UNIT_FLOATS / c / BLOCK * BLOCK;
+
+    return rows > BLOCK ? rows : BLOCK;
+}
+
+/* Sums over `rows` rows of `lanes` channels. `x` points to the first of them. */
+ALWAYS_INLINE void sum_block(int rows, size_t c, int lanes, const float *x, float *sum)
+{
+    float s[LANES] = {0};
+
+    for (int i = 0; i < rows; i++)
+        for (int l = 0; l < lanes; l++)
+            s[l] += x[(size_t)i * c + (size_t)l];
+    memcpy(sum, s, sizeof s);
+}
+
+/* The two activations that are a matter of sign, and none; `kind` is a constant where it counts. A
+ * NaN stays one. */
+ALWAYS_INLINE float rectified(enum lim_activation kind, float slope, float v)
+{
+    if (kind == LIM_RELU)
+        return v < 0.0f ? 0.0f : v;
+    if (kind == LIM_LEAKY_RELU)
+        return v > 0.0f ? v : slope * v;
+    return v;
+}
+
+/* The gradient before them, of `v` before or after them. */
+ALWAYS_INLINE float rectified_back(enum lim_activation kind, float slope, float v, float dy)
+{
+    if (kind == LIM_RELU)
+        return v > 0.0f ? dy : 0.0f;
+    if (kind == LIM_LEAKY_RELU)
+        return v > 0.0f ? dy : slope * dy;
+    return dy;
+}
+
+/* Scratch for `kinds` doubles per channel and unit, then `vectors` floats per channel. */
+static inline double *partials(struct lim_backend *be, int units, int c, int kinds, int vectors,
+                               float **floats)
+{
+    size_t doubles = (size_t)units * (size_t)c * (size_t)kinds;
+    double *memory =
+        cpu_scratch(be, doubles * sizeof(double) + (size_t)c * (size_t)vectors * sizeof(float));
+
+    if (memory)
+        *floats = (float *)(memory + doubles);
+    return memory;
+}
+
+#endif
