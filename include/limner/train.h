@@ -48,8 +48,9 @@ struct lim_train_config {
 };
 
 /* Takes the run folder's lock (LIM_ERROR where another training holds it). A disk that is full for
- * a grid, the animation or the log costs these alone; for a checkpoint it ends the training. A
- * checkpoint that is damaged is replaced by the one of before it, with a warning.
+ * a grid, the animation or the log costs these alone; a checkpoint is tried again every minute, and
+ * after an hour of that the training ends. A checkpoint that is damaged is replaced by the one of
+ * before it, with a warning.
  *
  * Creates the run folder (or checks it, with resume), trains, and leaves the folder whole whatever
  * happens. The batch has been fitted to the data set by the caller (batch <= count).

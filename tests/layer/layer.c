@@ -104,6 +104,15 @@ int layer_calls(const char *name)
     return -1;
 }
 
+int layer_alive(void)
+{
+    int sum = 0;
+
+    for (int object = 0; object < OBJECTS; object++)
+        sum += atomic_load(&live[object]);
+    return sum;
+}
+
 static void summary(void)
 {
     for (int call = 0; call < CALLS; call++)

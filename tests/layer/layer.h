@@ -91,4 +91,7 @@ int layer_calls(const char *name);
 /* Bytes in buffers that are alive; with `most` the most that ever were. */
 unsigned long long layer_bytes(bool most);
 
+/* The same: OpenCL objects of all kinds that were made and not given back. */
+int layer_alive(void);
+
 #endif
