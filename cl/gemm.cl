@@ -14,16 +14,7 @@
 #define gemm_load(i, p) LIM_JOIN(vload, GEMM_VECTOR)(i, p)
 #define gemm_store(v, i, p) LIM_JOIN(vstore, GEMM_VECTOR)(v, i, p)
 
-/* The GPU kernel: work-items of a group, the 4x4 results of each, and the depth of a local tile. */
-#ifndef GROUP_X
-#define GROUP_X 8
-#endif
-#ifndef GROUP_Y
-#define GROUP_Y 8
-#endif
-#ifndef TILE_K
-#define TILE_K 16
-#endif
+#include "tiles.cl"
 
 /* Copies a rows x depth piece of a matrix into panels of `width` rows, [panel][depth][width], with
  * zeros for the rows that a last panel lacks. Element (row, k) is at from[row * ld + k] where
@@ -144,70 +135,45 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_packed(
     }
 }
 
-/* For GPUs: a group computes 4*GROUP_Y x 4*GROUP_X results from local tiles; a work-item 4x4 of
- * them, a group apart, so that neighbours read neighbours. */
+/* For GPUs: a group computes TILE_ROWS x TILE_COLUMNS results. */
 __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void gemm_tiled(
     int m, int n, int k, int a_along, int b_along, float alpha, float beta, __global const float *a,
     ulong a_at, int lda, __global const float *b, ulong b_at, int ldb, __global float *c,
     ulong c_at, int ldc, int plane_k, ulong plane_stride)
 {
-    /* One column more than needed: a stride that is no power of two spares bank conflicts. */
-    __local float tile_a[TILE_K][4 * GROUP_Y + 1], tile_b[TILE_K][4 * GROUP_X + 1];
+    __local float tile_a[TILE_K * LEAD_ROWS], tile_b[TILE_K * LEAD_COLUMNS];
     int x = (int)get_local_id(0), y = (int)get_local_id(1), id = y * GROUP_X + x;
-    int j0 = (int)get_group_id(0) * 4 * GROUP_X, i0 = (int)get_group_id(1) * 4 * GROUP_Y;
+    int j0 = (int)get_group_id(0) * TILE_COLUMNS, i0 = (int)get_group_id(1) * TILE_ROWS;
     int plane = (int)get_group_id(2);
     int first = plane * plane_k, last = min(k, first + plane_k);
-    float sum[4][4];
+    float4 sum[ITEM_ROWS][ITEM_COLUMNS / 4];
 
-    a += a_at;
-    b += b_at;
+    a += a_at + (a_along ? (ulong)i0 * (ulong)lda : (ulong)i0);
+    b += b_at + (b_along ? (ulong)j0 * (ulong)ldb : (ulong)j0);
     c += c_at + (ulong)plane * plane_stride;
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++)
-            sum[i][j] = 0.0f;
+    clear_sums(sum);
     for (int k0 = first; k0 < last; k0 += TILE_K) {
-        for (int e = id; e < TILE_K * 4 * GROUP_Y; e += GROUP_X * GROUP_Y) {
-            int i = a_along ? e / TILE_K : e % (4 * GROUP_Y);
-            int kk = a_along ? e % TILE_K : e / (4 * GROUP_Y);
-            float v = 0.0f;
-
-            if (i0 + i < m && k0 + kk < last)
-                v = a[a_along ? (ulong)(i0 + i) * (ulong)lda + (k0 + kk)
-                              : (ulong)(k0 + kk) * (ulong)lda + (i0 + i)];
-            tile_a[kk][i] = v;
-        }
-        for (int e = id; e < TILE_K * 4 * GROUP_X; e += GROUP_X * GROUP_Y) {
-            int j = b_along ? e / TILE_K : e % (4 * GROUP_X);
-            int kk = b_along ? e % TILE_K : e / (4 * GROUP_X);
-            float v = 0.0f;
-
-            if (j0 + j < n && k0 + kk < last)
-                v = b[b_along ? (ulong)(j0 + j) * (ulong)ldb + (k0 + kk)
-                              : (ulong)(k0 + kk) * (ulong)ldb + (j0 + j)];
-            tile_b[kk][j] = v;
-        }
+        fetch_piece(tile_a, LEAD_ROWS, TILE_ROWS, a + (ulong)k0 * (a_along ? 1 : (ulong)lda), lda,
+                    a_along, m - i0, last - k0, id);
+        fetch_piece(tile_b, LEAD_COLUMNS, TILE_COLUMNS, b + (ulong)k0 * (b_along ? 1 : (ulong)ldb),
+                    ldb, b_along, n - j0, last - k0, id);
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (int kk = 0; kk < TILE_K; kk++) {
-            float from_a[4], from_b[4];
-
-            for (int i = 0; i < 4; i++)
-                from_a[i] = tile_a[kk][i * GROUP_Y + y];
-            for (int j = 0; j < 4; j++)
-                from_b[j] = tile_b[kk][j * GROUP_X + x];
-            for (int i = 0; i < 4; i++)
-                for (int j = 0; j < 4; j++)
-                    sum[i][j] = fma(from_a[i], from_b[j], sum[i][j]);
-        }
+        multiply_pieces(tile_a, tile_b, x, y, sum);
         barrier(CLK_LOCAL_MEM_FENCE);
     }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < 4; j++) {
-            int row = i0 + i * GROUP_Y + y, column = j0 + j * GROUP_X + x;
+#pragma unroll
+    for (int i = 0; i < ITEM_ROWS; i++)
+#pragma unroll
+        for (int j = 0; j < ITEM_COLUMNS / 4; j++) {
+            int row = i0 + ITEM_ROW(i, y), column = j0 + ITEM_COLUMN(j, x);
 
             if (row < m && column < n) {
-                ulong at = (ulong)row * (ulong)ldc + column;
+                __global float *to = c + (ulong)row * (ulong)ldc + column;
+                float4 v = alpha * sum[i][j];
 
-                c[at] = beta != 0.0f ? alpha * sum[i][j] + beta * c[at] : alpha * sum[i][j];
+                if (beta != 0.0f)
+                    v += beta * load_four(to, n - column);
+                store_four(v, to, n - column);
             }
         }
 }

@@ -116,8 +116,8 @@ struct lim_backend_ops {
  * algorithm 0 and the test oracle of the others. */
 struct lim_conv_algorithm {
     const char *name;
-    /* Can it, and is it to be expected to be faster than those before it? By the geometry of one
-     * picture: cv->n must not count, so that a picture has the same bits in any batch. */
+    /* By the geometry of one picture: cv->n must not count, so that a picture has the same bits in
+     * any batch. The same holds for `gains`. */
     bool (*runs)(const struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass);
     void (*forward)(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                     struct lim_tensor w, struct lim_tensor y);
@@ -128,9 +128,11 @@ struct lim_conv_algorithm {
     /* Optional: allocates now what the pass would have to, for up to cv->n pictures. False after
      * one log line. */
     bool (*reserve)(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass);
+    /* Optional: where it runs, is it likely to be faster than those before it? NULL: yes. */
+    bool (*gains)(const struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass);
 };
 
-/* The last of those that run is taken, unless one is asked for. */
+/* The last of those that run and gain is taken, unless one is asked for. */
 enum { LIM_CONV_AUTO = -1, LIM_CONV_LOWERING = 0, LIM_CONV_ALGORITHMS = 4 };
 
 /* First member of every backend's own struct. The backend fills the upper part; backend.c and ops.c

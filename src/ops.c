@@ -109,9 +109,13 @@ static const struct lim_conv_algorithm *algorithm(const struct lim_backend *be,
 {
     const struct lim_conv_algorithm *best = NULL, *all = be->convs;
 
-    for (int i = 1; all && all->name; i++, all++)
-        if ((be->conv == LIM_CONV_AUTO || be->conv == i) && all->runs(be, cv, pass))
+    for (int i = 1; all && all->name; i++, all++) {
+        bool asked = be->conv == i ||
+                     (be->conv == LIM_CONV_AUTO && (!all->gains || all->gains(be, cv, pass)));
+
+        if (asked && all->runs(be, cv, pass))
             best = all;
+    }
     return best;
 }
 

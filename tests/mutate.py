@@ -2,6 +2,7 @@
 """Breaks the kernels on purpose, one fault at a time, and asks limner-conform to notice.
 
 usage: mutate.py SOURCE_ROOT SCRATCH_FOLDER {cpu|opencl} [MESON_OPTIONS...]
+LIMNER_TEST_LAYER in the environment: tests/layer, built; without it rows for GPUs are left out.
 
 A copy of the tree is built in the scratch folder; each row of mutations.py is applied to it, the
 operation it breaks is checked, and the copy is restored. A fault that is not caught fails, as does
@@ -53,9 +54,12 @@ def build(copy, folder, options):
 def check(folder, device, ops):
     """The exit code of the worst operation, and what was printed."""
     worst, text = 0, ""
+    env = dict(os.environ)
+    if device == mutations.GPU:
+        env.update(OPENCL_LAYERS=env["LIMNER_TEST_LAYER"], LIMNER_LAYER="type=gpu")
     for op in ops:
         # The limit is for faults that hang; a check takes seconds.
-        done = run(["timeout", "300", str(folder / "limner-conform"), *device, "--op", op])
+        done = run(["timeout", "300", str(folder / "limner-conform"), *device, "--op", op], env=env)
         text += done.stdout
         if done.returncode != 0:
             worst = done.returncode
@@ -93,7 +97,8 @@ def mutate(copy, folder, mutation):
 def main():
     source, scratch = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
     which, options = sys.argv[3], sys.argv[4:]
-    wanted = [m for m in mutations.ALL if (m.device == mutations.CPU) == (which == "cpu")]
+    wanted = [m for m in mutations.ALL if (m.device == mutations.CPU) == (which == "cpu") and
+              (m.device != mutations.GPU or "LIMNER_TEST_LAYER" in os.environ)]
     copy, folder = scratch / "tree", scratch / "build"
     os.environ["POCL_CACHE_DIR"] = str(scratch / "pocl-cache")
     (scratch / "pocl-cache").mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,8 @@ import typing
 
 CPU = ("--device", "cpu")
 POCL = ("--platform", "Portable Computing Language")
+# With a layer that makes a GPU of it.
+GPU = POCL + ("--device", "gpu")
 
 
 class Mutation(typing.NamedTuple):
@@ -44,7 +46,23 @@ ALL = [
     Mutation("beta is ignored", POCL + ("--gemm", "packed"), "gemm", "cl/gemm.cl",
              "sum += beta * gemm_load(0, c);", "sum += 0.0f;"),
     Mutation("a barrier is missing", POCL + ("--gemm", "tiled"), "gemm", "cl/gemm.cl",
-             "barrier(CLK_LOCAL_MEM_FENCE);\n        for (int kk", "for (int kk"),
+             "barrier(CLK_LOCAL_MEM_FENCE);\n        multiply", "multiply"),
+    Mutation("a ragged vector is written whole", POCL + ("--gemm", "tiled"), "gemm", "cl/tiles.cl",
+             "static inline void store_four(float4 v, __global float *p, int n)\n{\n    if (n >= 4)",
+             "static inline void store_four(float4 v, __global float *p, int n)\n{\n    if (n >= 1)"),
+    Mutation("a border test is off by one", GPU, "conv_forward", "cl/implicit.cl",
+             "yy < from->height &&", "yy <= from->height &&"),
+    Mutation("phases are swapped", GPU, "conv_backward_data", "cl/implicit.cl",
+             "(ulong)(phase_y * s + phase_x)", "(ulong)(phase_x * s + phase_y)"),
+    Mutation("a phase forgets its pixels in the padding", GPU, "conv_backward_data",
+             "cl/implicit.cl", "line.from = before;", "line.from = 0;"),
+    Mutation("planes lie on each other", GPU, "conv_backward_weights", "cl/implicit.cl",
+             "dw_at + (ulong)plane * (ulong)rows * (ulong)k;", "dw_at;"),
+    Mutation("gradients overwrite", GPU, "conv_backward_weights", "cl/implicit.cl",
+             "if (keep)", "if (false)"),
+    Mutation("a barrier is missing", GPU, "conv_backward_weights", "cl/implicit.cl",
+             "barrier(CLK_LOCAL_MEM_FENCE);\n        multiply_pieces(tile_a, tile_b, x, y, sum);\n        /*",
+             "multiply_pieces(tile_a, tile_b, x, y, sum);\n        /*"),
     Mutation("a tile reads its neighbour's rows", POCL, "conv_forward", "cl/winograd_tiles.cl",
              "to.start = phase - pad;", "to.start = phase - pad + 1;"),
     Mutation("a ragged tile is written whole", POCL, "conv_backward_data", "cl/winograd.cl",
@@ -62,6 +80,17 @@ ALL = [
              "                store_part(d, dx + dx_at + at, n);\n", ""),
     Mutation("a bias without its activation", POCL, "bias_act_forward", "cl/pointwise.cl",
              "store_part(activated(kind, slope, sum), to, n);", "store_part(sum, to, n);"),
+    Mutation("a padded line keeps what was there", POCL + ("--conv", "narrow"), "conv_forward",
+             "cl/narrow.cl", "fill_zeros(to + count, width - before - count);", ""),
+    Mutation("a line of the ring is not cleared", POCL + ("--conv", "narrow"),
+             "conv_backward_data", "cl/narrow.cl", "    fill_zeros(from, width);", ""),
+    Mutation("the ring turns too early", POCL + ("--conv", "narrow"), "conv_backward_data",
+             "cl/narrow.cl", "slot + y < slots ? slot + y", "slot + y < slots - 1 ? slot + y"),
+    Mutation("a panel takes its neighbour's sums", POCL + ("--conv", "narrow"),
+             "conv_backward_weights", "cl/narrow.cl", "sums + (panel * r * tiles + tile)",
+             "sums + tile"),
+    Mutation("planes lie on each other", POCL + ("--conv", "narrow"), "conv_backward_weights",
+             "cl/narrow.cl", "planes_at + (ulong)get_group_id(0)", "planes_at + (ulong)0"),
     Mutation("Adam's correction is forgotten", POCL, "adam", "cl/pointwise.cl",
              "lr * (first * correct1)", "lr * first"),
 

@@ -65,6 +65,14 @@ log=$scratch/layer.log"
     for case in 0 13 18 23; do
         check --op gemm --gemm tiled --case $case
     done
+    # The convolutions of GPUs: only the layer makes this device one, with groups that take seconds
+    # instead of minutes.
+    export OCLGRIND_DATA_RACES=1
+    export LIMNER_LAYER="keep=1
+type=gpu
+group=8
+log=$scratch/layer.log"
+    check --small --conv implicit --op conv
     if ! grep -qx ready "$scratch/layer.log"; then
         echo "FAILED: the layer was not in use"
         exit 1

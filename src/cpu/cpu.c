@@ -197,9 +197,9 @@ static bool reserve_winograd(struct lim_backend *be, const struct lim_conv *cv,
 
 static const struct lim_conv_algorithm convs[] = {
     {"direct", always, cpu_conv_forward, cpu_conv_backward_data, cpu_conv_backward_weights,
-     reserve_direct},
+     reserve_direct, NULL},
     {"winograd", cpu_winograd_runs, cpu_winograd_forward, cpu_winograd_backward_data,
-     cpu_winograd_backward_weights, reserve_winograd},
+     cpu_winograd_backward_weights, reserve_winograd, NULL},
     {0},
 };
 

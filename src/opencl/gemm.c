@@ -90,6 +90,13 @@ static int plane_count(const struct ocl_backend *ocl, const struct job *job, int
     return planes > 1 ? planes : 1;
 }
 
+void ocl_gemm_planes(struct ocl_backend *ocl, struct lim_tensor planes, int n, size_t count,
+                     float alpha, float beta, struct lim_tensor c)
+{
+    ocl_launch(ocl, OCL_GEMM_PLANES, ocl_line(ocl, count, ocl->vector), OCL_T(planes), OCL_I(n),
+               OCL_F(alpha), OCL_F(beta), OCL_T(c), OCL_U(count));
+}
+
 /* Runs `kernel` on the job, in planes where asked for. `last` are the arguments of packed alone. */
 static void run(struct ocl_backend *ocl, enum ocl_kernel kernel, const struct job *job,
                 struct ocl_grid grid, int planes, int plane_unit, const int block[3])
@@ -120,8 +127,7 @@ static void run(struct ocl_backend *ocl, enum ocl_kernel kernel, const struct jo
         ocl_launch(ocl, kernel, grid, COMMON);
 #undef COMMON
     if (planes > 1)
-        ocl_launch(ocl, OCL_GEMM_PLANES, ocl_line(ocl, count, ocl->vector), OCL_T(to),
-                   OCL_I(planes), OCL_F(job->alpha), OCL_F(job->beta), OCL_T(job->c), OCL_U(count));
+        ocl_gemm_planes(ocl, to, planes, count, job->alpha, job->beta, job->c);
 }
 
 static void packed(struct ocl_backend *ocl, const struct job *job)
@@ -159,7 +165,8 @@ static void packed(struct ocl_backend *ocl, const struct job *job)
 
 static void tiled(struct ocl_backend *ocl, const struct job *job)
 {
-    int across = pieces(job->n, 4 * ocl->group_x), down = pieces(job->m, 4 * ocl->group_y);
+    int across = pieces(job->n, OCL_ITEM_COLUMNS * ocl->group_x);
+    int down = pieces(job->m, OCL_ITEM_ROWS * ocl->group_y);
     size_t gx = (size_t)ocl->group_x, gy = (size_t)ocl->group_y;
 
     for (int k0 = 0; k0 < job->k; k0 += LAUNCH_K) {

@@ -68,9 +68,17 @@ static const struct lim_backend_ops ops = {
     .batchnorm_act_backward = ocl_batchnorm_act_backward,
 };
 
-static const struct lim_conv_algorithm convs[] = {
+static const struct lim_conv_algorithm convs_for_gpu[] = {
+    {"implicit", ocl_implicit_runs, ocl_implicit_forward, ocl_implicit_backward_data,
+     ocl_implicit_backward_weights, NULL, ocl_implicit_gains},
+    {0},
+};
+
+static const struct lim_conv_algorithm convs_for_cpu[] = {
+    {"narrow", ocl_narrow_runs, ocl_narrow_forward, ocl_narrow_backward_data,
+     ocl_narrow_backward_weights, NULL, ocl_narrow_gains},
     {"winograd", ocl_winograd_runs, ocl_winograd_forward, ocl_winograd_backward_data,
-     ocl_winograd_backward_weights, ocl_winograd_reserve},
+     ocl_winograd_backward_weights, ocl_winograd_reserve, NULL},
     {0},
 };
 
@@ -106,6 +114,25 @@ static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
     return CL_SUCCESS;
 }
 
+/* Local memory of the kernels for GPUs, in bytes: two pieces, and where their rows lie. */
+static size_t tiled_local_mem(const struct ocl_backend *ocl)
+{
+    int rows = ocl->group_y * OCL_ITEM_ROWS, columns = ocl->group_x * OCL_ITEM_COLUMNS;
+
+    return (size_t)(ocl->tile_k * (rows + 4 + columns + 4) + 4 * rows + 3 * ocl->tile_k) *
+           sizeof(float);
+}
+
+bool ocl_shrink_group(struct ocl_backend *ocl)
+{
+    if (ocl->group_x * ocl->group_y == 1)
+        return false;
+    *(ocl->group_x > ocl->group_y ? &ocl->group_x : &ocl->group_y) /= 2;
+    while (ocl->tile_k > 4 * ocl->group_x * ocl->group_y)
+        ocl->tile_k /= 2;
+    return true;
+}
+
 /* The sizes that the kernels are built with. */
 static void choose_tiles(struct ocl_backend *ocl)
 {
@@ -116,13 +143,16 @@ static void choose_tiles(struct ocl_backend *ocl)
      * where they hold fewer. */
     ocl->tile_columns = limits->float_width >= 16 ? 32 : limits->float_width >= 8 ? 16 : 8;
     ocl->tile_rows = limits->float_width >= 16 ? 8 : 4;
-    ocl->group_x = ocl->group_y = 16;
-    while (ocl->group_x > 1 && (size_t)ocl->group_x > limits->items[0])
-        ocl->group_x /= 2;
-    while (ocl->group_y > 1 && (size_t)ocl->group_y > limits->items[1])
-        ocl->group_y /= 2;
-    while ((size_t)(ocl->group_x * ocl->group_y) > limits->group && ocl->group_x * ocl->group_y > 1)
-        *(ocl->group_x > ocl->group_y ? &ocl->group_x : &ocl->group_y) /= 2;
+    /* Tiles of 128x64, and half as deep before they are made smaller. */
+    ocl->group_x = 8;
+    ocl->group_y = ocl->tile_k = 16;
+    if (tiled_local_mem(ocl) > limits->local_mem)
+        ocl->tile_k = 8;
+    while (((size_t)ocl->group_x > limits->items[0] || (size_t)ocl->group_y > limits->items[1] ||
+            (size_t)(ocl->group_x * ocl->group_y) > limits->group ||
+            tiled_local_mem(ocl) > limits->local_mem) &&
+           ocl_shrink_group(ocl))
+        continue;
 }
 
 /* Scratch memory for convolutions: a quarter of the largest buffer, and no more than 256 MiB; on a
@@ -177,7 +207,7 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     ocl->base.host_memory = ocl->limits.is_cpu;
     choose_tiles(ocl);
     ocl_winograd_init(ocl);
-    ocl->base.convs = ocl->wino_block ? convs : NULL;
+    ocl->base.convs = ocl->limits.is_cpu ? convs_for_cpu : convs_for_gpu;
     ocl_binaries_init(ocl, choice->cache_dir);
     ocl_gemm_init(ocl);
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);

@@ -16,6 +16,8 @@ enum ocl_family {
     OCL_FAMILY_NORM,
     OCL_FAMILY_POINTWISE,
     OCL_FAMILY_WINOGRAD, /* built where wino_block > 0 */
+    OCL_FAMILY_IMPLICIT, /* built for GPUs */
+    OCL_FAMILY_NARROW,   /* built for CPUs */
     OCL_FAMILIES
 };
 
@@ -51,6 +53,11 @@ enum ocl_kernel {
     OCL_WINO_PANELS,
     OCL_WINO_PAIRS,
     OCL_WINO_TAPS,
+    OCL_IMPLICIT_PICTURES,
+    OCL_IMPLICIT_WEIGHTS,
+    OCL_NARROW_FORWARD,
+    OCL_NARROW_DATA,
+    OCL_NARROW_WEIGHTS,
     OCL_KERNELS
 };
 
@@ -92,9 +99,9 @@ struct ocl_backend {
     const char *gemm_names[OCL_GEMMS + 1];
     enum ocl_gemm gemm_order[OCL_GEMMS];
     enum ocl_gemm gemm;
-    int tile_rows, tile_columns; /* of the packed gemm's register tile */
-    int group_x, group_y;        /* of the tiled gemm */
-    int wino_block;              /* WINO_BLOCK of cl/winograd.cl, or 0: not on this device */
+    int tile_rows, tile_columns;  /* of the packed gemm's register tile */
+    int group_x, group_y, tile_k; /* of the kernels for GPUs: cl/tiles.cl */
+    int wino_block;               /* WINO_BLOCK of cl/winograd.cl, or 0: not on this device */
     cl_mem clblast_temp;
     size_t clblast_temp_size;
     bool clblast_used;
@@ -165,6 +172,14 @@ struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count);
 
 /* Lets ocl_scratch give so many floats without growing. False after one log line. */
 bool ocl_scratch_reserve(struct ocl_backend *ocl, size_t count);
+
+/* ---- opencl.c ---- */
+
+/* Results of a work-item of the kernels for GPUs, down and across: ITEM_ROWS and ITEM_COLUMNS. */
+enum { OCL_ITEM_ROWS = 8, OCL_ITEM_COLUMNS = 8 };
+
+/* Halves the group of the kernels for GPUs; false where it is one work-item already. */
+bool ocl_shrink_group(struct ocl_backend *ocl);
 
 /* ---- program.c ---- */
 
@@ -273,6 +288,34 @@ void ocl_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
                 struct lim_tensor col);
 void ocl_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x);
+
+/* Adds up planes of `count` floats: c = alpha (plane 0 + plane 1 + ...) + beta c. */
+void ocl_gemm_planes(struct ocl_backend *ocl, struct lim_tensor planes, int n, size_t count,
+                     float alpha, float beta, struct lim_tensor c);
+
+/* implicit.c: for GPUs. */
+bool ocl_implicit_runs(const struct lim_backend *be, const struct lim_conv *cv,
+                       enum lim_conv_pass pass);
+bool ocl_implicit_gains(const struct lim_backend *be, const struct lim_conv *cv,
+                        enum lim_conv_pass pass);
+void ocl_implicit_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                          struct lim_tensor w, struct lim_tensor y);
+void ocl_implicit_backward_data(struct lim_backend *be, const struct lim_conv *cv,
+                                struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
+void ocl_implicit_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
+                                   struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
+
+/* narrow.c: a few channels, for CPUs. */
+bool ocl_narrow_runs(const struct lim_backend *be, const struct lim_conv *cv,
+                     enum lim_conv_pass pass);
+bool ocl_narrow_gains(const struct lim_backend *be, const struct lim_conv *cv,
+                      enum lim_conv_pass pass);
+void ocl_narrow_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                        struct lim_tensor w, struct lim_tensor y);
+void ocl_narrow_backward_data(struct lim_backend *be, const struct lim_conv *cv,
+                              struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
+void ocl_narrow_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
+                                 struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
 
 /* winograd.c: for CPUs. */
 void ocl_winograd_init(struct ocl_backend *ocl);

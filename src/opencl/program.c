@@ -11,7 +11,7 @@
 
 /* Made by cl/embed.py. */
 extern const char ocl_source_common[], ocl_source_gemm[], ocl_source_conv[], ocl_source_norm[],
-    ocl_source_pointwise[], ocl_source_winograd[];
+    ocl_source_pointwise[], ocl_source_winograd[], ocl_source_implicit[], ocl_source_narrow[];
 
 static const struct {
     const char *name, *source;
@@ -21,6 +21,8 @@ static const struct {
     [OCL_FAMILY_NORM] = {"norm", ocl_source_norm},
     [OCL_FAMILY_POINTWISE] = {"pointwise", ocl_source_pointwise},
     [OCL_FAMILY_WINOGRAD] = {"winograd", ocl_source_winograd},
+    [OCL_FAMILY_IMPLICIT] = {"implicit", ocl_source_implicit},
+    [OCL_FAMILY_NARROW] = {"narrow", ocl_source_narrow},
 };
 
 static const struct {
@@ -57,6 +59,11 @@ static const struct {
     [OCL_WINO_PANELS] = {"wino_panels", OCL_FAMILY_WINOGRAD},
     [OCL_WINO_PAIRS] = {"wino_pairs", OCL_FAMILY_WINOGRAD},
     [OCL_WINO_TAPS] = {"wino_taps_all", OCL_FAMILY_WINOGRAD},
+    [OCL_IMPLICIT_PICTURES] = {"implicit_pictures", OCL_FAMILY_IMPLICIT},
+    [OCL_IMPLICIT_WEIGHTS] = {"implicit_weights", OCL_FAMILY_IMPLICIT},
+    [OCL_NARROW_FORWARD] = {"narrow_forward", OCL_FAMILY_NARROW},
+    [OCL_NARROW_DATA] = {"narrow_data", OCL_FAMILY_NARROW},
+    [OCL_NARROW_WEIGHTS] = {"narrow_weights", OCL_FAMILY_NARROW},
 };
 
 const char *ocl_kernel_name(enum ocl_kernel id)
@@ -122,17 +129,18 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
 /* -w, for PoCL counts warnings on stderr; lint compiles the kernels with all of them on. */
 static void options_of(const struct ocl_backend *ocl, char *options, size_t size)
 {
-    snprintf(options, size,
-             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
-             "-DGROUP_X=%d -DGROUP_Y=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
-             ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
-             ocl->group_y, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
+    snprintf(
+        options, size,
+        "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
+        "-DGROUP_X=%d -DGROUP_Y=%d -DTILE_K=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
+        ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
+        ocl->group_y, ocl->tile_k, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
 }
 
 static bool build(struct ocl_backend *ocl, enum ocl_family family)
 {
     const char *sources[] = {ocl_source_common, families[family].source};
-    char options[256];
+    char options[512];
     cl_int err = CL_SUCCESS;
 
     options_of(ocl, options, sizeof options);
@@ -180,7 +188,7 @@ static void release(struct ocl_backend *ocl, enum ocl_family family)
 static bool load(struct ocl_backend *ocl, enum ocl_family family)
 {
     const char *sources[] = {ocl_source_common, families[family].source};
-    char options[256];
+    char options[512];
 
     options_of(ocl, options, sizeof options);
     ocl->programs[family] = ocl_binary_load(ocl, family, families[family].name, options, sources);
@@ -222,16 +230,36 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Does the tiled gemm, built for group_x x group_y, run in such a group? Only the built kernel
- * knows (registers), so it may take another try with half of it. */
-static bool group_fits(struct ocl_backend *ocl)
+/* Is the family for this device? */
+static bool wanted(const struct ocl_backend *ocl, enum ocl_family family)
 {
-    size_t group = (size_t)ocl->group_x * (size_t)ocl->group_y;
+    if (family == OCL_FAMILY_WINOGRAD)
+        return ocl->wino_block > 0;
+    if (family == OCL_FAMILY_NARROW)
+        return ocl->limits.is_cpu;
+    return family != OCL_FAMILY_IMPLICIT || !ocl->limits.is_cpu;
+}
 
-    if (group <= ocl->kernel_group[OCL_GEMM_TILED] &&
-        ocl->kernel_local_mem[OCL_GEMM_TILED] <= ocl->limits.local_mem)
-        return true;
-    return group == 1;
+/* Kernels that are built for groups of group_x x group_y. */
+static const enum ocl_kernel tiled[] = {OCL_GEMM_TILED, OCL_IMPLICIT_PICTURES,
+                                        OCL_IMPLICIT_WEIGHTS};
+
+/* Do they run in such groups? Only the built kernels know (registers), so they may take another
+ * try, smaller. */
+static bool groups_fit(struct ocl_backend *ocl)
+{
+    bool fit = true;
+
+    for (size_t i = 0; i < sizeof tiled / sizeof *tiled; i++) {
+        if (!ocl->kernels[tiled[i]])
+            continue;
+        while ((size_t)(ocl->group_x * ocl->group_y) > ocl->kernel_group[tiled[i]] &&
+               ocl_shrink_group(ocl))
+            fit = false;
+        if (ocl->kernel_local_mem[tiled[i]] > ocl->limits.local_mem && fit)
+            fit = !ocl_shrink_group(ocl);
+    }
+    return fit;
 }
 
 bool ocl_programs_init(struct ocl_backend *ocl)
@@ -245,14 +273,16 @@ bool ocl_programs_init(struct ocl_backend *ocl)
                      family, OCL_FAMILIES);
             told = true;
         }
-        if (family == OCL_FAMILY_WINOGRAD && !ocl->wino_block)
-            continue;
-        if (!build_family(ocl, (enum ocl_family)family))
+        if (wanted(ocl, (enum ocl_family)family) && !build_family(ocl, (enum ocl_family)family))
             return false;
-        while (family == OCL_FAMILY_GEMM && !group_fits(ocl)) {
-            *(ocl->group_x > ocl->group_y ? &ocl->group_x : &ocl->group_y) /= 2;
-            release(ocl, OCL_FAMILY_GEMM);
-            if (!build_family(ocl, OCL_FAMILY_GEMM))
+    }
+    while (!groups_fit(ocl)) {
+        for (int family = 0; family < OCL_FAMILIES; family++) {
+            if (!ocl->programs[family] ||
+                (family != OCL_FAMILY_GEMM && family != OCL_FAMILY_IMPLICIT))
+                continue;
+            release(ocl, (enum ocl_family)family);
+            if (!build_family(ocl, (enum ocl_family)family))
                 return false;
         }
     }

@@ -98,19 +98,71 @@ static void columns(struct check *t)
     expect(t, "col2im", 0, 4, x);
 }
 
-/* One picture of 4x4, pads 1, and one channel: whole vectors are for the conformance tests. */
-static void winograd(struct check *t)
+/* One picture of 4x4, kernel 4x4, stride 2, pads 1, and one channel: whole vectors are for the
+ * conformance tests. */
+static const struct lim_conv strided = {1, 4, 4, 1, 1, 4, 4, 2, 1, 1, 1, 1, 2, 2};
+enum { X, W, DY, Y, DX, DW, TENSORS };
+
+static void expect_pictures(struct check *t, const char *forward, const char *data)
 {
-    static const struct lim_conv cv = {1, 4, 4, 1, 1, 4, 4, 2, 1, 1, 1, 1, 2, 2};
-    static const float x[] = {1, 2, 0, -1, 0, 1, 3, 1, 2, -1, 1, 0, 1, 0, 2, 1};
-    static const float w[] = {1, 0, 2, -1, 2, 1, 0, 1, 0, -1, 1, 2, 1, 1, 0, 1};
-    static const float dy[] = {1, 2, -1, 3}, y[] = {11, 2, 5, 1}, zeros[16] = {0};
+    static const float y[] = {11, 2, 5, 1};
     static const float dx[] = {1, 4, 3, 0, -1, 2, 1, 8, 0, 8, 5, 0, 1, -1, -5, 3};
+
+    expect(t, forward, Y, 4, y);
+    expect(t, data, DX, 16, dx);
+}
+
+/* After operands with known answers are in place. */
+static void winograd(struct check *t, const struct lim_tensor *at)
+{
+    struct lim_backend *be = &t->ocl->base;
+
+    for (int i = OCL_WINO_BY_TILES; i <= OCL_WINO_BY_PANELS; i++) {
+        enum ocl_winograd_way way = (enum ocl_winograd_way)i;
+
+        ocl_fill(be, NAN, at[Y]);
+        ocl_fill(be, NAN, at[DX]);
+        ocl_winograd_pictures(t->ocl, &strided, false, way, at[X], at[W], at[Y]);
+        ocl_winograd_pictures(t->ocl, &strided, true, way, at[DY], at[W], at[DX]);
+        expect_pictures(t, "winograd's forward pass", "winograd's data gradient");
+    }
+    ocl_winograd_backward_weights(be, &strided, at[X], at[DY], at[DW]);
+}
+
+static void implicit(struct check *t, const struct lim_tensor *at)
+{
+    struct lim_backend *be = &t->ocl->base;
+
+    ocl_fill(be, NAN, at[Y]);
+    ocl_fill(be, NAN, at[DX]);
+    ocl_implicit_forward(be, &strided, at[X], at[W], at[Y]);
+    ocl_implicit_backward_data(be, &strided, at[DY], at[W], at[DX]);
+    expect_pictures(t, "implicit's forward pass", "implicit's data gradient");
+    ocl_implicit_backward_weights(be, &strided, at[X], at[DY], at[DW]);
+}
+
+static void narrow(struct check *t, const struct lim_tensor *at)
+{
+    struct lim_backend *be = &t->ocl->base;
+
+    ocl_fill(be, NAN, at[Y]);
+    ocl_fill(be, NAN, at[DX]);
+    ocl_narrow_forward(be, &strided, at[X], at[W], at[Y]);
+    ocl_narrow_backward_data(be, &strided, at[DY], at[W], at[DX]);
+    expect_pictures(t, "narrow's forward pass", "narrow's data gradient");
+    ocl_narrow_backward_weights(be, &strided, at[X], at[DY], at[DW]);
+}
+
+static void convolve(struct check *t, bool runs, const char *weights,
+                     void (*passes)(struct check *t, const struct lim_tensor *at))
+{
+    static const float x[] = {1, 2, 0, -1, 0, 1, 3, 1, 2, -1, 1, 0, 1, 0, 2, 1}, zeros[16] = {0};
+    static const float w[] = {1, 0, 2, -1, 2, 1, 0, 1, 0, -1, 1, 2, 1, 1, 0, 1};
+    static const float dy[] = {1, 2, -1, 3};
     static const float dw[] = {3, 9, 2, -3, 1, 2, 1, -1, 2, 11, 6, 1, -2, 4, -1, 1};
-    enum { X, W, DY, Y, DX, DW, TENSORS };
     struct lim_tensor at[TENSORS];
 
-    if (!t->ocl->wino_block)
+    if (!runs)
         return;
     for (size_t i = 0; i < TENSORS; i++) {
         int edge = i == DY || i == Y ? 2 : 4;
@@ -121,16 +173,8 @@ static void winograd(struct check *t)
     put(t, W, 16, w);
     put(t, DY, 4, dy);
     put(t, DW, 16, zeros);
-    for (int way = OCL_WINO_BY_TILES; way <= OCL_WINO_BY_PANELS; way++) {
-        ocl_fill(&t->ocl->base, NAN, at[Y]);
-        ocl_fill(&t->ocl->base, NAN, at[DX]);
-        ocl_winograd_pictures(t->ocl, &cv, false, (enum ocl_winograd_way)way, at[X], at[W], at[Y]);
-        expect(t, "winograd's forward pass", Y, 4, y);
-        ocl_winograd_pictures(t->ocl, &cv, true, (enum ocl_winograd_way)way, at[DY], at[W], at[DX]);
-        expect(t, "winograd's data gradient", DX, 16, dx);
-    }
-    ocl_winograd_backward_weights(&t->ocl->base, &cv, at[X], at[DY], at[DW]);
-    expect(t, "winograd's weight gradient", DW, 16, dw);
+    passes(t, at);
+    expect(t, weights, DW, 16, dw);
 }
 
 /* Two channels over two rows; variances 1 and 4. */
@@ -236,7 +280,10 @@ bool ocl_selftest(struct ocl_backend *ocl)
         return false;
     gemms(&t);
     columns(&t);
-    winograd(&t);
+    convolve(&t, ocl->wino_block > 0, "winograd's weight gradient", winograd);
+    convolve(&t, ocl_narrow_runs(&ocl->base, &strided, LIM_CONV_FORWARD),
+             "narrow's weight gradient", narrow);
+    convolve(&t, !ocl->limits.is_cpu, "implicit's weight gradient", implicit);
     norms(&t);
     fused(&t);
     pointwise(&t);
