@@ -3,10 +3,60 @@
 
 #include "log.h"
 #include "trace.h"
+#include "tune.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+void lim_backend_name_convs(struct lim_backend *be)
+{
+    be->conv = LIM_CONV_AUTO;
+    be->conv_names[LIM_CONV_LOWERING] = "lowering";
+    for (int i = 1; be->convs && be->convs[i - 1].name; i++)
+        be->conv_names[i] = be->convs[i - 1].name;
+}
+
+static struct lim_backend *open_cpu(const struct lim_device_choice *choice, enum lim_status *why)
+{
+    struct lim_backend *be = lim_cpu_create(choice, why);
+
+    if (be)
+        lim_info("device: %s (%s)", be->name, be->option);
+    return be;
+}
+
+/* Of two ways to use the processor the one that was measured to be faster, with one line that says
+ * so. NULL: not both were measured, or the faster one cannot be opened. */
+static struct lim_backend *open_faster(struct lim_device_choice *full, const char *reason,
+                                       enum lim_status *why)
+{
+    char identity[sizeof((struct lim_backend *)0)->identity];
+    struct lim_rival rival;
+    double cpu, other;
+    bool known;
+
+    if (!full->work && !full->before)
+        return NULL;
+    lim_cpu_identity(full, identity, sizeof identity);
+    cpu = full->work ? tune_stored_rate(full->cache_dir, identity, full->work) : 0;
+    if (!(cpu > 0) && !full->before)
+        return NULL;
+    if (!lim_opencl_cpu(&rival))
+        return NULL;
+    known = full->before && strcmp(full->before, rival.name) == 0;
+    other = full->before ? 0 : tune_stored_rate(full->cache_dir, rival.identity, full->work);
+    if (known)
+        lim_info("%s, going on with %s", reason, rival.name);
+    else if (other > 0)
+        lim_info("%s; measured by 'limner tune': %s %.4g pictures/s, the CPU path %.4g: using the "
+                 "%s",
+                 reason, rival.name, other, cpu, other > cpu ? "former" : "CPU path");
+    if (!known && !(other > 0))
+        return NULL;
+    full->device = known || other > cpu ? rival.word : "cpu";
+    return strcmp(full->device, "cpu") == 0 ? open_cpu(full, why) : lim_opencl_create(full, why);
+}
 
 static struct lim_backend *open_device(const struct lim_device_choice *choice, enum lim_status *why)
 {
@@ -19,16 +69,19 @@ static struct lim_backend *open_device(const struct lim_device_choice *choice, e
     if (full.platform && !*full.platform)
         full.platform = NULL;
     if (!full.platform && strcmp(full.device, "cpu") == 0)
-        return lim_cpu_create(&full, why);
+        return open_cpu(&full, why);
     if (full.platform || strcmp(full.device, "auto") != 0)
         return lim_opencl_create(&full, why);
 
     be = lim_opencl_auto(&full, reason, sizeof reason, why);
     if (be)
         return be;
+    be = open_faster(&full, reason, why);
+    if (be)
+        return be;
     lim_info("%s, using the CPU path", reason);
     full.device = "cpu";
-    return lim_cpu_create(&full, why);
+    return open_cpu(&full, why);
 }
 
 struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, enum lim_status *why)
@@ -40,12 +93,8 @@ struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, e
         why = &ignored;
     *why = LIM_ERROR;
     be = open_device(choice, why);
-    if (be) {
-        be->conv = LIM_CONV_AUTO;
-        be->conv_names[LIM_CONV_LOWERING] = "lowering";
-        for (int i = 1; be->convs && be->convs[i - 1].name; i++)
-            be->conv_names[i] = be->convs[i - 1].name;
-    }
+    if (be)
+        lim_backend_name_convs(be);
     return be;
 }
 
@@ -55,6 +104,7 @@ void lim_backend_destroy(struct lim_backend *be)
         return;
     lim_trace_finish(be);
     lim_buffer_destroy(be->workspace);
+    lim_choices_clear(be);
     be->ops->destroy(be);
 }
 
@@ -100,6 +150,7 @@ bool lim_backend_use_gemm(struct lim_backend *be, const char *name)
     for (int i = 0; be->gemms[i]; i++) {
         if (strcmp(be->gemms[i], name) == 0) {
             be->ops->use_gemm(be, i);
+            be->gemm = i;
             return true;
         }
     }

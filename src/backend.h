@@ -135,6 +135,14 @@ struct lim_conv_algorithm {
 /* The last of those that run and gain is taken, unless one is asked for. */
 enum { LIM_CONV_AUTO = -1, LIM_CONV_LOWERING = 0, LIM_CONV_ALGORITHMS = 4 };
 
+/* What does the passes of one geometry instead of what the backend would take by itself: measured
+ * by the tuner, or taken over from a run that is resumed. */
+struct lim_conv_choice {
+    struct lim_conv cv;       /* n counts for nothing */
+    signed char algorithm[3]; /* of each pass, index in conv_names; LIM_CONV_AUTO: not chosen */
+    signed char gemm[3];      /* of the lowering, index in gemms */
+};
+
 /* First member of every backend's own struct. The backend fills the upper part; backend.c and ops.c
  * look after the rest. */
 struct lim_backend {
@@ -144,12 +152,17 @@ struct lim_backend {
     const struct lim_conv_algorithm *convs;
     char name[192];       /* for people */
     char option[64];      /* "--device cpu" */
+    char identity[512];   /* device, driver and versions: measurements of one are for no other */
     size_t workspace_cap; /* bytes that the lowering of a convolution may take; set by create */
     uint64_t launches;    /* counted by the backend */
     uint64_t bytes;       /* counted by ops.c */
 
     const char *conv_names[LIM_CONV_ALGORITHMS + 1];
-    int conv;                /* the algorithm asked for, or LIM_CONV_AUTO */
+    int conv; /* the algorithm asked for, or LIM_CONV_AUTO */
+    int gemm; /* the one asked for */
+    struct lim_conv_choice *choices;
+    int choice_count;
+    bool tuned;              /* the choices were asked for in this process: a run keeps none */
     struct lim_trace *trace; /* of --profile, or NULL: trace.c */
     bool failed;
     struct lim_buffer *workspace; /* grown by lim_conv_reserve, never within a step */
@@ -162,6 +175,22 @@ struct lim_backend {
     bool host_memory; /* buffers lie in the host's */
 };
 
+/* choices.c. A geometry's choice, or NULL. */
+const struct lim_conv_choice *lim_choice_find(const struct lim_backend *be,
+                                              const struct lim_conv *cv);
+
+/* LIM_CONV_AUTO takes a choice back. False after one log line (no memory). */
+bool lim_choice_set(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
+                    int algorithm, int gemm);
+void lim_choices_clear(struct lim_backend *be);
+
+/* What does a pass as things stand: NULL is the lowering, with the multiplication of this index. */
+const struct lim_conv_algorithm *lim_choice_algorithm(const struct lim_backend *be,
+                                                      const struct lim_conv *cv,
+                                                      enum lim_conv_pass pass);
+int lim_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
+                    enum lim_conv_pass pass);
+
 /* Latches the first failure. The caller has logged it, or passes `what` to have one line logged. */
 void lim_backend_fail(struct lim_backend *be, const char *what, ...) LIM_PRINTF(2, 3);
 
@@ -173,14 +202,27 @@ void lim_memory_leave(struct lim_backend *be, enum lim_memory_part part, size_t 
  * this process's own limits. UINT64_MAX where they do not tell. */
 uint64_t lim_host_memory(const char *proc, const char *sys);
 
+/* The list for people, from that of the algorithms; the choice is the backend's own. */
+void lim_backend_name_convs(struct lim_backend *be);
+
+/* What identity will be, and nothing is opened. */
+void lim_cpu_identity(const struct lim_device_choice *choice, char *text, size_t size);
+
 /* The two backends there are. `choice` has no NULL or zero left that backend.c could fill in. */
 struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why);
 
-/* Where OpenCL was not built in, opencl_absent.c stands for these three. lim_opencl_create logs one
+/* Where OpenCL was not built in, opencl_absent.c stands for these. lim_opencl_create logs one
  * line on failure; lim_opencl_auto returns NULL without an error line and fills `reason` where
  * there is no GPU to prefer. */
 struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why);
 struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
                                     size_t reason_size, enum lim_status *why);
+
+/* The OpenCL device that competes with the CPU path for the processor; false, in silence, where
+ * there is none. */
+struct lim_rival {
+    char name[192], identity[512], word[24]; /* "0:1" */
+};
+bool lim_opencl_cpu(struct lim_rival *rival);
 
 #endif

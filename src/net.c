@@ -42,6 +42,34 @@ static lim_layer_create_fn *const creators[LIM_LAYER_KINDS] = {
     [LIM_LAYER_ACTIVATION] = lim_activation_create,
 };
 
+bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
+                     struct lim_conv *cv)
+{
+    int pads = row->pad_start + row->pad_end;
+    bool transposed = row->kind == LIM_LAYER_CONV_TRANSPOSED;
+    int out = transposed ? (*side - 1) * row->stride + row->kernel - pads : *side;
+
+    if (!transposed && row->kind != LIM_LAYER_CONV)
+        return false;
+    *cv = (struct lim_conv){.n = batch,
+                            .h = out,
+                            .w = out,
+                            .c = transposed ? row->out : *channels,
+                            .k = transposed ? *channels : row->out,
+                            .r = row->kernel,
+                            .s = row->kernel,
+                            .stride = row->stride,
+                            .pad_top = row->pad_start,
+                            .pad_left = row->pad_start,
+                            .pad_bottom = row->pad_end,
+                            .pad_right = row->pad_end};
+    if (!lim_conv_init(cv))
+        return false;
+    *side = transposed ? out : cv->p;
+    *channels = row->out;
+    return true;
+}
+
 static size_t picture_floats(const struct lim_layer *layer)
 {
     return (size_t)layer->out_h * (size_t)layer->out_w * (size_t)layer->out_c;

@@ -23,6 +23,12 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
     return NULL;
 }
 
+bool lim_opencl_cpu(struct lim_rival *rival)
+{
+    (void)rival;
+    return false;
+}
+
 int lim_device_list(struct lim_device_info **list, const char **why_none)
 {
     *list = NULL;

@@ -102,31 +102,6 @@ static int images_at_once(const struct lim_backend *be, const struct lim_conv *c
     return fit < (size_t)cv->n ? (int)fit : cv->n;
 }
 
-/* NULL: lowering. */
-static const struct lim_conv_algorithm *algorithm(const struct lim_backend *be,
-                                                  const struct lim_conv *cv,
-                                                  enum lim_conv_pass pass)
-{
-    const struct lim_conv_algorithm *best = NULL, *all = be->convs;
-
-    for (int i = 1; all && all->name; i++, all++) {
-        bool asked = be->conv == i ||
-                     (be->conv == LIM_CONV_AUTO && (!all->gains || all->gains(be, cv, pass)));
-
-        if (asked && all->runs(be, cv, pass))
-            best = all;
-    }
-    return best;
-}
-
-const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_conv *cv,
-                               enum lim_conv_pass pass)
-{
-    const struct lim_conv_algorithm *best = algorithm(be, cv, pass);
-
-    return best ? best->name : be->conv_names[LIM_CONV_LOWERING];
-}
-
 static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
 {
     size_t need;
@@ -141,31 +116,37 @@ static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
     return be->workspace != NULL;
 }
 
-/* For the multiplications of `lower`, below. */
-static bool reserve_gemms(struct lim_backend *be, const struct lim_conv *cv)
+/* For the multiplication of `lower`, below. */
+static bool reserve_gemm(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass)
 {
     int rows = (col_is_x(cv) ? cv->n : images_at_once(be, cv)) * cv->p * cv->q;
     int rsc = cv->r * cv->s * cv->c;
+    bool good;
 
-    return !be->ops->gemm_reserve ||
-           (be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_NO_TRANS, rows, cv->k, rsc) &&
-            be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_TRANS, rows, rsc, cv->k) &&
-            be->ops->gemm_reserve(be, LIM_TRANS, LIM_NO_TRANS, rsc, cv->k, rows));
+    if (!be->ops->gemm_reserve)
+        return true;
+    be->ops->use_gemm(be, lim_choice_gemm(be, cv, pass));
+    if (pass == LIM_CONV_FORWARD)
+        good = be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_NO_TRANS, rows, cv->k, rsc);
+    else if (pass == LIM_CONV_BACKWARD_DATA)
+        good = be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_TRANS, rows, rsc, cv->k);
+    else
+        good = be->ops->gemm_reserve(be, LIM_TRANS, LIM_NO_TRANS, rsc, cv->k, rows);
+    be->ops->use_gemm(be, be->gemm);
+    return good;
 }
 
 bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
 {
-    bool lowered = false;
-
     for (int i = 0; i <= LIM_CONV_BACKWARD_WEIGHTS; i++) {
         enum lim_conv_pass pass = (enum lim_conv_pass)i;
-        const struct lim_conv_algorithm *best = algorithm(be, cv, pass);
+        const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
 
-        lowered = lowered || !best;
-        if (best && best->reserve && !best->reserve(be, cv, pass))
+        if (best ? best->reserve && !best->reserve(be, cv, pass)
+                 : !reserve_columns(be, cv) || !reserve_gemm(be, cv, pass))
             return false;
     }
-    return !lowered || (reserve_columns(be, cv) && reserve_gemms(be, cv));
+    return true;
 }
 
 /* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
@@ -190,6 +171,7 @@ static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_co
         lim_backend_fail(be, NULL);
         return;
     }
+    be->ops->use_gemm(be, lim_choice_gemm(be, cv, pass));
     for (int first = 0; first < x.n; first += step) {
         int n = first + step <= x.n ? step : x.n - first;
         struct lim_tensor xi = lim_tensor_images(x, first, n), yi = lim_tensor_images(y, first, n);
@@ -206,6 +188,7 @@ static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_co
         if (pass == LIM_CONV_BACKWARD_DATA && !col_is_x(cv))
             lim_col2im(be, cv, col, xi);
     }
+    be->ops->use_gemm(be, be->gemm);
 }
 
 void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
@@ -217,7 +200,7 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
     assert(apart(x, y) && apart(w, y));
     if (idle(be))
         return;
-    best = algorithm(be, cv, LIM_CONV_FORWARD);
+    best = lim_choice_algorithm(be, cv, LIM_CONV_FORWARD);
     lim_trace_event(be, "conv_forward", 'B');
     if (best) {
         be->bytes += sizeof(float) * (size(x) + size(w) + size(y));
@@ -237,7 +220,7 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
     assert(apart(dx, dy) && apart(dx, w));
     if (idle(be))
         return;
-    best = algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
+    best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
     lim_trace_event(be, "conv_backward_data", 'B');
     if (best) {
         be->bytes += sizeof(float) * (size(dy) + size(w) + size(dx));
@@ -257,7 +240,7 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
     assert(apart(x, dw) && apart(dy, dw));
     if (idle(be))
         return;
-    best = algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
+    best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
     lim_trace_event(be, "conv_backward_weights", 'B');
     if (best) {
         be->bytes += sizeof(float) * (size(x) + size(dy) + 2 * size(dw));

@@ -17,6 +17,7 @@
 #include <limner/status.h>
 #include <limner/tensor.h>
 #include <limner/train.h>
+#include <limner/tune.h>
 
 LIM_BEGIN
 

@@ -32,6 +32,12 @@ struct lim_layer_desc {
     struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */
 };
 
+/* The convolution of a row whose input is `batch` pictures of *side x *side with *channels, which
+ * become those of its output. A transposed one is the convolution that it runs backwards. False:
+ * the row is none, or does not fit. */
+LIM_API bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
+                             struct lim_conv *cv);
+
 struct lim_net;
 
 /* Pictures h x w with c channels, at most `batch` of them at once. All memory is taken here.

@@ -67,6 +67,11 @@ enum lim_conv_pass { LIM_CONV_FORWARD, LIM_CONV_BACKWARD_DATA, LIM_CONV_BACKWARD
 LIM_API const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_conv *cv,
                                        enum lim_conv_pass pass);
 
+/* The multiplication (lim_backend_gemms) that it takes where that algorithm is "lowering"; else "".
+ */
+LIM_API const char *lim_conv_gemm(const struct lim_backend *be, const struct lim_conv *cv,
+                                  enum lim_conv_pass pass);
+
 /* Allocates, outside of training steps, the scratch memory the passes of `cv` need (within the
  * backend's cap: they split into ranges of images). False after one log line. */
 LIM_API bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv);

@@ -33,6 +33,7 @@ struct lim_train_config {
     const char *pictures; /* as given by the user, for config.json and the line that resumes */
     const char *run;      /* the run folder */
     bool resume;          /* continue what is in `run` */
+    const char *device;   /* loaded: the name of the one it was trained on; else unused */
     double epochs;        /* stop after this many passes ... */
     double seconds;       /* ... or this much time training (0: no limit) ... */
     uint64_t images;      /* ... or this many real pictures (0: no limit) */
@@ -60,7 +61,7 @@ LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_datas
                                   const struct lim_train_config *config);
 
 /* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run`,
- * `pictures` and `cache` are strings of its own, which lim_train_config_finish frees.
+ * `pictures`, `cache` and `device` are strings of its own, which lim_train_config_finish frees.
  * LIM_BAD_INPUT, or LIM_ERROR where another training holds the run's lock; after one log line. */
 LIM_API enum lim_status lim_train_config_load(const char *run, struct lim_train_config *config);
 LIM_API void lim_train_config_finish(struct lim_train_config *config);

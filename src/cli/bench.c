@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct bench_settings {
-    const char *platform, *device, *cache_dir, *only;
+    const char *platform, *device, *cache_dir, *only, *tune;
     int threads, size, width, kernel, batch, steps;
     bool json;
 };
@@ -20,7 +20,7 @@ static const char *const only_words[] = {"device", "layers", "step", "paint", NU
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const kernel_words[] = {"4", "5", NULL};
 static const struct bench_settings defaults = {
-    .size = 64, .width = 64, .kernel = 4, .batch = 64, .steps = 7};
+    .size = 64, .width = 64, .kernel = 4, .batch = 64, .steps = 7, .tune = "off"};
 
 #define FIELD(name) offsetof(struct bench_settings, name)
 static const struct option options[] = {
@@ -33,6 +33,8 @@ static const struct option options[] = {
     {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, BENCH_RUNS, NULL, NULL,
      "runs to take the median of, after two that warm up"},
+    {"tune", 0, OPTION_TEXT, "MODE", FIELD(tune), 0, 0, tune_words, NULL,
+     "find the fastest algorithms first: fast or full; off: use what 'limner tune' has stored"},
     {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
      "OpenCL platform: an index or part of its name"},
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
@@ -161,11 +163,13 @@ static bool bench_layer(struct lim_backend *be, const struct report *report, con
 {
     static const char *const passes[][3] = {{"forward", "data", "weights"},
                                             {"data", "forward", "weights"}};
-    const char *const *convs = lim_backend_convs(be);
-    char what[96];
+    const char *const *convs = lim_backend_convs(be), *const *gemms = lim_backend_gemms(be);
+    char what[96], tuned[64];
 
     for (int pass = 0; pass < 3; pass++) {
         const char *chosen = lim_conv_algorithm(be, cv, (enum lim_conv_pass)pass);
+        const char *gemm = lim_conv_gemm(be, cv, (enum lim_conv_pass)pass);
+        bool other = *gemm && strcmp(gemm, gemms[0]) != 0;
         struct bench_work work = {
             .be = be, .kind = BENCH_CONV, .cv = *cv, .pass = (enum lim_conv_pass)pass};
 
@@ -176,7 +180,7 @@ static bool bench_layer(struct lim_backend *be, const struct report *report, con
             struct bench_timing time;
 
             lim_backend_use_conv(be, convs[a]);
-            row.chosen = strcmp(convs[a], chosen) == 0;
+            row.chosen = strcmp(convs[a], chosen) == 0 && !other;
             row.flops = 2.0 * cv->n * cv->p * cv->q * cv->k * cv->r * cv->s * cv->c;
             row.bytes = bench_conv_bytes(cv);
             if (strcmp(lim_conv_algorithm(be, cv, (enum lim_conv_pass)pass), convs[a]) != 0)
@@ -186,6 +190,15 @@ static bool bench_layer(struct lim_backend *be, const struct report *report, con
             print_row(report, &row, &time);
         }
         lim_backend_use_conv(be, "auto");
+        if (other) {
+            struct row row = {.what = what, .algorithm = tuned, .chosen = true};
+
+            snprintf(tuned, sizeof tuned, "%s %s", chosen, gemm);
+            row.flops = 2.0 * cv->n * cv->p * cv->q * cv->k * cv->r * cv->s * cv->c;
+            row.bytes = bench_conv_bytes(cv);
+            if (!bench_one(&work, report, row, true, NULL))
+                return false;
+        }
     }
     return true;
 }
@@ -204,7 +217,7 @@ static bool bench_layers(struct lim_backend *be, const struct report *report,
         struct lim_conv cv;
         bool transposed = rows[i].kind == LIM_LAYER_CONV_TRANSPOSED;
 
-        if (!bench_conv_of(&rows[i], config->batch, &h, &c, &cv))
+        if (!lim_conv_of_row(&rows[i], config->batch, &h, &c, &cv))
             continue;
         if (!bench_layer(be, report, generator ? "G" : "D", i, &cv, transposed))
             return false;
@@ -281,6 +294,11 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
+    status = tune_before(be, &config, set->tune, set->cache_dir, NULL);
+    if (status != LIM_OK) {
+        lim_backend_destroy(be);
+        return status;
+    }
     print_head(be, &config, set->json);
     good = bench_device(be, &report, wants(set, "device"));
     if (good && wants(set, "layers"))

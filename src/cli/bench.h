@@ -32,11 +32,6 @@ struct bench_timing {
  * within a run. False after one log line. */
 bool bench_measure(const struct bench_work *work, int runs, struct bench_timing *time);
 
-/* The convolution of a row whose input is *h x *h pictures of *c channels, which become those of
- * its output. False: the row is none. */
-bool bench_conv_of(const struct lim_layer_desc *row, int batch, int *h, int *c,
-                   struct lim_conv *cv);
-
 /* Bytes that a pass moves at least: input, output and weights, once each. */
 double bench_conv_bytes(const struct lim_conv *cv);
 

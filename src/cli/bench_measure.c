@@ -43,33 +43,6 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool bench_conv_of(const struct lim_layer_desc *row, int batch, int *h, int *c, struct lim_conv *cv)
-{
-    int pads = row->pad_start + row->pad_end;
-    bool transposed = row->kind == LIM_LAYER_CONV_TRANSPOSED;
-    int out = transposed ? (*h - 1) * row->stride + row->kernel - pads : *h;
-
-    if (!transposed && row->kind != LIM_LAYER_CONV)
-        return false;
-    *cv = (struct lim_conv){.n = batch,
-                            .h = out,
-                            .w = out,
-                            .c = transposed ? row->out : *c,
-                            .k = transposed ? *c : row->out,
-                            .r = row->kernel,
-                            .s = row->kernel,
-                            .stride = row->stride,
-                            .pad_top = row->pad_start,
-                            .pad_left = row->pad_start,
-                            .pad_bottom = row->pad_end,
-                            .pad_right = row->pad_end};
-    if (!lim_conv_init(cv))
-        return false;
-    *h = transposed ? out : cv->p;
-    *c = row->out;
-    return true;
-}
-
 double bench_conv_bytes(const struct lim_conv *cv)
 {
     double x = (double)cv->n * cv->h * cv->w * cv->c, y = (double)cv->n * cv->p * cv->q * cv->k;
@@ -83,7 +56,7 @@ static double net_flops(const struct lim_layer_desc *rows, int count, int h, int
     double sum = 0;
 
     for (int i = 0; i < count; i++)
-        if (bench_conv_of(&rows[i], 1, &h, &c, &cv))
+        if (lim_conv_of_row(&rows[i], 1, &h, &c, &cv))
             sum += 2.0 * cv.p * cv.q * cv.k * cv.r * cv.s * cv.c;
     return sum;
 }

@@ -4,11 +4,21 @@
 
 #include "options.h"
 
+#include <limner/dcgan.h>
+
 extern const struct command command_train, command_scan, command_sample, command_devices,
-    command_info, command_bench;
+    command_info, command_bench, command_tune;
 
 /* The first word of the command line, for lines to paste: build/limner is in no PATH. */
 extern const char *called_as;
+
+/* --tune of the commands that train or measure: "off", which takes what is stored, "fast", "full".
+ */
+extern const char *const tune_words[];
+
+/* Does it, with a progress line and a line at its end. As lim_tune. */
+enum lim_status tune_before(struct lim_backend *be, const struct lim_dcgan_config *gan,
+                            const char *word, const char *cache_dir, const volatile int *stop);
 
 /* MODEL|RUN as the path of a model file: a run folder stands for the model in it. False after one
  * line on stderr. */

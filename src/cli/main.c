@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {
-    &command_train, &command_scan, &command_sample, &command_devices, &command_info,
-    &command_bench, NULL};
+static const struct command *const commands[] = {&command_train,   &command_scan, &command_sample,
+                                                 &command_devices, &command_info, &command_bench,
+                                                 &command_tune,    NULL};
 
 const char *called_as = "limner";
 

@@ -340,12 +340,14 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                            void *settings)
 {
     const struct sample_settings *set = settings;
+    char work[LIM_TUNE_WORK];
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
                                              .cache_dir = set->cache_dir,
                                              .wait_timeout = set->wait_timeout,
-                                             .hung = on_hang};
+                                             .hung = on_hang,
+                                             .work = work};
     struct lim_model_info info;
     struct plan plan = {0};
     struct lim_backend *be;
@@ -358,9 +360,11 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     if (!find_model(parsed->arguments[0], model, sizeof model) ||
         !lim_model_info_read(model, &info, &status))
         goto done;
+    lim_tune_work(&info.config, work);
     be = lim_backend_create(&choice, &status);
     if (!be)
         goto done;
+    lim_tune_load(be, set->cache_dir);
     status = sample_with(be, model, &info, &plan, set);
     lim_backend_destroy(be);
     if (status == LIM_OK)

@@ -229,21 +229,34 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
                                   struct display *display)
 {
     struct hung hung = {.set = set, .config = config};
+    char work[LIM_TUNE_WORK];
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
                                              .cache_dir = set->cache_dir,
                                              .wait_timeout = set->wait_timeout,
                                              .hung = on_hang,
-                                             .user = &hung};
+                                             .user = &hung,
+                                             .work = work,
+                                             .before = config->device};
     struct lim_dataset_config *data = &config->data;
     char cache[4096];
     enum lim_status status = LIM_ERROR;
     struct lim_dataset *ds;
-    struct lim_backend *be = lim_backend_create(&choice, &status);
+    struct lim_backend *be;
 
+    lim_tune_work(&config->gan, work);
+    be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
+    status = tune_before(be, &config->gan, set->dry_run ? "off" : set->tune, set->cache_dir,
+                         &stop_requests);
+    if (status != LIM_OK) {
+        if (status == LIM_INTERRUPTED)
+            say_error("interrupted before the first step: what was tuned is kept");
+        lim_backend_destroy(be);
+        return status;
+    }
     /* Before the pictures, which may take an hour. */
     if (set->profile && !set->dry_run && !lim_backend_profile(be, set->profile)) {
         lim_backend_destroy(be);
@@ -375,6 +388,7 @@ static enum lim_status resume(const struct command *command, const struct parsed
     config->grid = kept.grid;
     config->data = kept.data;
     config->cache = kept.cache;
+    config->device = kept.device;
     config->resume = true;
     config->run = set->resume;
     config->pictures = parsed->argument_count ? parsed->arguments[0] : kept.pictures;

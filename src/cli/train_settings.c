@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const preset_words[] = {"tiny", "small", "torch", "paper", NULL};
+const char *const preset_words[] = {"tiny", "small", "torch", "paper", NULL};
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const crop_words[] = {"center", "top", "none", NULL};
 static const char *const nan_words[] = {"stop", "rollback", NULL};
@@ -42,6 +42,7 @@ const struct train_settings train_defaults = {
     .keep = 2,
     .on_nan = "stop",
     .wait_timeout = 600,
+    .tune = "off",
 };
 
 #define FIELD(name) offsetof(struct train_settings, name)
@@ -118,6 +119,9 @@ const struct option train_options[] = {
     {"on-nan", 0, OPTION_TEXT, "WHAT", FIELD(on_nan), 0, 0, nan_words, NULL,
      "when a loss or a weight is no number any more: stop, or rollback to the last checkpoint with "
      "half the lr, three times at most"},
+    {"tune", 0, OPTION_TEXT, "MODE", FIELD(tune), 0, 0, tune_words, NULL,
+     "find the fastest algorithms for this device first: fast (what 'limner tune' has not stored "
+     "yet, within seconds), full (everything); off: use what is stored"},
     {"profile", 0, OPTION_PATH, "FILE", FIELD(profile), 0, 0, NULL, NULL,
      "write a time line of all operations, for chrome://tracing and Perfetto; slows training"},
     {"dry-run", 0, OPTION_FLAG, NULL, FIELD(dry_run), 0, 0, NULL, NULL,
@@ -319,6 +323,18 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
     if (option_given(command, parsed, "on-nan"))
         config->roll_back = strcmp(set->on_nan, "rollback") == 0;
     return lim_dcgan_check(&config->gan);
+}
+
+void train_preset(const char *word, int *width, int *batch)
+{
+    for (int i = 0; preset_words[i]; i++) {
+        if (strcmp(word, preset_words[i]) != 0)
+            continue;
+        if (width)
+            *width = presets[i].width;
+        if (batch)
+            *batch = presets[i].batch;
+    }
 }
 
 char *train_default_run(const char *pictures, char *run, size_t size)

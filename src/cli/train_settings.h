@@ -15,6 +15,7 @@ struct train_settings {
     uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
     int keep;
     const char *on_nan;
+    const char *tune;
     bool dry_run, quiet, json, mirror, gray, no_cache;
 };
 
@@ -29,6 +30,11 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
  * and reports the others. */
 bool train_reconfigure(const struct command *command, const struct parsed *parsed,
                        const struct train_settings *set, struct lim_train_config *config);
+
+extern const char *const preset_words[];
+
+/* Width and batch of a preset; either may be NULL. */
+void train_preset(const char *word, int *width, int *batch);
 
 /* "runs/NAME", NAME from the pictures' folder or archive. Returns `run`. */
 char *train_default_run(const char *pictures, char *run, size_t size);

@@ -121,6 +121,32 @@ static int count_threads(int wanted)
 #endif
 }
 
+/* The processor as Linux tells it, or "". */
+static void ask_processor(char *text, size_t size)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+
+    *text = '\0';
+    while (file && !*text && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+
+        if (strncmp(line, "model name", 10) == 0 && colon)
+            snprintf(text, size, "%.*s", (int)strcspn(colon + 1, "\n"), colon + 1);
+    }
+    if (file)
+        fclose(file);
+}
+
+void lim_cpu_identity(const struct lim_device_choice *choice, char *text, size_t size)
+{
+    char processor[128];
+
+    ask_processor(processor, sizeof processor);
+    snprintf(text, size, "CPU path, %s, %s, %d threads,%s", GEMM_NAME, cpu_kernel_best()->name,
+             count_threads(choice->threads), processor);
+}
+
 static const struct lim_backend_ops cpu_ops;
 
 static bool always(const struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass)
@@ -235,7 +261,7 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
     snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
              cpu->threads == 1 ? "" : "s", GEMM_NAME);
     snprintf(cpu->base.option, sizeof cpu->base.option, "--device cpu");
-    lim_info("device: %s (%s)", cpu->base.name, cpu->base.option);
+    lim_cpu_identity(choice, cpu->base.identity, sizeof cpu->base.identity);
     *why = LIM_OK;
     return &cpu->base;
 }

@@ -1,6 +1,7 @@
 /* The trainer: a loop around lim_dcgan_step that keeps the run folder whole. */
 #include "gan/train_run.h"
 #include "log.h"
+#include "tune.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -334,6 +335,7 @@ static enum lim_status begin(struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
     enum lim_status status;
+    cJSON *json;
 
     if (!config->resume) {
         t->gan = lim_dcgan_create(t->be, &config->gan, false);
@@ -346,6 +348,9 @@ static enum lim_status begin(struct trainer *t)
     status = lim_run_open(&t->run, config->run);
     if (status != LIM_OK)
         return status;
+    json = lim_run_read_json(config->run, LIM_RUN_CONFIG);
+    lim_tune_take_over(t->be, &config->gan, json);
+    cJSON_Delete(json);
     t->gan = load_checkpoint(t, &status);
     if (!t->gan)
         return status;

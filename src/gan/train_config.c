@@ -193,8 +193,9 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     config->data.max_pixels = (uint64_t)number_of(json, "max_pixels");
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
+    config->device = strdup(text_of(json, "device"));
     status = LIM_OK;
-    if (!config->run || !config->pictures || !load_cache(json, config)) {
+    if (!config->run || !config->pictures || !config->device || !load_cache(json, config)) {
         status = LIM_ERROR;
         lim_error("no memory to resume '%s'", run);
         lim_train_config_finish(config);
@@ -210,5 +211,6 @@ void lim_train_config_finish(struct lim_train_config *config)
     free((char *)config->run);
     free((char *)config->pictures);
     free((char *)config->cache);
-    config->run = config->pictures = config->cache = NULL;
+    free((char *)config->device);
+    config->run = config->pictures = config->cache = config->device = NULL;
 }

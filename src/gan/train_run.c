@@ -4,6 +4,7 @@
 #include "gan/train_run.h"
 
 #include "log.h"
+#include "tune.h"
 
 #include <inttypes.h>
 #include <limner/image.h>
@@ -91,7 +92,10 @@ static cJSON *describe(const struct trainer *t)
     cJSON_AddStringToObject(o, "device", lim_backend_name(t->be));
     cJSON_AddStringToObject(o, "device_option", lim_backend_option(t->be));
     free(whole);
-    return o;
+    if (lim_tune_describe(t->be, gan, o))
+        return o;
+    cJSON_Delete(o);
+    return NULL;
 }
 
 static bool write_skipped(const struct trainer *t)
@@ -154,7 +158,8 @@ static bool write_readme(const struct trainer *t)
 bool train_write_description(const struct trainer *t)
 {
     cJSON *json = describe(t);
-    bool good = lim_run_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json);
+    bool good = json ? lim_run_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json)
+                     : no_memory(LIM_RUN_CONFIG);
 
     cJSON_Delete(json);
     return good && write_readme(t) && write_skipped(t);

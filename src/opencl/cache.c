@@ -1,5 +1,7 @@
 #include "cache.h"
 
+#include "cache_folder.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,38 +46,9 @@ static bool path_of(char *path, const char *folder, const char *family, const ch
     return n > 0 && n < PATH;
 }
 
-static bool make_folder(char *path)
-{
-    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash)
-            *slash = '\0';
-        if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            return false;
-        if (!slash)
-            return true;
-        *slash = '/';
-    }
-}
-
 char *ocl_cache_folder(const char *wanted)
 {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char path[PATH];
-    int n;
-
-    if (!wanted)
-        wanted = getenv("LIMNER_CACHE_DIR");
-    if (wanted && (!*wanted || strcmp(wanted, "off") == 0))
-        return NULL;
-    if (wanted)
-        n = snprintf(path, PATH, "%s/programs", wanted);
-    else if (xdg && *xdg == '/')
-        n = snprintf(path, PATH, "%s/limner/programs", xdg);
-    else if (home && *home == '/' && home[1])
-        n = snprintf(path, PATH, "%s/.cache/limner/programs", home);
-    else
-        return NULL;
-    return n > 0 && n < PATH && make_folder(path) ? strdup(path) : NULL;
+    return lim_cache_folder(wanted, "programs");
 }
 
 /* A whole regular file, NULL where that is not to be had. The caller frees. */

@@ -252,6 +252,16 @@ static bool find_devices(struct ocl_probe *probe)
     return probe->infos != NULL;
 }
 
+static void describe(const struct lim_device_info *info, struct ocl_device *device)
+{
+    device->platform_index = info->platform;
+    device->device_index = info->device;
+    snprintf(device->name, sizeof device->name, "%.100s (driver %.40s)", info->name, info->driver);
+    snprintf(device->identity, sizeof device->identity, "%.100s, %.100s, %.100s, %.60s, %.60s, %u",
+             info->platform_name, info->platform_version, info->name, info->version, info->driver,
+             info->compute_units);
+}
+
 /* Loads the drivers into this process and finds the device there that the child told of. */
 static bool take(const struct lim_device_info *info, struct ocl_device *device)
 {
@@ -274,9 +284,7 @@ static bool take(const struct lim_device_info *info, struct ocl_device *device)
     }
     free(ids);
     free(platforms);
-    device->platform_index = info->platform;
-    device->device_index = info->device;
-    snprintf(device->name, sizeof device->name, "%.100s (driver %.40s)", info->name, info->driver);
+    describe(info, device);
     return *name && strcmp(name, info->name) == 0;
 }
 
@@ -350,6 +358,22 @@ bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size
         ocl_hint_render_node("/dev/dri", hint, sizeof hint);
         snprintf(reason, reason_size, "no OpenCL GPU%s%.150s", hint[0] ? ": " : "", hint);
     }
+    ocl_probe_end(&probe);
+    return found >= 0;
+}
+
+bool ocl_device_cpu(struct ocl_device *device)
+{
+    struct ocl_probe probe;
+    enum lim_status why;
+    char message[1536];
+    int found;
+
+    if (!find_devices(&probe))
+        return false;
+    found = ocl_choice(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
+    if (found >= 0)
+        describe(probe.infos + found, device);
     ocl_probe_end(&probe);
     return found >= 0;
 }

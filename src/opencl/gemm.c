@@ -52,6 +52,8 @@ void ocl_use_gemm(struct lim_backend *be, int index)
     struct ocl_backend *ocl = (struct ocl_backend *)be;
 
     ocl->gemm = ocl->gemm_order[index];
+    if (ocl->gemm == OCL_CLBLAST && ocl->clblast_refused)
+        ocl->gemm = OCL_TILED;
 }
 
 /* One multiplication: c[m][n] = alpha op(a)[m][k] op(b)[k][n] + beta c. */
@@ -259,6 +261,7 @@ static bool clblast(struct ocl_backend *ocl, const struct job *job)
     lim_warning("CLBlast refuses a %zux%zux%zu multiplication on %s (%s): using the tiled one from "
                 "here on",
                 m, n, k, ocl_where(ocl), ocl_error((int)status));
+    ocl->clblast_refused = true;
     ocl->gemm = OCL_TILED;
     return false;
 }

@@ -182,6 +182,7 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     ocl->device = device->id;
     ocl->sync = choice->sync;
     snprintf(ocl->base.name, sizeof ocl->base.name, "%s", device->name);
+    snprintf(ocl->base.identity, sizeof ocl->base.identity, "%s", device->identity);
     snprintf(ocl->base.option, sizeof ocl->base.option, "--device %d:%d", device->platform_index,
              device->device_index);
     err = ask_limits(ocl->device, &ocl->limits);
@@ -233,6 +234,18 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
         return NULL;
     *why = LIM_NO_DEVICE;
     return open_device(&device, choice);
+}
+
+bool lim_opencl_cpu(struct lim_rival *rival)
+{
+    struct ocl_device device;
+
+    if (!ocl_device_cpu(&device))
+        return false;
+    snprintf(rival->name, sizeof rival->name, "%s", device.name);
+    snprintf(rival->identity, sizeof rival->identity, "%s", device.identity);
+    snprintf(rival->word, sizeof rival->word, "%d:%d", device.platform_index, device.device_index);
+    return true;
 }
 
 struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,

@@ -104,7 +104,7 @@ struct ocl_backend {
     int wino_block;               /* WINO_BLOCK of cl/winograd.cl, or 0: not on this device */
     cl_mem clblast_temp;
     size_t clblast_temp_size;
-    bool clblast_used;
+    bool clblast_used, clblast_refused;
 
     struct lim_buffer *scratch; /* partial sums within one operation */
     size_t planned_scratch;     /* floats, and */

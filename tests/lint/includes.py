@@ -18,11 +18,12 @@ RULES = [
     ("src/opencl", [PUBLIC, r"(opencl/)?\w+\.h", r"CL/\w+\.h", r"clblast_c\.h"]),
     ("src/data", [PUBLIC, r"(data/)?\w+\.h", r"io/(file|hash)\.h"]),
     ("src/io", [PUBLIC, r"(io/)?\w+\.h", r"gan/dcgan\.h", r"cjson/cJSON\.h"]),
+    ("src/tune", [PUBLIC, r"\w+\.h", r"io/(file|hash|json|run)\.h"]),
     ("src", [PUBLIC, r"(layers/layer\.h|\w+\.h)"]),
     ("tests/conform", [PUBLIC, r"\w+\.h"]),
 ]
 # Inside src, a bare "name.h" must be the folder's own, or one of these from src itself.
-SHARED = {"log.h", "config.h", "util.h"}
+SHARED = {"log.h", "config.h", "util.h", "cache_folder.h", "tune.h"}
 BACKEND_ONLY = {"backend.h"}
 LIBRARIES = re.compile(r"(png|zip|cgif|jpeglib|jerror|cblas|omp|zlib|gif_lib|webp/\w+|setjmp)\.h$|cjson/cJSON\.h$|sys/\w+\.h$")
 

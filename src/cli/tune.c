@@ -1,0 +1,276 @@
+/* limner tune: which algorithm does each pass of a network's convolutions fastest here. */
+#include "bench.h"
+#include "commands.h"
+#include "terminal.h"
+#include "train_display.h"
+#include "train_settings.h"
+
+#include <limner/limner.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tune_settings {
+    const char *preset, *mode, *platform, *device, *cache_dir;
+    int size, width, kernel, batch, threads;
+    bool json;
+};
+
+static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
+static const char *const kernel_words[] = {"4", "5", NULL};
+static const char *const mode_words[] = {"fast", "full", NULL};
+const char *const tune_words[] = {"off", "fast", "full", NULL};
+static const char *const pass_words[] = {"forward", "data", "weights"};
+static const struct tune_settings defaults = {
+    .mode = "full", .size = 64, .width = 128, .kernel = 4, .batch = 64};
+
+#define FIELD(name) offsetof(struct tune_settings, name)
+static const struct option options[] = {
+    {"tune", 0, OPTION_TEXT, "MODE", FIELD(mode), 0, 0, mode_words, NULL,
+     "full: everything; fast: what is not stored yet, in smaller batches, within seconds"},
+    {"preset", 0, OPTION_TEXT, "NAME", FIELD(preset), 0, 0, preset_words, NULL,
+     "width and batch of train's presets: tiny, small, torch, paper"},
+    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL, "of the pictures"},
+    {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
+     "channels of the layer next to the picture"},
+    {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL, "4 or 5"},
+    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
+    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
+     "OpenCL platform: an index or part of its name"},
+    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
+     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
+     "threads of the CPU path; 0: one for each processor"},
+    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
+     "keep what is found there, and compiled kernels, instead of in the user's cache; 'off': "
+     "nowhere"},
+    {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL, "print one JSON object a line"},
+    {0},
+};
+#undef FIELD
+
+static volatile int stop_request;
+
+/* Only async-signal-safe calls. */
+static void on_signal(int number)
+{
+    (void)number;
+    if (stop_request)
+        _Exit(LIM_INTERRUPTED);
+    stop_request = 1;
+}
+
+struct teller {
+    bool table, json;
+    int measured, other; /* passes; those whose winner is not the built-in choice */
+};
+
+static const char *way(const struct lim_tune_candidate *c, char *text, size_t size)
+{
+    snprintf(text, size, "%s%s%s", c->algorithm, *c->gemm ? " " : "", c->gemm);
+    return text;
+}
+
+static void print_json_pass(const struct lim_tune_result *r)
+{
+    cJSON *o = cJSON_CreateObject(), *list;
+    char text[64];
+
+    cJSON_AddStringToObject(o, "event", "pass");
+    cJSON_AddStringToObject(o, "layers", r->layers);
+    cJSON_AddNumberToObject(o, "h", r->cv.h);
+    cJSON_AddNumberToObject(o, "w", r->cv.w);
+    cJSON_AddNumberToObject(o, "c", r->cv.c);
+    cJSON_AddNumberToObject(o, "k", r->cv.k);
+    cJSON_AddNumberToObject(o, "batch", r->cv.n);
+    cJSON_AddStringToObject(o, "pass", pass_words[r->pass]);
+    cJSON_AddBoolToObject(o, "stored", r->stored);
+    list = cJSON_AddArrayToObject(o, "candidates");
+    for (int i = 0; i < r->count; i++) {
+        const struct lim_tune_candidate *c = &r->candidates[i];
+        cJSON *item = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(item, "algorithm", c->algorithm);
+        cJSON_AddStringToObject(item, "gemm", c->gemm);
+        cJSON_AddBoolToObject(item, "verified", c->verified);
+        if (*c->why)
+            cJSON_AddStringToObject(item, "why", c->why);
+        if (c->seconds > 0)
+            cJSON_AddNumberToObject(item, "ms", 1e3 * c->seconds);
+        cJSON_AddItemToArray(list, item);
+    }
+    cJSON_AddStringToObject(o, "builtin", way(&r->candidates[r->builtin], text, sizeof text));
+    if (r->winner >= 0)
+        cJSON_AddStringToObject(o, "winner", way(&r->candidates[r->winner], text, sizeof text));
+    else
+        cJSON_AddNullToObject(o, "winner");
+    display_json(o);
+}
+
+static void print_pass(const struct lim_tune_result *r)
+{
+    char what[64], text[64];
+
+    snprintf(what, sizeof what, "%s %dx%d %d-%d", r->layers, r->cv.h, r->cv.w, r->cv.c, r->cv.k);
+    printf("%-28s %-8s", what, pass_words[r->pass]);
+    for (int i = 0; i < r->count; i++) {
+        const struct lim_tune_candidate *c = &r->candidates[i];
+
+        printf("  %s", way(c, text, sizeof text));
+        if (c->verified && c->seconds > 0)
+            printf(" %s%.3f", c->behind ? "~" : "", 1e3 * c->seconds);
+        else if (!c->verified)
+            printf(" REFUSED (%s)", c->why);
+        if (i == r->winner)
+            printf("*");
+    }
+    printf("%s\n", r->stored ? "  (stored)" : "");
+    fflush(stdout);
+}
+
+static void on_pass(void *user, const struct lim_tune_result *result)
+{
+    struct teller *teller = user;
+    char line[96];
+
+    if (!result->stored) {
+        teller->measured++;
+        teller->other += result->winner != result->builtin;
+    }
+    status_line("");
+    if (teller->table)
+        (teller->json ? print_json_pass : print_pass)(result);
+    snprintf(line, sizeof line, "tuning: %d of %d passes", result->done, result->total);
+    status_line(result->done < result->total ? line : "");
+}
+
+enum lim_status tune_before(struct lim_backend *be, const struct lim_dcgan_config *gan,
+                            const char *word, const char *cache_dir, const volatile int *stop)
+{
+    struct teller teller = {0};
+    struct lim_tune_config config = {
+        .cache_dir = cache_dir, .stop = stop, .told = on_pass, .user = &teller};
+    enum lim_status status;
+
+    lim_tune_parse(word, &config.mode);
+    if (config.mode == LIM_TUNE_OFF) {
+        lim_tune_load(be, cache_dir);
+        return LIM_OK;
+    }
+    status_line("tuning");
+    status = lim_tune(be, gan, &config);
+    status_line("");
+    if (status == LIM_OK)
+        say("tuned %d passes; in %d of them another algorithm than the built-in choice is faster",
+            teller.measured, teller.other);
+    return status;
+}
+
+/* The whole step with what was chosen; 'auto' compares devices by it. */
+static enum lim_status measure_step(struct lim_backend *be, const struct tune_settings *set,
+                                    const struct lim_dcgan_config *gan)
+{
+    enum { RUNS = 7 };
+    const struct bench_work work = {.be = be, .kind = BENCH_STEP, .config = gan};
+    struct bench_timing time;
+    double rate;
+
+    if (!bench_measure(&work, RUNS, &time))
+        return lim_backend_ok(be) ? LIM_ERROR : LIM_DEVICE_FAILED;
+    rate = gan->batch / time.median;
+    if (set->json) {
+        cJSON *o = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(o, "event", "step");
+        cJSON_AddNumberToObject(o, "ms", 1e3 * time.median);
+        cJSON_AddNumberToObject(o, "pictures_per_s", rate);
+        display_json(o);
+    } else {
+        printf("training step %.3f ms, %.4g pictures/s\n", 1e3 * time.median, rate);
+    }
+    return lim_tune_keep_rate(be, set->cache_dir, gan, rate) ? LIM_OK : LIM_ERROR;
+}
+
+static void print_head(const struct lim_backend *be, const struct tune_settings *set,
+                       const struct lim_dcgan_config *gan)
+{
+    char work[LIM_TUNE_WORK];
+
+    lim_tune_work(gan, work);
+    if (set->json) {
+        cJSON *o = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(o, "event", "start");
+        cJSON_AddStringToObject(o, "version", lim_version());
+        cJSON_AddStringToObject(o, "device", lim_backend_name(be));
+        cJSON_AddStringToObject(o, "option", lim_backend_option(be));
+        cJSON_AddStringToObject(o, "work", work);
+        cJSON_AddNumberToObject(o, "batch", gan->batch);
+        display_json(o);
+        return;
+    }
+    printf("%s, batch %d, on %s\n"
+           "(ms of each verified candidate, ~ far behind, * the winner; passes are those of the "
+           "convolution, which "
+           "a transposed one in G runs backwards)\n",
+           work, gan->batch, lim_backend_name(be));
+}
+
+static enum lim_status run(const struct command *command, const struct parsed *parsed,
+                           void *settings)
+{
+    struct tune_settings *set = settings;
+    const struct lim_device_choice choice = {.platform = set->platform,
+                                             .device = set->device,
+                                             .threads = set->threads,
+                                             .cache_dir = set->cache_dir};
+    struct lim_dcgan_config gan = lim_dcgan_defaults();
+    struct teller teller = {.table = true, .json = set->json};
+    struct lim_tune_config config = {
+        .cache_dir = set->cache_dir, .stop = &stop_request, .told = on_pass, .user = &teller};
+    enum lim_status status = LIM_USAGE;
+    struct lim_backend *be;
+
+    lim_tune_parse(set->mode, &config.mode);
+    gan.size = set->size;
+    gan.width = set->width;
+    gan.kernel = set->kernel;
+    gan.batch = set->batch;
+    if (set->preset)
+        train_preset(set->preset, option_given(command, parsed, "width") ? NULL : &gan.width,
+                     option_given(command, parsed, "batch") ? NULL : &gan.batch);
+    if (!lim_dcgan_check(&gan))
+        return LIM_USAGE;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    be = lim_backend_create(&choice, &status);
+    if (!be)
+        return status;
+    print_head(be, set, &gan);
+    status = lim_tune(be, &gan, &config);
+    status_line("");
+    if (status == LIM_OK && !stop_request)
+        status = measure_step(be, set, &gan);
+    if (status == LIM_INTERRUPTED)
+        say_error("stopped: what was measured is kept, and 'limner tune --tune fast' goes on");
+    lim_backend_destroy(be);
+    return status;
+}
+
+const struct command command_tune = {
+    .name = "tune",
+    .arguments = "",
+    .summary = "find the fastest algorithms for a device",
+    .details =
+        "Every way to do a pass of the network's convolutions is first checked, number by number, "
+        "and then timed: the median of seven runs or more after two that warm up. Ways that are "
+        "less than 3 % apart are a tie, which the built-in choice wins. The winners are kept in "
+        "the cache, for this device and driver, and used by train, sample and bench from then on; "
+        "the rate of the whole training step too, by which '--device auto' chooses between the CPU "
+        "path and an OpenCL device on the processor.\n\n"
+        "Ctrl-C ends it, and keeps what was measured.",
+    .options = options,
+    .defaults = &defaults,
+    .settings_size = sizeof(struct tune_settings),
+    .run = run,
+};
