@@ -58,11 +58,11 @@ expect 0 "$limner" train pictures -o one $tiny --steps 2 --cache-dir caches/deep
 [ -e one/pictures.cache ] && fail "pictures.cache despite --cache-dir"
 expect 0 "$limner" train pictures -o two $tiny --steps 1 --cache-dir caches/deep
 says err "come prepared from caches/deep/pictures-"
-[ "$(ls caches/deep | wc -l)" -eq 1 ] || fail "more than one file in the cache: $(ls caches/deep)"
+[ "$(find caches/deep -type f | wc -l)" -eq 1 ] || fail "more than one file in the cache: $(find caches/deep)"
 expect 0 "$limner" train --resume two --device cpu --steps 2
 says err "come prepared from"
 same one two
-for file in caches/deep/*; do echo damage >>"$file"; done
+for file in caches/deep/*.cache; do echo damage >>"$file"; done
 expect 0 "$limner" train pictures -o three $tiny --steps 2 --cache-dir caches/deep
 [ "$(grep -c 'preparing the pictures again' err)" -eq 1 ] || fail "a damaged cache is not named in one line"
 same one three

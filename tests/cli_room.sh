@@ -4,29 +4,29 @@
 . "$2/tests/cli.sh"
 
 pictures pictures 80
-train="$limner train pictures --no-cache --device cpu --threads 1 --preset torch --width 32 --steps 2"
-expect 0 $train -o whole --dry-run
+job='pictures --no-cache --device cpu --threads 1 --preset torch --width 32 --steps 2'
+expect 0 "$limner" train $job -o whole --dry-run
 says out "of this machine's are to be had"
 says out "activations"
-expect 0 $train -o whole --dry-run --json --batch auto
+expect 0 "$limner" train $job -o whole --dry-run --json --batch auto
 says err "--batch auto: 64; "
 
 # Address space that a process needs before any training differs from build to build: what is left
 # under 4 GiB tells.
-left=$(ulimit -v 4194304 && $train -o probe --dry-run --json 2>err |
+left=$(ulimit -v 4194304 && "$limner" train $job -o probe --dry-run --json 2>err |
     sed -n 's/.*"host_free":\([0-9]*\).*/\1/p')
 room=$((4194304 - (left - 150000000) / 1024))
 [ -n "$left" ] || fail "no plan under a limit"
 short() {
     (ulimit -v "$room" && exec "$@")
 }
-expect 1 short $train -o short
+expect 1 short "$limner" train $job -o short
 says err "takes"
 [ -e short ] && fail "a run was begun without the memory for it"
 batch=$(sed -n 's/.*: --batch \([0-9]*\) would fit$/\1/p' err)
 [ -n "$batch" ] || fail "no batch is named"
-expect 0 short $train -o named --batch "$batch"
-expect 0 short $train -o auto --batch auto
+expect 0 short "$limner" train $job -o named --batch "$batch"
+expect 0 short "$limner" train $job -o auto --batch auto
 says err "the largest power of two that there is memory for, instead of 64"
 # A run that is resumed may have met another machine.
 expect 0 "$limner" train --resume auto --batch auto --device cpu --steps 3

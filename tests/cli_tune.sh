@@ -70,16 +70,16 @@ grep -q '"forward":' half/tuning/*.json || fail "nothing was kept"
 
 # A training goes on with the algorithms that it began with, whatever was tuned since.
 pictures pictures 12
-train="$limner train pictures --size 16 --width 2 --batch 5 --device cpu --threads 1"
-expect 0 $train -o whole --steps 20 --cache-dir off
-expect 0 $train -o parts --steps 10 --cache-dir off
+run='pictures --size 16 --width 2 --batch 5 --device cpu --threads 1'
+expect 0 "$limner" train $run -o whole --steps 20 --cache-dir off
+expect 0 "$limner" train $run -o parts --steps 10 --cache-dir off
 expect 0 "$limner" train --resume parts --device cpu --threads 1 --steps 20
 "$python" "$root/tests/compare_models.py" whole/checkpoint.safetensors parts/checkpoint.safetensors ||
     fail "tuning between a stop and a resume changes the numbers"
-expect 0 $train -o tuned --steps 3 --tune fast
+expect 0 "$limner" train $run -o tuned --steps 3 --tune fast
 says err 'tuned '
 expect 0 "$limner" sample tuned -n 4 -o faces.png --device cpu
-expect 2 $train -o never --tune slow
+expect 2 "$limner" train $run -o never --tune slow
 expect 2 "$limner" tune --tune off
 expect 3 env OCL_ICD_VENDORS=/nonexistent OCL_ICD_FILENAMES= "$limner" tune --device opencl
 exit 0
