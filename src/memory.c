@@ -125,13 +125,14 @@ static uint64_t groups_leave(const char *sys, const char *line)
 {
     const char *memory = strstr(line, ":memory:");
     bool second = strncmp(line, "0::", 3) == 0;
-    const char *path = second ? line + 3 : memory + 8;
+    const char *path;
     uint64_t most = UINT64_MAX;
     char folder[4096];
     size_t root;
 
     if (!second && !memory)
         return most;
+    path = second ? line + 3 : memory + 8;
     root = (size_t)snprintf(folder, sizeof folder, "%s/fs/cgroup%s", sys, second ? "" : "/memory");
     if (root + strlen(path) + 1 > sizeof folder)
         return most;
