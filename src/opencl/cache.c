@@ -164,7 +164,7 @@ void ocl_cache_drop(const char *folder, const char *family, const char *key)
     ocl_cache_good(folder, family, key);
 }
 
-static bool write_all(int fd, const void *data, size_t size)
+bool ocl_write_all(int fd, const void *data, size_t size)
 {
     const char *bytes = data;
 
@@ -258,8 +258,8 @@ void ocl_cache_write(const char *folder, const char *family, const char *key, co
     fd = mkstemp(temporary);
     if (fd < 0)
         return;
-    good = write_all(fd, &h, sizeof h) && write_all(fd, key, strlen(key)) &&
-           write_all(fd, payload, size);
+    good = ocl_write_all(fd, &h, sizeof h) && ocl_write_all(fd, key, strlen(key)) &&
+           ocl_write_all(fd, payload, size);
     if (close(fd) != 0 || !good || rename(temporary, path) != 0)
         unlink(temporary);
     else

@@ -36,4 +36,7 @@ void ocl_cache_drop(const char *folder, const char *family, const char *key);
 void ocl_cache_write(const char *folder, const char *family, const char *key, const void *payload,
                      size_t size, size_t cap);
 
+/* Writes all of it to a file or a pipe. False where that fails; silent. */
+bool ocl_write_all(int fd, const void *data, size_t size);
+
 #endif

@@ -1,5 +1,6 @@
 #include "probe.h"
 
+#include "cache.h"
 #include "log.h"
 
 #include <dirent.h>
@@ -36,23 +37,6 @@ struct answer {
     struct lim_device_info *infos;
     int count;
 };
-
-static bool write_all(int fd, const void *data, size_t size)
-{
-    const char *bytes = data;
-
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
 
 static double now(void)
 {
@@ -113,8 +97,8 @@ static void answer(int fd, const char *vendors)
     }
     count = ocl_devices_here(&infos);
     ocl_loader(loader, sizeof loader);
-    if (write_all(fd, loader, sizeof loader) && write_all(fd, &count, sizeof count))
-        write_all(fd, infos, (size_t)count * sizeof *infos);
+    if (ocl_write_all(fd, loader, sizeof loader) && ocl_write_all(fd, &count, sizeof count))
+        ocl_write_all(fd, infos, (size_t)count * sizeof *infos);
     _exit(0);
 }
 
