@@ -284,6 +284,7 @@ static bool tune_pass(struct tuner *t, struct tune_problem *pb)
 /* What was found, at once: whoever is killed has it next time. */
 static void store(struct tuner *t, const struct lim_conv *cv, enum lim_conv_pass pass)
 {
+    int lock = tune_file_lock(t->folder);
     cJSON *file = t->folder ? tune_file_read(t->folder, t->be->identity, t->be, true) : NULL;
     cJSON *geometries = cJSON_GetObjectItemCaseSensitive(file, "geometries");
     bool good = file &&
@@ -291,6 +292,7 @@ static void store(struct tuner *t, const struct lim_conv *cv, enum lim_conv_pass
                                 t->result.candidates[t->result.winner].seconds) &&
                 tune_file_write(t->folder, t->be->identity, file);
 
+    tune_file_unlock(lock);
     cJSON_Delete(file);
     if (good || !t->folder)
         return;

@@ -61,6 +61,12 @@ void tune_choices_take(struct lim_backend *be, const cJSON *geometries);
 cJSON *tune_file_read(const char *folder, const char *identity, const struct lim_backend *be,
                       bool quiet);
 
+/* From before the file is read until it is written, so that of two processes that tune neither
+ * undoes what the other stored. Waits a second at most, then goes on without; so it does where
+ * there are no locks, and for NULL. */
+int tune_file_lock(const char *folder);
+void tune_file_unlock(int lock);
+
 /* False after one log line. */
 bool tune_file_write(const char *folder, const char *identity, cJSON *file);
 

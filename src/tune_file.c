@@ -9,12 +9,16 @@
 #include "log.h"
 #include "tune.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limner/limner.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FORMAT "limner tuning 1"
@@ -241,6 +245,25 @@ cJSON *tune_file_read(const char *folder, const char *identity, const struct lim
     return file;
 }
 
+int tune_file_lock(const char *folder)
+{
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    for (int i = 0; fd >= 0 && i < 100; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return fd;
+}
+
+void tune_file_unlock(int lock)
+{
+    if (lock >= 0)
+        close(lock);
+}
+
 bool tune_file_write(const char *folder, const char *identity, cJSON *file)
 {
     char name[32], *path, *text;
@@ -289,6 +312,7 @@ bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir,
                         const struct lim_dcgan_config *gan, double per_second)
 {
     char *folder = lim_cache_folder(cache_dir, "tuning");
+    int lock = tune_file_lock(folder);
     cJSON *file = folder ? tune_file_read(folder, be->identity, be, true) : NULL;
     cJSON *rates = cJSON_GetObjectItemCaseSensitive(file, "rates"), *o;
     char work[LIM_TUNE_WORK];
@@ -307,6 +331,7 @@ bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir,
         good = tune_file_write(folder, be->identity, file);
     else
         lim_error("no memory to store what was tuned");
+    tune_file_unlock(lock);
     cJSON_Delete(file);
     free(folder);
     return good;

@@ -42,17 +42,25 @@ passes out 0 12
 expect 0 "$limner" tune --device cpu --threads 1 $net --json --tune fast
 passes out 12 0
 
-# Nowhere to keep it; and two at once.
+# Nowhere to keep it.
 expect 0 "$limner" tune --device cpu --threads 1 $net --json --cache-dir off
 passes out 0 12
 : >file
 expect 0 "$limner" tune --device cpu --threads 1 $net --json --cache-dir file/below
 says err "no folder to keep"
-"$limner" tune --device cpu --threads 1 $net --cache-dir both >out 2>err </dev/null &
-expect 0 "$limner" tune --device cpu --threads 1 $net --cache-dir both
-wait $! || fail "one of two that tune at once fails"
+# None of several loses what another stores, of the same network or of another.
+jobs=''
+for width in 2 3 2 3; do
+    "$limner" tune --device cpu --threads 1 --size 16 --width $width --batch 5 --cache-dir both >/dev/null 2>&1 </dev/null &
+    jobs="$jobs $!"
+done
+for job in $jobs; do
+    wait "$job" || fail "one of several that tune at once fails"
+done
 expect 0 "$limner" tune --device cpu --threads 1 $net --cache-dir both --json --tune fast
 passes out 12 0
+expect 0 "$limner" tune --device cpu --threads 1 --size 16 --width 3 --batch 5 --cache-dir both --json --tune fast
+[ "$(grep -c '"stored":true' out)" -eq 12 ] || fail "the choices for another network were lost"
 [ "$(find both/tuning -type f | wc -l)" -eq 1 ] || fail "more than the one file is left: $(ls both/tuning)"
 
 # Interrupted: what was measured is kept.
