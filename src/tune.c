@@ -3,6 +3,7 @@
 
 #include "backend.h"
 #include "cache_folder.h"
+#include "clock.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -67,24 +68,16 @@ void lim_tune_work(const struct lim_dcgan_config *gan, char work[LIM_TUNE_WORK])
              gan->channels, gan->width, gan->kernel);
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* What the clock tells apart, by its own word and by looking. */
 static double tick(void)
 {
     struct timespec t;
     double tells =
         clock_getres(CLOCK_MONOTONIC, &t) == 0 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec : 0;
-    double start = now(), next = start;
+    double start = lim_clock(), next = start;
 
     while (next <= start)
-        next = now();
+        next = lim_clock();
     return tells > next - start ? tells : next - start;
 }
 
@@ -145,12 +138,12 @@ static double sample(struct tune_problem *pb, int calls)
     float number;
 
     lim_backend_finish(pb->be);
-    start = now();
+    start = lim_clock();
     for (int i = 0; i < calls; i++)
         tune_problem_run(pb);
     lim_read(lim_vector_of(last.buf, last.offset, 1), &number);
     lim_backend_finish(pb->be);
-    return now() - start;
+    return lim_clock() - start;
 }
 
 /* Right? Then how many calls make a sample? */
@@ -339,7 +332,7 @@ static enum lim_status tune_layer(struct tuner *t, const struct tune_layer *laye
         }
         if (stopped(t))
             status = LIM_INTERRUPTED;
-        else if (t->deadline > 0 && now() > t->deadline)
+        else if (t->deadline > 0 && lim_clock() > t->deadline)
             break;
         else if ((!pb.be && !tune_problem_init(&pb, t->be, &layer->cv)) ||
                  !tune_problem_pass(&pb, t->oracle, pass) || !tune_pass(t, &pb))
@@ -370,7 +363,7 @@ enum lim_status lim_tune(struct lim_backend *be, const struct lim_dcgan_config *
     if (config->mode == LIM_TUNE_OFF)
         return LIM_OK;
     if (config->mode == LIM_TUNE_FAST) {
-        t.deadline = now() + FAST_SECONDS;
+        t.deadline = lim_clock() + FAST_SECONDS;
         smaller.batch = gan->batch < FAST_BATCH ? gan->batch : FAST_BATCH;
     }
     t.oracle = lim_cpu_create(&cpu, &status);

@@ -1,5 +1,6 @@
 #include "bench.h"
 
+#include "clock.h"
 #include "terminal.h"
 
 #include <limner/limner.h>
@@ -19,14 +20,6 @@ struct prepared {
     uint8_t *pictures;
     float *latents;
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double tick(void)
 {
@@ -184,12 +177,12 @@ static bool run(const struct bench_work *work, struct prepared *p, int calls, do
 {
     uint64_t launches = lim_backend_launches(work->be), bytes = lim_backend_bytes(work->be);
     bool good = lim_backend_finish(work->be);
-    double start = now();
+    double start = clock_seconds();
 
     for (int i = 0; i < calls; i++)
         call(work, p);
     good = good && lim_backend_finish(work->be);
-    *seconds = now() - start;
+    *seconds = clock_seconds() - start;
     time->launches = (lim_backend_launches(work->be) - launches) / (uint64_t)calls;
     time->bytes = (lim_backend_bytes(work->be) - bytes) / (uint64_t)calls;
     return good;

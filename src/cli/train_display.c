@@ -1,23 +1,15 @@
 #include "train_display.h"
 
+#include "clock.h"
 #include "commands.h"
 #include "terminal.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { BAR = 20 };
 static const double line_every = 5, json_every = 1, redraw_every = 0.1, time_left_after = 1; /* s */
-
-double display_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void draw_bar(double share, char bar[BAR + 1])
 {
@@ -30,7 +22,7 @@ void display_decoding(struct display *display, int done, int total)
 {
     double share = total > 0 ? (double)done / total : 1;
     char bar[BAR + 1], line[160], time[32], left[48] = "";
-    double now = display_clock();
+    double now = clock_seconds();
 
     if (display->decoding_since <= 0)
         display->decoding_since = now;
@@ -118,7 +110,7 @@ void display_step(struct display *display, const struct lim_train_status *s)
 {
     bool last = s->total_steps && s->step >= s->total_steps, live = terminal_live();
     double every = display->json ? json_every : live ? redraw_every : line_every;
-    double now = display_clock();
+    double now = clock_seconds();
     char line[512], drawn[512 + BAR + 16], bar[BAR + 1];
     double share;
 

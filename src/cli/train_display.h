@@ -12,9 +12,6 @@ struct display {
     double decoding_since; /* clock; 0: not yet */
 };
 
-/* Seconds of a clock that only goes forward. */
-double display_clock(void);
-
 void display_decoding(struct display *display, int done, int total);
 void display_step(struct display *display, const struct lim_train_status *status);
 

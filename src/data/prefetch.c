@@ -1,11 +1,11 @@
 /* Copying a batch together takes a fraction of a millisecond, yet from memory that no cache holds:
  * a thread does it while the device computes. */
+#include "clock.h"
 #include "data/thread.h"
 #include "log.h"
 
 #include <limner/dataset.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Batches made ahead, and the one that the trainer holds. */
 #define DEPTH 4
@@ -23,14 +23,6 @@ struct lim_prefetch {
     bool stop;            /* under the lock */
     double waited;
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void *make_batches(void *user)
 {
@@ -93,11 +85,11 @@ const uint8_t *lim_prefetch_next(struct lim_prefetch *p)
 
     pthread_mutex_lock(&p->lock);
     if (p->made == p->given) {
-        double start = now();
+        double start = lim_clock();
 
         while (p->made == p->given)
             pthread_cond_wait(&p->changed, &p->lock);
-        p->waited += now() - start;
+        p->waited += lim_clock() - start;
     }
     pixels = p->pixels + p->given++ % DEPTH * p->bytes;
     pthread_cond_broadcast(&p->changed);

@@ -1,4 +1,5 @@
 /* The trainer: a loop around lim_dcgan_step that keeps the run folder whole. */
+#include "clock.h"
 #include "gan/train_run.h"
 #include "log.h"
 #include "tune.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     STAGES = 60,        /* grids in a training, about */
@@ -38,14 +38,6 @@ struct limits {
     uint64_t sample_every; /* steps; 0: by the time alone */
     double sample_seconds; /* 0: by steps alone */
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void pace_mark(struct pace *pace, double at, uint64_t seen)
 {
@@ -226,7 +218,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
 {
     const struct lim_train_config *config = t->config;
     const struct limits l = find_limits(t);
-    struct pace pace = {.started = now(), .before = t->progress.seconds};
+    struct pace pace = {.started = lim_clock(), .before = t->progress.seconds};
     double last_save = pace.started, last_sample = pace.started;
     int batch = lim_dcgan_get_config(t->gan)->batch;
 
@@ -244,7 +236,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
             return device_failed(t);
         if (!s.stats.finite)
             return diverged(t, &s.stats);
-        at = now();
+        at = lim_clock();
         t->progress.step++;
         t->progress.seen += (uint64_t)batch;
         t->progress.seconds = pace.before + at - pace.started;

@@ -1,6 +1,7 @@
 #include "probe.h"
 
 #include "cache.h"
+#include "clock.h"
 #include "log.h"
 
 #include <dirent.h>
@@ -38,14 +39,6 @@ struct answer {
     int count;
 };
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* False at the end of the pipe, or at the time `until`; then `*late`. */
 static bool read_all(int fd, void *data, size_t size, double until, bool *late)
 {
@@ -53,7 +46,7 @@ static bool read_all(int fd, void *data, size_t size, double until, bool *late)
 
     while (size > 0) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        double left = until - now();
+        double left = until - lim_clock();
         ssize_t n;
 
         *late = left <= 0;
@@ -126,7 +119,8 @@ static int end_of(pid_t child, bool kill_it)
 static struct outcome ask(const char *vendors, struct answer *told)
 {
     const char *given = getenv("LIMNER_DRIVER_TIMEOUT");
-    double patience = given && atoi(given) > 0 ? atoi(given) : PATIENCE, until = now() + patience;
+    double patience = given && atoi(given) > 0 ? atoi(given) : PATIENCE,
+           until = lim_clock() + patience;
     bool whole, late = false;
     int ends[2], status;
     pid_t child;

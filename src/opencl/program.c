@@ -1,12 +1,12 @@
 /* Kernels from source to ready: one program per family, every kernel created at start. */
 #include "opencl.h"
 
+#include "clock.h"
 #include "log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Made by cl/embed.py. */
@@ -222,14 +222,6 @@ static bool build_family(struct ocl_backend *ocl, enum ocl_family family)
     return true;
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Is the family for this device? */
 static bool wanted(const struct ocl_backend *ocl, enum ocl_family family)
 {
@@ -264,11 +256,11 @@ static bool groups_fit(struct ocl_backend *ocl)
 
 bool ocl_programs_init(struct ocl_backend *ocl)
 {
-    double start = now();
+    double start = lim_clock();
     bool told = false;
 
     for (int family = 0; family < OCL_FAMILIES; family++) {
-        if (!told && now() - start > 1.0) {
+        if (!told && lim_clock() - start > 1.0) {
             lim_info("compiling kernels for %s: %d of %d programs are ready ...", ocl_where(ocl),
                      family, OCL_FAMILIES);
             told = true;
