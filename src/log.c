@@ -8,6 +8,7 @@ static lim_log_fn *callback;
 static void *callback_user;
 static enum lim_log_level callback_level;
 static bool hushed;
+static char last_hushed[1024];
 
 void lim_log_set(lim_log_fn *fn, void *user, enum lim_log_level level)
 {
@@ -62,6 +63,13 @@ char *lim_printable(const char *text, char *out, size_t size)
 void lim_log_hush(bool hush)
 {
     hushed = hush;
+    if (hush)
+        last_hushed[0] = '\0';
+}
+
+const char *lim_log_hushed(void)
+{
+    return last_hushed;
 }
 
 void lim_log(enum lim_log_level level, const char *format, ...)
@@ -69,8 +77,12 @@ void lim_log(enum lim_log_level level, const char *format, ...)
     char line[2048], printable[2048];
     va_list args;
 
-    if (hushed && level == LIM_LOG_ERROR)
+    if (hushed && level == LIM_LOG_ERROR) {
+        va_start(args, format);
+        vsnprintf(last_hushed, sizeof last_hushed, format, args);
+        va_end(args);
         level = LIM_LOG_DEBUG;
+    }
     if (!callback || level > callback_level)
         return;
     va_start(args, format);

@@ -54,6 +54,8 @@ for lazy in '' ' lazy=1'; do
     train "has=12582912$lazy" $tiny
     [ $? -eq 1 ] || complain "not the exit code of too little memory"
     grep -q '^no room' "$scratch/log" || complain "there was room"
+    [ "$(grep -c -e ' failed' -e ' would fit' "$scratch/out")" -eq 1 ] || complain "not one line for one fault"
+    grep -q 'a buffer of .* on 0:0: .*(-[45]); .* would fit$' "$scratch/out" || complain "no code, or no advice"
     fitting $tiny
     train "has=12582912$lazy" $tiny --batch auto || complain "exit code $? with --batch auto"
     grep -q -e '--batch auto: 16, the largest power of two that there is memory for' \

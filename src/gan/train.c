@@ -310,16 +310,25 @@ static enum lim_status roll_back(struct trainer *t)
     return LIM_OK;
 }
 
-/* The device has refused a buffer, and so told how much it has. */
-static enum lim_status no_memory(const struct trainer *t)
+/* The networks with their first weights. A device that refuses a buffer has told how much it has:
+ * then the one line of error says what would fit. */
+static struct lim_dcgan *make_networks(const struct trainer *t, enum lim_status *status)
 {
+    const struct lim_dcgan_config *config = &t->config->gan;
+    struct lim_dcgan *gan;
     char why[512];
 
-    if (!lim_backend_ok(t->be))
-        return LIM_DEVICE_FAILED;
-    if (!lim_dcgan_fits(t->be, &t->config->gan, why, sizeof why))
-        lim_info("%s", why);
-    return LIM_ERROR;
+    lim_log_hush(true);
+    gan = lim_dcgan_create(t->be, config, false);
+    lim_log_hush(false);
+    if (gan)
+        return gan;
+    *status = lim_backend_ok(t->be) ? LIM_ERROR : LIM_DEVICE_FAILED;
+    if (*status == LIM_ERROR && !lim_dcgan_fits(t->be, config, why, sizeof why))
+        lim_error("%s: %s", lim_log_hushed(), why);
+    else
+        lim_error("%s", lim_log_hushed());
+    return NULL;
 }
 
 /* Leaves t->gan and t->progress as they were after the last checkpoint, or at the start. */
@@ -330,9 +339,9 @@ static enum lim_status begin(struct trainer *t)
     cJSON *json;
 
     if (!config->resume) {
-        t->gan = lim_dcgan_create(t->be, &config->gan, false);
+        t->gan = make_networks(t, &status);
         if (!t->gan)
-            return no_memory(t);
+            return status;
         t->progress.data_seed = config->gan.seed;
         t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
         return lim_run_create(&t->run, config->run, config->pictures);
