@@ -22,7 +22,7 @@ static bool make_folder(char *path)
     }
 }
 
-char *lim_cache_folder(const char *wanted, const char *name)
+static char *find(const char *wanted, const char *name, bool make)
 {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char path[PATH];
@@ -40,5 +40,15 @@ char *lim_cache_folder(const char *wanted, const char *name)
         n = snprintf(path, PATH, "%s/.cache/limner/%s", home, name);
     else
         return NULL;
-    return n > 0 && n < PATH && make_folder(path) ? strdup(path) : NULL;
+    return n > 0 && n < PATH && (!make || make_folder(path)) ? strdup(path) : NULL;
+}
+
+char *lim_cache_folder(const char *wanted, const char *name)
+{
+    return find(wanted, name, true);
+}
+
+char *lim_cache_folder_there(const char *wanted, const char *name)
+{
+    return find(wanted, name, false);
 }

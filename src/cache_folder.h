@@ -7,4 +7,7 @@
  * silence: nowhere. */
 char *lim_cache_folder(const char *wanted, const char *name);
 
+/* The same to read from: nothing is made. */
+char *lim_cache_folder_there(const char *wanted, const char *name);
+
 #endif

@@ -292,7 +292,7 @@ bool tune_file_write(const char *folder, const char *identity, cJSON *file)
 
 double tune_stored_rate(const char *cache_dir, const char *identity, const char *work)
 {
-    char *folder = lim_cache_folder(cache_dir, "tuning");
+    char *folder = lim_cache_folder_there(cache_dir, "tuning");
     cJSON *file = folder ? tune_file_read(folder, identity, NULL, true) : NULL;
     const cJSON *item;
     double rate = 0;
@@ -339,7 +339,7 @@ bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir,
 
 void lim_tune_load(struct lim_backend *be, const char *cache_dir)
 {
-    char *folder = lim_cache_folder(cache_dir, "tuning");
+    char *folder = lim_cache_folder_there(cache_dir, "tuning");
     cJSON *file = folder ? tune_file_read(folder, be->identity, be, false) : NULL;
 
     tune_choices_take(be, cJSON_GetObjectItemCaseSensitive(file, "geometries"));

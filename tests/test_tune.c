@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char cache[160];
+static char cache[160], unread[160];
 
 static struct lim_backend *open_cpu(void)
 {
@@ -113,6 +113,9 @@ static void choices_come_back(void **state)
     assert_int_equal(here_log.errors + here_log.warnings, 0);
     assert_int_equal(chosen(next), 12);
     lim_tune_load(next, "off");
+    lim_tune_load(next, unread);
+    assert_true(tune_stored_rate(unread, next->identity, "16x16x3, width 2, kernel 4") == 0);
+    assert_int_not_equal(access(unread, F_OK), 0); /* reading makes nothing */
     assert_int_equal(chosen(next), 12);
     assert_true(lim_tune_keep_rate(next, cache, &gan, 12.5));
     assert_true(tune_stored_rate(cache, next->identity, "16x16x3, width 2, kernel 4") == 12.5);
@@ -342,6 +345,7 @@ int main(void)
     if (!here_begin())
         return 1;
     snprintf(cache, sizeof cache, "%s/cache", here_folder);
+    snprintf(unread, sizeof unread, "%s/unread", here_folder);
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     here_end();
     return failed;
