@@ -1,5 +1,7 @@
-/* The three passes of a stride-2 convolution with 4x4 kernels by Winograd's F(4x4, 2x2), for CPUs;
- * src/cpu/winograd.c has the mathematics and the bounds. A group is one work-item.
+/* The three passes of a stride-2 convolution by Winograd, for CPUs: with 4x4 kernels, and 3x3 ones,
+ * by F(4x4, 2x2), with 5x5 ones by F(4x4, 3x3), for which this file is compiled a second time
+ * (WINO_TAPS). src/cpu/winograd.c has the mathematics and the bounds for 4x4, src/opencl/winograd.c
+ * what is other with the rest. A group is one work-item.
  *
  * Rows and columns of either parity are a phase of their own: four, numbered 2 * row + column. Both
  * passes that write pictures do, for every point of the transform, a product of transformed input
@@ -12,26 +14,29 @@
 #include "winograd_tiles.cl"
 
 /* The group of input channels from `channel` on in one phase, for the panel of outputs from `first`
- * on: WINO_VECTOR rows of u. Weights are [4][4][c][k]. */
+ * on: WINO_VECTOR rows of u. Weights are [r][r][c][k]. */
 static inline void weights_group(const struct problem *pb, __global const float *w, int phase,
                                  int channel, int first, __global float *u, ulong point)
 {
     ulong plane = (ulong)pb->c * (ulong)pb->k;
     int inputs = pb->backward ? pb->k : pb->c, outputs = pb->backward ? pb->c : pb->k;
+    int down = taps_of(pb->r, phase / 2), across = taps_of(pb->r, phase & 1);
 
     for (int row = 0; row < WINO_VECTOR; row++, u += WINO_COLUMNS) {
         for (int side = 0; side < 2; side++) {
             int at = first + side * WINO_VECTOR, count = outputs - at;
-            wino_v taps[4], t[2 * WINO_N], to[WINO_POINTS];
+            wino_v taps[WINO_TAPS * WINO_TAPS], t[WINO_TAPS * WINO_N], to[WINO_POINTS];
 
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                int r = phase / 2 + (pb->backward ? 2 - i / 2 * 2 : i / 2 * 2);
-                int s = (phase & 1) + (pb->backward ? 2 - (i & 1) * 2 : (i & 1) * 2);
-                __global const float *from = w + (ulong)(r * 4 + s) * plane;
+            for (int i = 0; i < WINO_TAPS * WINO_TAPS; i++) {
+                int y = i / WINO_TAPS, x = i % WINO_TAPS;
+                int r = phase / 2 + 2 * (pb->backward ? down - 1 - y : y);
+                int s = (phase & 1) + 2 * (pb->backward ? across - 1 - x : x);
 
                 taps[i] = (wino_v)(0.0f);
-                if (channel + row < inputs && count > 0) {
+                if (channel + row < inputs && count > 0 && y < down && x < across) {
+                    __global const float *from = w + (ulong)(r * pb->r + s) * plane;
+
                     if (pb->backward) {
                         float some[WINO_VECTOR];
 
@@ -48,11 +53,11 @@ static inline void weights_group(const struct problem *pb, __global const float 
                 }
             }
 #pragma unroll
-            for (int j = 0; j < 2; j++)
-                wino_weights(WINO_M, taps + j, 2, t + j, 2);
+            for (int j = 0; j < WINO_TAPS; j++)
+                line_weights(taps + j, WINO_TAPS, t + j, WINO_TAPS);
 #pragma unroll
             for (int i = 0; i < WINO_N; i++)
-                wino_weights(WINO_M, t + 2 * i, 1, to + i * WINO_N, 1);
+                line_weights(t + WINO_TAPS * i, 1, to + i * WINO_N, 1);
 #pragma unroll
             for (int i = 0; i < WINO_POINTS; i++)
                 wino_store(to[i], side, u + (ulong)i * point);
@@ -60,29 +65,36 @@ static inline void weights_group(const struct problem *pb, __global const float 
     }
 }
 
-/* WINO_ROWS tiles by one panel, for one point. v: groups of [WINO_ROWS][WINO_VECTOR]. */
-static inline void product(__global const float *v, __global const float *u, int groups,
-                           __local float *sums)
+/* WINO_ROWS tiles by one panel, for one point: phases of so many groups of [WINO_ROWS][WINO_VECTOR]
+ * in v, those whose bits are set. */
+static inline void product(__global const float *v, __global const float *u, int phases, int bits,
+                           int groups, __local float *sums)
 {
     wino_v left[WINO_ROWS], right[WINO_ROWS];
 
 #pragma unroll
     for (int i = 0; i < WINO_ROWS; i++)
         left[i] = right[i] = (wino_v)(0.0f);
-    for (int g = 0; g < groups; g++) {
-        for (int l = 0; l < WINO_VECTOR; l++) {
-            wino_v b0 = wino_load(0, u), b1 = wino_load(1, u);
+    for (int phase = 0; phase < phases; phase++) {
+        int some = bits >> phase & 1 ? groups : 0;
+
+        for (int g = 0; g < some; g++) {
+            for (int l = 0; l < WINO_VECTOR; l++) {
+                wino_v b0 = wino_load(0, u), b1 = wino_load(1, u);
 
 #pragma unroll
-            for (int i = 0; i < WINO_ROWS; i++) {
-                wino_v a = (wino_v)(v[i * WINO_VECTOR + l]);
+                for (int i = 0; i < WINO_ROWS; i++) {
+                    wino_v a = (wino_v)(v[i * WINO_VECTOR + l]);
 
-                left[i] = fma(a, b0, left[i]);
-                right[i] = fma(a, b1, right[i]);
+                    left[i] = fma(a, b0, left[i]);
+                    right[i] = fma(a, b1, right[i]);
+                }
+                u += WINO_COLUMNS;
             }
-            u += WINO_COLUMNS;
+            v += WINO_ROWS * WINO_VECTOR;
         }
-        v += WINO_ROWS * WINO_VECTOR;
+        u += (groups - some) * (WINO_VECTOR * WINO_COLUMNS);
+        v += (groups - some) * (WINO_ROWS * WINO_VECTOR);
     }
 #pragma unroll
     for (int i = 0; i < WINO_ROWS; i++) {
@@ -99,8 +111,8 @@ static inline void output_vector(const struct problem *pb, int tile, int phase,
     int ty = line - n * pb->down, tx = tile - line * pb->across;
     int h = pb->backward ? pb->h : pb->p, w = pb->backward ? pb->w : pb->q;
     int c = pb->backward ? pb->c : pb->k;
-    struct axis ya = axis_of(pb->h, pb->p, pb->pad_top, phase / 2, pb->backward);
-    struct axis xa = axis_of(pb->w, pb->q, pb->pad_left, phase & 1, pb->backward);
+    struct axis ya = axis_of(pb->h, pb->p, pb->pad_top, pb->r, phase / 2, pb->backward);
+    struct axis xa = axis_of(pb->w, pb->q, pb->pad_left, pb->r, phase & 1, pb->backward);
     wino_v s[WINO_POINTS], t[WINO_M * WINO_N], y[WINO_M * WINO_M];
 
 #pragma unroll
@@ -108,10 +120,10 @@ static inline void output_vector(const struct problem *pb, int tile, int phase,
         s[i] = wino_load(0, sums + i * WINO_BLOCK * WINO_COLUMNS);
 #pragma unroll
     for (int j = 0; j < WINO_N; j++)
-        wino_output(WINO_M, s + j, WINO_N, t + j, WINO_N);
+        line_output(s + j, WINO_N, t + j, WINO_N);
 #pragma unroll
     for (int i = 0; i < WINO_M; i++)
-        wino_output(WINO_M, t + i * WINO_N, 1, y + i * WINO_M, 1);
+        line_output(t + i * WINO_N, 1, y + i * WINO_M, 1);
     out += (ulong)n * (ulong)h * (ulong)w * (ulong)c + channel;
 #pragma unroll 1
     for (int i = 0; i < WINO_M; i++) {
@@ -130,18 +142,25 @@ static inline void output_vector(const struct problem *pb, int tile, int phase,
 }
 
 /* Some tiles, at most a block, by one panel: all points, then the way back. `v` is the first tile's
- * input, its points v_point apart; `u` the panel. */
+ * input, its points v_point apart; `u` the panel; `groups` of a phase. Forward, `phase` is 0 and
+ * all phases are summed. */
 static inline void multiply(const struct problem *pb, __global const float *v, ulong v_point,
                             ulong v_rows, __global const float *u, ulong u_point, int groups,
                             int tile, int tiles, int phase, int channel, __global float *out,
                             __local float *sums)
 {
-    int c = pb->backward ? pb->c : pb->k;
+    int c = pb->backward ? pb->c : pb->k, phases = pb->backward ? 1 : WINO_PHASES;
 
-    for (int p = 0; p < WINO_POINTS; p++)
+    for (int p = 0; p < WINO_POINTS; p++) {
+        int bits = 0;
+
+        for (int i = 0; i < phases; i++)
+            bits |= has_product(pb->r, phase + i, p) << i;
         for (int i = 0; i < tiles; i += WINO_ROWS)
             product(v + (ulong)p * v_point + (ulong)(i / WINO_ROWS) * v_rows,
-                    u + (ulong)p * u_point, groups, sums + (p * WINO_BLOCK + i) * WINO_COLUMNS);
+                    u + (ulong)p * u_point, phases, bits, groups,
+                    sums + (p * WINO_BLOCK + i) * WINO_COLUMNS);
+    }
     for (int i = 0; i < tiles; i++)
         for (int side = 0; side < 2; side++)
             if (channel + side * WINO_VECTOR < c)
@@ -149,11 +168,11 @@ static inline void multiply(const struct problem *pb, __global const float *v, u
                               channel + side * WINO_VECTOR, out);
 }
 
-#define PROBLEM                                                                               \
-    int n, int h, int w, int c, int k, int p, int q, int pad_top, int pad_left, int backward, \
-        int down, int across
+#define PROBLEM                                                                        \
+    int n, int h, int w, int c, int k, int p, int q, int r, int pad_top, int pad_left, \
+        int backward, int down, int across
 #define TAKE_PROBLEM                                                                              \
-    struct problem pb = {n, h, w, c, k, p, q, pad_top, pad_left, backward, down, across};         \
+    struct problem pb = {n, h, w, c, k, p, q, r, pad_top, pad_left, backward, down, across};      \
     int sets = backward ? WINO_PHASES : 1;                                                        \
     int groups = ((backward ? k : c) + WINO_VECTOR - 1) / WINO_VECTOR;                            \
     int depth = (backward ? 1 : WINO_PHASES) * groups; /* of a set */                             \
@@ -206,7 +225,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_tiles(
             for (int panel = 0; panel < panels; panel++)
                 multiply(&pb, v, v_point, v_rows,
                          u + u_at + ((ulong)set * panels + panel) * (WINO_POINTS * u_point),
-                         u_point, depth, first, some, set, panel * WINO_COLUMNS, out + out_at,
+                         u_point, groups, first, some, set, panel * WINO_COLUMNS, out + out_at,
                          sums);
         }
     }
@@ -249,8 +268,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_panels(
             multiply(&pb,
                      v + v_at + (ulong)set * (WINO_POINTS * v_point) +
                          (ulong)(first / WINO_ROWS) * v_rows,
-                     v_point, v_rows, u, u_point, depth, first, min(WINO_BLOCK, tiles - first), set,
-                     panel * WINO_COLUMNS, out + out_at, sums);
+                     v_point, v_rows, u, u_point, groups, first, min(WINO_BLOCK, tiles - first),
+                     set, panel * WINO_COLUMNS, out + out_at, sums);
     }
 }
 
@@ -276,10 +295,10 @@ static inline void gradient_vector(const struct problem *pb, __global const floa
     }
 #pragma unroll
     for (int j = 0; j < WINO_M; j++)
-        wino_gradient(WINO_M, y + j, WINO_M, t + j, WINO_M);
+        line_gradient(y + j, WINO_M, t + j, WINO_M);
 #pragma unroll
     for (int i = 0; i < WINO_N; i++)
-        wino_gradient(WINO_M, t + i * WINO_M, 1, s + i * WINO_N, 1);
+        line_gradient(t + i * WINO_M, 1, s + i * WINO_N, 1);
 #pragma unroll
     for (int i = 0; i < WINO_POINTS; i++)
         wino_store(s[i], 0, to + (ulong)i * point);
@@ -291,7 +310,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_pairs(
     PROBLEM, __global const float *x, ulong x_at, __global const float *dy, ulong dy_at,
     __global float *v, ulong v_at, __global float *y, ulong y_at)
 {
-    struct problem pb = {n, h, w, c, k, p, q, pad_top, pad_left, backward, down, across};
+    struct problem pb = {n, h, w, c, k, p, q, r, pad_top, pad_left, backward, down, across};
     int tile = (int)get_global_id(0), count = n * down * across;
     int groups = (c + WINO_VECTOR - 1) / WINO_VECTOR;
     ulong group = (ulong)count * WINO_VECTOR;
@@ -336,27 +355,33 @@ static inline void product_across(__global const float *v, __global const float 
     }
 }
 
-/* G': the sums of one channel of x and a vector of outputs, to four elements of dw[4][4][c][k]. */
-static inline void taps_vector(__local const float *sums, int phase, int c, int k, int channel,
-                               int column, __global float *dw)
+/* G': the sums of one channel of x and a vector of outputs, to the phase's elements of
+ * dw[r][r][c][k]. A point without a product has undefined sums, which end in a tap that is not
+ * there. */
+static inline void taps_vector(__local const float *sums, int r, int phase, int c, int k,
+                               int channel, int column, __global float *dw)
 {
-    wino_v s[WINO_POINTS], t[2 * WINO_N], to[4];
+    wino_v s[WINO_POINTS], t[WINO_TAPS * WINO_N], to[WINO_TAPS * WINO_TAPS];
 
 #pragma unroll
     for (int i = 0; i < WINO_POINTS; i++)
         s[i] = wino_load(0, sums + i * WINO_VECTOR * WINO_COLUMNS);
 #pragma unroll
     for (int j = 0; j < WINO_N; j++)
-        wino_taps(WINO_M, s + j, WINO_N, t + j, WINO_N);
+        line_taps(s + j, WINO_N, t + j, WINO_N);
 #pragma unroll
-    for (int i = 0; i < 2; i++)
-        wino_taps(WINO_M, t + i * WINO_N, 1, to + 2 * i, 1);
-    for (int i = 0; i < 4; i++) {
-        int r = phase / 2 + i / 2 * 2, t0 = (phase & 1) + (i & 1) * 2;
-        __global float *at =
-            dw + ((ulong)(r * 4 + t0) * (ulong)c + (ulong)channel) * (ulong)k + column;
+    for (int i = 0; i < WINO_TAPS; i++)
+        line_taps(t + i * WINO_N, 1, to + WINO_TAPS * i, 1);
+#pragma unroll 1
+    for (int i = 0; i < WINO_TAPS * WINO_TAPS; i++) {
+        int y = phase / 2 + i / WINO_TAPS * 2, x = (phase & 1) + i % WINO_TAPS * 2;
 
-        wino_store_part(wino_load_part(at, k - column) + to[i], at, k - column);
+        if (y < r && x < r) {
+            __global float *at =
+                dw + ((ulong)(y * r + x) * (ulong)c + (ulong)channel) * (ulong)k + column;
+
+            wino_store_part(wino_load_part(at, k - column) + to[i], at, k - column);
+        }
     }
 }
 
@@ -365,7 +390,7 @@ static inline void taps_vector(__local const float *sums, int phase, int c, int 
 #define GROUPS 4
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_taps_all(
-    int c, int k, int count, __global const float *v, ulong v_at, __global const float *y,
+    int c, int k, int r, int count, __global const float *v, ulong v_at, __global const float *y,
     ulong y_at, __global float *dw, ulong dw_at, __local float *sums)
 {
     int panel = (int)get_global_id(0), groups = (c + WINO_VECTOR - 1) / WINO_VECTOR;
@@ -382,10 +407,11 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_taps_all(
         int phase = g / groups, channel = (g - phase * groups) * WINO_VECTOR;
 
         for (int point = 0; point < WINO_POINTS; point++) {
+            int rows = has_product(r, phase, point) ? WINO_VECTOR : 0;
             __global const float *a = v + (ulong)point * v_point + (ulong)g * group;
             __global const float *b = y + (ulong)point * y_point;
 
-            for (int row = 0; row < WINO_VECTOR; row += WINO_ROWS)
+            for (int row = 0; row < rows; row += WINO_ROWS)
                 product_across(a + row, b, count,
                                sums + (point * WINO_VECTOR + row) * WINO_COLUMNS);
         }
@@ -394,7 +420,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_taps_all(
                 int column = panel * WINO_COLUMNS + side * WINO_VECTOR;
 
                 if (column < k)
-                    taps_vector(sums + row * WINO_COLUMNS + side * WINO_VECTOR, phase, c, k,
+                    taps_vector(sums + row * WINO_COLUMNS + side * WINO_VECTOR, r, phase, c, k,
                                 channel + row, column, dw);
             }
     }

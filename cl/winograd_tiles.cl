@@ -10,9 +10,13 @@
 #ifndef WINO_BLOCK
 #define WINO_BLOCK 64 /* tiles of a block, a multiple of WINO_ROWS */
 #endif
+#ifndef WINO_TAPS
+#define WINO_TAPS 2 /* most taps of a phase along an axis; 3: kernel 5 */
+#endif
 #define WINO_COLUMNS (2 * WINO_VECTOR) /* outputs of a panel */
 #define WINO_M 4
-#define WINO_N (WINO_M + 1)
+#define WINO_N (WINO_M + WINO_TAPS - 1)
+#define WINO_INFINITY 4 /* the point that nothing but the last tap goes to */
 #define WINO_POINTS (WINO_N * WINO_N)
 #define WINO_PHASES 4
 
@@ -22,6 +26,21 @@
 #define WINO_INLINE static inline
 
 #include "winograd_lines.cl"
+#include "winograd_three.cl"
+
+#if WINO_TAPS == 3
+#define line_input(d, from, o, to) wino_input_six(d, from, o, to)
+#define line_weights(w, from, o, to) wino_weights_three(w, from, o, to)
+#define line_output(s, from, o, to) wino_output_six(s, from, o, to)
+#define line_gradient(y, from, o, to) wino_gradient_six(y, from, o, to)
+#define line_taps(s, from, o, to) wino_taps_three(s, from, o, to)
+#else
+#define line_input(d, from, o, to) wino_input(WINO_M, d, from, o, to)
+#define line_weights(w, from, o, to) wino_weights(WINO_M, w, from, o, to)
+#define line_output(s, from, o, to) wino_output(WINO_M, s, from, o, to)
+#define line_gradient(y, from, o, to) wino_gradient(WINO_M, y, from, o, to)
+#define line_taps(s, from, o, to) wino_taps(WINO_M, s, from, o, to)
+#endif
 
 /* Pictures, and where tiles lie in them along one axis: element e of tile t in phase a is the row
  * start + t * tile + e * step of the input; result i the row to + (t * 4 + i) * to_step of the
@@ -31,19 +50,32 @@ struct axis {
 };
 
 struct problem {
-    int n, h, w, c, k, p, q, pad_top, pad_left, backward;
+    int n, h, w, c, k, p, q, r, pad_top, pad_left, backward;
     int down, across; /* tiles */
 };
 
-/* phase: 0 or 1. */
-static inline struct axis axis_of(int size, int outputs, int pad, int phase, int backward)
+/* Of r x r elements, along an axis in a phase of 0 or 1. */
+static inline int taps_of(int r, int phase)
+{
+    return (r - phase + 1) / 2;
+}
+
+/* Is there a product of the phase at the point? Where the last tap is missing, infinity sees only
+ * zeros. */
+static inline int has_product(int r, int phase, int point)
+{
+    return (point / WINO_N != WINO_INFINITY || taps_of(r, phase / 2) == WINO_TAPS) &&
+           (point % WINO_N != WINO_INFINITY || taps_of(r, phase & 1) == WINO_TAPS);
+}
+
+static inline struct axis axis_of(int size, int outputs, int pad, int r, int phase, int backward)
 {
     struct axis to;
 
     if (backward) {
         int first = (pad - phase + 1) / 2; /* the first of the phase inside dx */
 
-        to.start = first - 1;
+        to.start = first - taps_of(r, phase) + 1;
         to.tile = WINO_M;
         to.step = 1;
         to.to = 2 * first + phase - pad;
@@ -90,7 +122,7 @@ static inline void input_group(__global const float *in, int h, int w, int c, in
 {
     wino_v d[WINO_POINTS], t[WINO_POINTS];
 
-    /* Rolled up: compilers would spend seconds on 25 copies, and the loads wait for memory. */
+    /* Rolled up: compilers would spend seconds on so many copies, and the loads wait for memory. */
 #pragma unroll 1
     for (int i = 0; i < WINO_N; i++) {
 #pragma unroll 1
@@ -105,10 +137,10 @@ static inline void input_group(__global const float *in, int h, int w, int c, in
     }
 #pragma unroll
     for (int j = 0; j < WINO_N; j++)
-        wino_input(WINO_M, d + j, WINO_N, t + j, WINO_N);
+        line_input(d + j, WINO_N, t + j, WINO_N);
 #pragma unroll
     for (int i = 0; i < WINO_N; i++)
-        wino_input(WINO_M, t + i * WINO_N, 1, d + i * WINO_N, 1);
+        line_input(t + i * WINO_N, 1, d + i * WINO_N, 1);
 #pragma unroll
     for (int i = 0; i < WINO_POINTS; i++)
         wino_store(d[i], 0, v + (ulong)i * point);
@@ -125,8 +157,8 @@ static inline void input_tile(const struct problem *pb, __global const float *in
 
     in += (ulong)n * (ulong)h * (ulong)w * (ulong)c;
     for (int phase = first; phase < last; phase++) {
-        struct axis ya = axis_of(pb->h, pb->p, pb->pad_top, phase / 2, pb->backward);
-        struct axis xa = axis_of(pb->w, pb->q, pb->pad_left, phase & 1, pb->backward);
+        struct axis ya = axis_of(pb->h, pb->p, pb->pad_top, pb->r, phase / 2, pb->backward);
+        struct axis xa = axis_of(pb->w, pb->q, pb->pad_left, pb->r, phase & 1, pb->backward);
         int y = ya.start + ty * ya.tile, x = xa.start + tx * xa.tile;
 
         for (int channel = 0; channel < c; channel += WINO_VECTOR, v += group)

@@ -48,6 +48,10 @@ static const struct geometry table[] = {
     {1, 10, 14, 16, 16, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL}, /* ragged tiles, */
     {2, 6, 6, 16, 18, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},   /* m = 3 */
     {2, 4, 4, 16, 16, 4, 4, 2, 1, 1, 1, 1, CASE_SMALL},   /* and m = 2 */
+    {2, 8, 8, 17, 33, 5, 5, 2, 1, 1, 2, 2, CASE_SMALL},   /* phases of three taps and of two, */
+    {1, 9, 14, 16, 18, 5, 5, 2, 2, 0, 1, 3, CASE_SMALL},  /* ragged tiles, four different pads, */
+    {2, 8, 8, 17, 18, 3, 3, 2, 0, 0, 1, 1, CASE_SMALL},   /* of two taps and of one, */
+    {1, 15, 8, 16, 33, 3, 3, 2, 1, 0, 1, 1, CASE_SMALL},  /* an odd size */
     {5, 11, 13, 17, 19, 3, 5, 3, 2, 1, 0, 3, 0},          /* primes */
     {2, 9, 9, 63, 65, 3, 3, 1, 1, 1, 1, 1, 0},            /* channels around a group */
     {1, 9, 7, 64, 63, 3, 3, 2, 1, 1, 1, 1, 0},            /* */

@@ -19,7 +19,7 @@ class Mutation(typing.NamedTuple):
 # The backend's own self-test would refuse a broken kernel first; it is not what is tested here.
 BEFORE = [
     Mutation("the self-test lets everything pass", POCL, "", "src/opencl/selftest.c",
-             "return !t.bad && !ocl->base.failed;", "return true;"),
+             "return !t->bad && !ocl->base.failed;", "return true;"),
 ]
 
 ALL = [
@@ -69,6 +69,14 @@ ALL = [
              "if (i0 < ya.count && j0 < xa.count)", "if (i0 < ya.count)"),
     Mutation("taps are swapped", POCL, "conv_backward_weights", "cl/winograd.cl",
              "(phase & 1) + (i & 1) * 2;", "(phase & 1) + (1 - (i & 1)) * 2;"),
+    Mutation("a short phase begins where a long one does", POCL, "conv_backward_data",
+             "cl/winograd_tiles.cl", "first - taps_of(r, phase) + 1;", "first - WINO_TAPS + 1;"),
+    Mutation("a short phase takes the next row's element", POCL, "conv_forward", "cl/winograd.cl",
+             "count > 0 && y < down && x < across)", "count > 0 && y < down)"),
+    Mutation("infinity is forgotten", POCL, "conv_forward", "cl/winograd_three.cl",
+             "- 0.125f * s[5 * from] + s[4 * from];", "- 0.125f * s[5 * from];"),
+    Mutation("a short phase writes the next row's element", POCL, "conv_backward_weights",
+             "cl/winograd.cl", "if (y < r && x < r) {", "if (y < r) {"),
     Mutation("an activation is forgotten", POCL, "batchnorm_act_train", "cl/norm.cl",
              "store_part(rectified(kind, slope, v), y", "store_part(v, y"),
     Mutation("a sign without beta", POCL, "batchnorm_act_backward", "cl/norm.cl",

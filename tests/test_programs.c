@@ -310,6 +310,18 @@ static int open_device(void)
 {
     char top[2048];
     struct lim_device_choice choice = {.device = "opencl", .cache_dir = top};
+    struct lim_conv five = {.n = 1,
+                            .h = 8,
+                            .w = 8,
+                            .c = 16,
+                            .k = 16,
+                            .r = 5,
+                            .s = 5,
+                            .stride = 2,
+                            .pad_top = 1,
+                            .pad_left = 1,
+                            .pad_bottom = 2,
+                            .pad_right = 2};
     struct lim_backend *be;
     int loaded = 0;
 
@@ -317,6 +329,8 @@ static int open_device(void)
     *strrchr(top, '/') = '\0'; /* without "programs" */
     be = lim_backend_create(&choice, NULL);
     assert_non_null(be);
+    /* A family that is not built before something asks for it. */
+    assert_true(lim_conv_init(&five) && lim_conv_reserve(be, &five));
     for (int family = 0; family < OCL_FAMILIES; family++)
         loaded += ((struct ocl_backend *)be)->from_cache[family];
     lim_backend_destroy(be);

@@ -217,7 +217,7 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     if (!ocl_watch_start(ocl, choice) || !ocl_programs_init(ocl) || !ocl_scratch_init(ocl) ||
         !ocl_selftest(ocl))
         goto fail;
-    ocl_programs_keep(ocl);
+    ocl_programs_keep(ocl, 0, OCL_FAMILIES - 1);
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
     return &ocl->base;
 

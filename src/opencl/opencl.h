@@ -15,9 +15,10 @@ enum ocl_family {
     OCL_FAMILY_CONV,
     OCL_FAMILY_NORM,
     OCL_FAMILY_POINTWISE,
-    OCL_FAMILY_WINOGRAD, /* built where wino_block > 0 */
-    OCL_FAMILY_IMPLICIT, /* built for GPUs */
-    OCL_FAMILY_NARROW,   /* built for CPUs */
+    OCL_FAMILY_WINOGRAD,       /* built where wino_block > 0 */
+    OCL_FAMILY_WINOGRAD_THREE, /* the same source for three taps; built when it is needed */
+    OCL_FAMILY_IMPLICIT,       /* built for GPUs */
+    OCL_FAMILY_NARROW,         /* built for CPUs */
     OCL_FAMILIES
 };
 
@@ -53,6 +54,12 @@ enum ocl_kernel {
     OCL_WINO_PANELS,
     OCL_WINO_PAIRS,
     OCL_WINO_TAPS,
+    OCL_WINO_THREE_WEIGHTS, /* in the order of those for two taps */
+    OCL_WINO_THREE_TILES,
+    OCL_WINO_THREE_INPUT,
+    OCL_WINO_THREE_PANELS,
+    OCL_WINO_THREE_PAIRS,
+    OCL_WINO_THREE_TAPS,
     OCL_IMPLICIT_PICTURES,
     OCL_IMPLICIT_WEIGHTS,
     OCL_NARROW_FORWARD,
@@ -101,7 +108,7 @@ struct ocl_backend {
     enum ocl_gemm gemm;
     int tile_rows, tile_columns;  /* of the packed gemm's register tile */
     int group_x, group_y, tile_k; /* of the kernels for GPUs: cl/tiles.cl */
-    int wino_block;               /* WINO_BLOCK of cl/winograd.cl, or 0: not on this device */
+    int wino_block[2]; /* WINO_BLOCK of cl/winograd.cl for 2 and 3 taps, or 0: not on this device */
     cl_mem clblast_temp;
     size_t clblast_temp_size;
     bool clblast_used, clblast_refused;
@@ -186,11 +193,15 @@ bool ocl_shrink_group(struct ocl_backend *ocl);
 /* Builds all programs and creates all kernels. False after one log line. */
 bool ocl_programs_init(struct ocl_backend *ocl);
 void ocl_programs_finish(struct ocl_backend *ocl);
+
+/* A family that was not built then. False after one log line. */
+bool ocl_programs_add(struct ocl_backend *ocl, enum ocl_family family);
 const char *ocl_kernel_name(enum ocl_kernel id);
 
-/* After the self-test, when drivers have compiled the last of it: keeps the programs in the cache.
+/* After the self-test, when drivers have compiled the last of it: keeps these families in the
+ * cache.
  */
-void ocl_programs_keep(struct ocl_backend *ocl);
+void ocl_programs_keep(struct ocl_backend *ocl, enum ocl_family first, enum ocl_family last);
 
 /* ---- binary.c ---- */
 
@@ -393,5 +404,8 @@ void ocl_bias_act_forward(struct lim_backend *be, enum lim_activation kind, floa
  * miscompiles one must not train. The ways of the other class of devices are left out, for each
  * takes time to compile. False after one log line that names the operation. */
 bool ocl_selftest(struct ocl_backend *ocl);
+
+/* The same for OCL_FAMILY_WINOGRAD_THREE. */
+bool ocl_selftest_three(struct ocl_backend *ocl);
 
 #endif

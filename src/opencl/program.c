@@ -21,6 +21,7 @@ static const struct {
     [OCL_FAMILY_NORM] = {"norm", ocl_source_norm},
     [OCL_FAMILY_POINTWISE] = {"pointwise", ocl_source_pointwise},
     [OCL_FAMILY_WINOGRAD] = {"winograd", ocl_source_winograd},
+    [OCL_FAMILY_WINOGRAD_THREE] = {"winograd-three", ocl_source_winograd},
     [OCL_FAMILY_IMPLICIT] = {"implicit", ocl_source_implicit},
     [OCL_FAMILY_NARROW] = {"narrow", ocl_source_narrow},
 };
@@ -59,6 +60,12 @@ static const struct {
     [OCL_WINO_PANELS] = {"wino_panels", OCL_FAMILY_WINOGRAD},
     [OCL_WINO_PAIRS] = {"wino_pairs", OCL_FAMILY_WINOGRAD},
     [OCL_WINO_TAPS] = {"wino_taps_all", OCL_FAMILY_WINOGRAD},
+    [OCL_WINO_THREE_WEIGHTS] = {"wino_weights_all", OCL_FAMILY_WINOGRAD_THREE},
+    [OCL_WINO_THREE_TILES] = {"wino_tiles", OCL_FAMILY_WINOGRAD_THREE},
+    [OCL_WINO_THREE_INPUT] = {"wino_input_all", OCL_FAMILY_WINOGRAD_THREE},
+    [OCL_WINO_THREE_PANELS] = {"wino_panels", OCL_FAMILY_WINOGRAD_THREE},
+    [OCL_WINO_THREE_PAIRS] = {"wino_pairs", OCL_FAMILY_WINOGRAD_THREE},
+    [OCL_WINO_THREE_TAPS] = {"wino_taps_all", OCL_FAMILY_WINOGRAD_THREE},
     [OCL_IMPLICIT_PICTURES] = {"implicit_pictures", OCL_FAMILY_IMPLICIT},
     [OCL_IMPLICIT_WEIGHTS] = {"implicit_weights", OCL_FAMILY_IMPLICIT},
     [OCL_NARROW_FORWARD] = {"narrow_forward", OCL_FAMILY_NARROW},
@@ -127,14 +134,18 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
 }
 
 /* -w, for PoCL counts warnings on stderr; lint compiles the kernels with all of them on. */
-static void options_of(const struct ocl_backend *ocl, char *options, size_t size)
+static void options_of(const struct ocl_backend *ocl, enum ocl_family family, char *options,
+                       size_t size)
 {
-    snprintf(
-        options, size,
-        "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
-        "-DGROUP_X=%d -DGROUP_Y=%d -DTILE_K=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d -DWINO_BLOCK=%d",
-        ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
-        ocl->group_y, ocl->tile_k, ocl->tile_columns / 2, ocl->tile_rows, ocl->wino_block);
+    int taps = family == OCL_FAMILY_WINOGRAD_THREE ? 3 : 2;
+
+    snprintf(options, size,
+             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
+             "-DGROUP_X=%d -DGROUP_Y=%d -DTILE_K=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d "
+             "-DWINO_BLOCK=%d -DWINO_TAPS=%d",
+             ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
+             ocl->group_y, ocl->tile_k, ocl->tile_columns / 2, ocl->tile_rows,
+             ocl->wino_block[taps - 2], taps);
 }
 
 static bool build(struct ocl_backend *ocl, enum ocl_family family)
@@ -143,7 +154,7 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
     char options[512];
     cl_int err = CL_SUCCESS;
 
-    options_of(ocl, options, sizeof options);
+    options_of(ocl, family, options, sizeof options);
     ocl->programs[family] = clCreateProgramWithSource(ocl->context, 2, sources, NULL, &err);
     if (!ocl->programs[family]) {
         lim_error("clCreateProgramWithSource for '%s' failed on %s: %s", families[family].name,
@@ -190,7 +201,7 @@ static bool load(struct ocl_backend *ocl, enum ocl_family family)
     const char *sources[] = {ocl_source_common, families[family].source};
     char options[512];
 
-    options_of(ocl, options, sizeof options);
+    options_of(ocl, family, options, sizeof options);
     ocl->programs[family] = ocl_binary_load(ocl, family, families[family].name, options, sources);
     if (!ocl->programs[family])
         return false;
@@ -226,7 +237,9 @@ static bool build_family(struct ocl_backend *ocl, enum ocl_family family)
 static bool wanted(const struct ocl_backend *ocl, enum ocl_family family)
 {
     if (family == OCL_FAMILY_WINOGRAD)
-        return ocl->wino_block > 0;
+        return ocl->wino_block[0] > 0;
+    if (family == OCL_FAMILY_WINOGRAD_THREE)
+        return false;
     if (family == OCL_FAMILY_NARROW)
         return ocl->limits.is_cpu;
     return family != OCL_FAMILY_IMPLICIT || !ocl->limits.is_cpu;
@@ -281,9 +294,14 @@ bool ocl_programs_init(struct ocl_backend *ocl)
     return true;
 }
 
-void ocl_programs_keep(struct ocl_backend *ocl)
+bool ocl_programs_add(struct ocl_backend *ocl, enum ocl_family family)
 {
-    for (int family = 0; family < OCL_FAMILIES; family++)
+    return build_family(ocl, family);
+}
+
+void ocl_programs_keep(struct ocl_backend *ocl, enum ocl_family first, enum ocl_family last)
+{
+    for (int family = (int)first; family <= (int)last; family++)
         ocl_binary_keep(ocl, (enum ocl_family)family, families[family].name);
 }
 

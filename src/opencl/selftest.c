@@ -13,7 +13,8 @@ struct check {
     struct ocl_backend *ocl;
     struct lim_buffer *buf;
     float inputs[FLOATS];
-    const char *bad; /* the operation that failed, or NULL */
+    const struct known *known; /* the convolution that is tested */
+    const char *bad;           /* the operation that failed, or NULL */
 };
 
 static struct lim_tensor at(const struct check *t, int slot, int rows, int c)
@@ -98,18 +99,26 @@ static void columns(struct check *t)
     expect(t, "col2im", 0, 4, x);
 }
 
-/* One picture of 4x4, kernel 4x4, stride 2, pads 1, and one channel: whole vectors are for the
- * conformance tests. */
-static const struct lim_conv strided = {1, 4, 4, 1, 1, 4, 4, 2, 1, 1, 1, 1, 2, 2};
+/* One picture of 4x4, stride 2, and one channel: whole vectors are for the conformance tests. */
+static const struct known {
+    struct lim_conv cv;
+    float w[25], y[4], dx[16], dw[25];
+} four = {{1, 4, 4, 1, 1, 4, 4, 2, 1, 1, 1, 1, 2, 2},
+          {1, 0, 2, -1, 2, 1, 0, 1, 0, -1, 1, 2, 1, 1, 0, 1},
+          {11, 2, 5, 1},
+          {1, 4, 3, 0, -1, 2, 1, 8, 0, 8, 5, 0, 1, -1, -5, 3},
+          {3, 9, 2, -3, 1, 2, 1, -1, 2, 11, 6, 1, -2, 4, -1, 1}},
+  five = {{1, 4, 4, 1, 1, 5, 5, 2, 1, 1, 2, 2, 2, 2},
+          {1, 0, 2, -1, 1, 2, 1, 0, 1, -1, 0, -1, 1, 2, 3, 1, 1, 0, 1, 2, -1, 2, 1, 0, -2},
+          {15, 7, 9, 1},
+          {1, 4, 3, -1, -1, 2, 1, 10, 0, 8, 5, 3, 3, -2, -1, 0},
+          {3, 9, 2, -3, -1, 1, 2, 1, -1, -1, 2, 11, 6, 1, 0, -2, 4, -1, 1, 0, 0, 5, 2, 2, 1}};
 enum { X, W, DY, Y, DX, DW, TENSORS };
 
 static void expect_pictures(struct check *t, const char *forward, const char *data)
 {
-    static const float y[] = {11, 2, 5, 1};
-    static const float dx[] = {1, 4, 3, 0, -1, 2, 1, 8, 0, 8, 5, 0, 1, -1, -5, 3};
-
-    expect(t, forward, Y, 4, y);
-    expect(t, data, DX, 16, dx);
+    expect(t, forward, Y, 4, t->known->y);
+    expect(t, data, DX, 16, t->known->dx);
 }
 
 /* After operands with known answers are in place. */
@@ -122,11 +131,11 @@ static void winograd(struct check *t, const struct lim_tensor *at)
 
         ocl_fill(be, NAN, at[Y]);
         ocl_fill(be, NAN, at[DX]);
-        ocl_winograd_pictures(t->ocl, &strided, false, way, at[X], at[W], at[Y]);
-        ocl_winograd_pictures(t->ocl, &strided, true, way, at[DY], at[W], at[DX]);
+        ocl_winograd_pictures(t->ocl, &t->known->cv, false, way, at[X], at[W], at[Y]);
+        ocl_winograd_pictures(t->ocl, &t->known->cv, true, way, at[DY], at[W], at[DX]);
         expect_pictures(t, "winograd's forward pass", "winograd's data gradient");
     }
-    ocl_winograd_backward_weights(be, &strided, at[X], at[DY], at[DW]);
+    ocl_winograd_backward_weights(be, &t->known->cv, at[X], at[DY], at[DW]);
 }
 
 static void implicit(struct check *t, const struct lim_tensor *at)
@@ -135,10 +144,10 @@ static void implicit(struct check *t, const struct lim_tensor *at)
 
     ocl_fill(be, NAN, at[Y]);
     ocl_fill(be, NAN, at[DX]);
-    ocl_implicit_forward(be, &strided, at[X], at[W], at[Y]);
-    ocl_implicit_backward_data(be, &strided, at[DY], at[W], at[DX]);
+    ocl_implicit_forward(be, &t->known->cv, at[X], at[W], at[Y]);
+    ocl_implicit_backward_data(be, &t->known->cv, at[DY], at[W], at[DX]);
     expect_pictures(t, "implicit's forward pass", "implicit's data gradient");
-    ocl_implicit_backward_weights(be, &strided, at[X], at[DY], at[DW]);
+    ocl_implicit_backward_weights(be, &t->known->cv, at[X], at[DY], at[DW]);
 }
 
 static void narrow(struct check *t, const struct lim_tensor *at)
@@ -147,34 +156,34 @@ static void narrow(struct check *t, const struct lim_tensor *at)
 
     ocl_fill(be, NAN, at[Y]);
     ocl_fill(be, NAN, at[DX]);
-    ocl_narrow_forward(be, &strided, at[X], at[W], at[Y]);
-    ocl_narrow_backward_data(be, &strided, at[DY], at[W], at[DX]);
+    ocl_narrow_forward(be, &t->known->cv, at[X], at[W], at[Y]);
+    ocl_narrow_backward_data(be, &t->known->cv, at[DY], at[W], at[DX]);
     expect_pictures(t, "narrow's forward pass", "narrow's data gradient");
-    ocl_narrow_backward_weights(be, &strided, at[X], at[DY], at[DW]);
+    ocl_narrow_backward_weights(be, &t->known->cv, at[X], at[DY], at[DW]);
 }
 
-static void convolve(struct check *t, bool runs, const char *weights,
+static void convolve(struct check *t, const struct known *known, bool runs, const char *weights,
                      void (*passes)(struct check *t, const struct lim_tensor *at))
 {
-    static const float x[] = {1, 2, 0, -1, 0, 1, 3, 1, 2, -1, 1, 0, 1, 0, 2, 1}, zeros[16] = {0};
-    static const float w[] = {1, 0, 2, -1, 2, 1, 0, 1, 0, -1, 1, 2, 1, 1, 0, 1};
+    static const float x[] = {1, 2, 0, -1, 0, 1, 3, 1, 2, -1, 1, 0, 1, 0, 2, 1}, zeros[25] = {0};
     static const float dy[] = {1, 2, -1, 3};
-    static const float dw[] = {3, 9, 2, -3, 1, 2, 1, -1, 2, 11, 6, 1, -2, 4, -1, 1};
+    int taps = known->cv.r * known->cv.s;
     struct lim_tensor at[TENSORS];
 
     if (!runs)
         return;
+    t->known = known;
     for (size_t i = 0; i < TENSORS; i++) {
-        int edge = i == DY || i == Y ? 2 : 4;
+        int edge = i == DY || i == Y ? 2 : i == W || i == DW ? known->cv.r : 4;
 
         at[i] = (struct lim_tensor){t->buf, i * ROOM + 1, 1, edge, edge, 1};
     }
     put(t, X, 16, x);
-    put(t, W, 16, w);
+    put(t, W, taps, known->w);
     put(t, DY, 4, dy);
-    put(t, DW, 16, zeros);
+    put(t, DW, taps, zeros);
     passes(t, at);
-    expect(t, weights, DW, 16, dw);
+    expect(t, weights, DW, taps, known->dw);
 }
 
 /* Two channels over two rows; variances 1 and 4. */
@@ -272,6 +281,30 @@ static void pointwise(struct check *t)
     expect(t, "multiply_add", 0, 3, (const float[]){2.625f, 2.125f, 1.375f});
 }
 
+static bool end(struct check *t)
+{
+    struct ocl_backend *ocl = t->ocl;
+
+    ocl_buffer_destroy(t->buf);
+    if (t->bad)
+        lim_error("%s computes wrong numbers in %s (a fault of the driver or of limner's kernel); "
+                  "update the driver or use --device cpu",
+                  ocl_where(ocl), t->bad);
+    return !t->bad && !ocl->base.failed;
+}
+
+bool ocl_selftest_three(struct ocl_backend *ocl)
+{
+    struct check t = {.ocl = ocl, .buf = ocl_buffer_create(&ocl->base, FLOATS)};
+    uint64_t launches = ocl->base.launches;
+
+    if (!t.buf)
+        return false;
+    convolve(&t, &five, true, "winograd's weight gradient for 5x5", winograd);
+    ocl->base.launches = launches;
+    return end(&t);
+}
+
 bool ocl_selftest(struct ocl_backend *ocl)
 {
     struct check t = {.ocl = ocl, .buf = ocl_buffer_create(&ocl->base, FLOATS)};
@@ -280,18 +313,13 @@ bool ocl_selftest(struct ocl_backend *ocl)
         return false;
     gemms(&t);
     columns(&t);
-    convolve(&t, ocl->wino_block > 0, "winograd's weight gradient", winograd);
-    convolve(&t, ocl_narrow_runs(&ocl->base, &strided, LIM_CONV_FORWARD),
+    convolve(&t, &four, ocl->wino_block[0] > 0, "winograd's weight gradient", winograd);
+    convolve(&t, &four, ocl_narrow_runs(&ocl->base, &four.cv, LIM_CONV_FORWARD),
              "narrow's weight gradient", narrow);
-    convolve(&t, !ocl->limits.is_cpu, "implicit's weight gradient", implicit);
+    convolve(&t, &four, !ocl->limits.is_cpu, "implicit's weight gradient", implicit);
     norms(&t);
     fused(&t);
     pointwise(&t);
-    ocl_buffer_destroy(t.buf);
     ocl->base.launches = 0;
-    if (t.bad)
-        lim_error("%s computes wrong numbers in %s (a fault of the driver or of limner's kernel); "
-                  "update the driver or use --device cpu",
-                  ocl_where(ocl), t.bad);
-    return !t.bad && !ocl->base.failed;
+    return end(&t);
 }
