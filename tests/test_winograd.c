@@ -19,8 +19,9 @@
 #define WINO_INLINE static inline
 typedef double wino_v;
 #include "cl/winograd_lines.cl"
+#include "cl/winograd_three.cl"
 
-enum { MOST = 5 };
+enum { MOST = 6 };
 
 struct fraction {
     int num, den; /* lowest terms, den > 0 */
@@ -51,13 +52,14 @@ static struct fraction plus(struct fraction a, struct fraction b)
     return reduced(a.num * b.den + b.num * a.den, a.den * b.den);
 }
 
-/* For outputs m, taps 2, n = m + 1 points of which the last is infinity. */
+/* For m outputs and 2 or 3 taps; n = m + taps - 1 points. */
 struct matrices {
-    struct fraction b[MOST][MOST], g[MOST][2], a[MOST][MOST]; /* a[point][output] */
+    int n;
+    struct fraction b[MOST][MOST], g[MOST][3], a[MOST][MOST]; /* a[point][output] */
 };
 
 /* The coefficients of the product of x - points[k], k < n - 1, k != skip. */
-static void polynomial(int n, const int *points, int skip, struct fraction *to)
+static void polynomial(int n, const struct fraction *points, int skip, struct fraction *to)
 {
     int degree = 0;
 
@@ -69,57 +71,64 @@ static void polynomial(int n, const int *points, int skip, struct fraction *to)
         degree++;
         for (int i = degree; i >= 0; i--)
             to[i] = plus(i ? to[i - 1] : (struct fraction){0, 1},
-                         times(to[i], (struct fraction){-points[k], 1}));
+                         times(to[i], times(points[k], (struct fraction){-1, 1})));
     }
 }
 
-static struct matrices construct(int m)
+static struct fraction power(struct fraction a, int n)
 {
-    static const int points[] = {0, 1, -1, 2};
-    int n = m + 1;
+    return n ? times(a, power(a, n - 1)) : (struct fraction){1, 1};
+}
+
+/* Row i of the n is that of points[i], or of infinity where last. */
+static void construct_row(struct matrices *to, int row, int m, int taps, int i, bool last)
+{
+    static const struct fraction points[] = {{0, 1}, {1, 1}, {-1, 1}, {2, 1}, {-1, 2}};
+    struct fraction f = {1, 1};
+    int n = to->n, sign;
+
+    for (int k = 0; k < n - 1 && !last; k++)
+        if (k != i)
+            f = times(f, plus(points[i], times(points[k], (struct fraction){-1, 1})));
+    polynomial(n, points, last ? -1 : i, to->b[row]);
+    sign = f.num < 0 ? -1 : 1; /* goes out of both rows */
+    for (int j = 0; j < taps; j++)
+        to->g[row][j] = last ? (struct fraction){j == taps - 1, 1}
+                             : times(power(points[i], j), reduced(sign * f.den, f.num));
+    for (int j = 0; j < m; j++)
+        to->a[row][j] = last ? (struct fraction){j == m - 1, 1} : power(points[i], j);
+    for (int j = 0; j < n; j++)
+        to->b[row][j].num *= sign;
+}
+
+/* Infinity is the last point with two taps; with three it keeps its place, and -1/2 is last. */
+static struct matrices construct(int m, int taps)
+{
     struct matrices to;
 
     memset(&to, 0, sizeof to);
-    for (int i = 0; i < n; i++) {
-        struct fraction f = {1, 1};
-        bool last = i == n - 1;
-
-        for (int k = 0; k < n - 1 && !last; k++)
-            if (k != i)
-                f = times(f, (struct fraction){points[i] - points[k], 1});
-        polynomial(n, points, last ? -1 : i, to.b[i]);
-        for (int j = 0; j < 2; j++)
-            to.g[i][j] = last ? (struct fraction){j == 1, 1}
-                              : times((struct fraction){j ? points[i] : 1, 1},
-                                      (struct fraction){f.den, f.num});
-        for (int j = 0; j < m; j++)
-            to.a[i][j] = last ? (struct fraction){j == m - 1, 1}
-                              : (struct fraction){(int)pow(points[i], j), 1};
-        /* reduced() keeps denominators above zero; the sign of f goes out of both rows */
-        if (f.num < 0) {
-            for (int j = 0; j < n; j++)
-                to.b[i][j].num *= -1;
-            for (int j = 0; j < 2; j++)
-                to.g[i][j].num *= -1;
-        }
-        for (int j = 0; j < 2; j++)
-            to.g[i][j] = reduced(to.g[i][j].num, to.g[i][j].den);
-    }
+    to.n = m + taps - 1;
+    for (int i = 0; i < m; i++)
+        construct_row(&to, i, m, taps, i, false);
+    construct_row(&to, m, m, taps, 0, true);
+    if (taps == 3)
+        construct_row(&to, m + 1, m, taps, m, false);
     return to;
 }
 
 static void test_construction_convolves(void **state)
 {
     (void)state;
-    for (int m = 2; m <= 4; m++) {
-        struct matrices to = construct(m);
+    for (int i = 0; i < 4; i++) {
+        int m = i < 3 ? 2 + i : 4, taps = i < 3 ? 2 : 3;
+        struct matrices to = construct(m, taps);
 
         for (int y = 0; y < m; y++)
-            for (int tap = 0; tap < 2; tap++)
-                for (int d = 0; d <= m; d++) {
+            for (int tap = 0; tap < taps; tap++)
+                for (int d = 0; d < to.n; d++) {
                     struct fraction sum = {0, 1};
 
-                    for (int p = 0; p <= m; p++)
+                    for (int p = 0; p < to.n; p++)
                         sum = plus(sum, times(to.a[p][y], times(to.g[p][tap], to.b[p][d])));
                     assert_int_equal(sum.num, d == y + tap);
                     assert_int_equal(sum.den, 1);
@@ -136,8 +145,8 @@ static void test_transforms(void **state)
 {
     (void)state;
     for (int m = 2; m <= 4; m++) {
-        struct matrices to = construct(m);
-        int n = m + 1;
+        struct matrices to = construct(m, 2);
+        int n = to.n;
 
         for (int j = 0; j < n; j++) { /* of unit vectors, in every second element */
             double in[2 * MOST] = {0}, out[3 * MOST];
@@ -164,6 +173,40 @@ static void test_transforms(void **state)
             }
         }
     }
+}
+
+/* The same for three taps. */
+static void test_transforms_of_three(void **state)
+{
+    struct matrices to = construct(4, 3), two = construct(4, 2);
+
+    (void)state;
+    for (int j = 0; j < 6; j++) {
+        double in[2 * MOST] = {0}, out[3 * MOST];
+
+        in[2 * j] = 1.0;
+        wino_input_six(in, 2, out, 3);
+        for (int i = 0; i < 6; i++)
+            check(to.b[i][j], out[3 * i]);
+        wino_output_six(in, 2, out, 3);
+        for (int i = 0; i < 4; i++)
+            check(to.a[j][i], out[3 * i]);
+        wino_taps_three(in, 2, out, 3);
+        for (int i = 0; i < 3; i++)
+            check(to.g[j][i], out[3 * i]);
+        if (j < 3) {
+            wino_weights_three(in, 2, out, 3);
+            for (int i = 0; i < 6; i++)
+                check(to.g[i][j], out[3 * i]);
+        }
+        if (j < 4) {
+            wino_gradient_six(in, 2, out, 3);
+            for (int i = 0; i < 6; i++)
+                check(to.a[i][j], out[3 * i]);
+        }
+    }
+    /* Phases of two and of three taps add: they have the same A at the points of both. */
+    assert_memory_equal(to.a, two.a, 5 * sizeof to.a[0]);
 }
 
 /* One problem: inputs, what each pass gives, and what it should in double with sums of sizes. */
@@ -304,7 +347,9 @@ static void examine(const struct lim_conv *cv, bool integers)
     struct problem pb = open_problem(cv, 2, integers);
     struct lim_tensor got[] = {pb.y, pb.dx, pb.dw};
     double *sum[3], *size[3];
-    const double terms[] = {16.0 * cv->c, 4.0 * cv->k, 1.0 + (double)pb.cv.n * pb.cv.p * pb.cv.q};
+    const int taps = (cv->r + 1) / 2;
+    const double terms[] = {(double)cv->r * cv->s * cv->c, (double)taps * taps * cv->k,
+                            1.0 + (double)pb.cv.n * pb.cv.p * pb.cv.q};
     static const char *const names[] = {"forward", "backward_data", "backward_weights"};
 
     assert_true(runs(&pb.cv));
@@ -329,10 +374,13 @@ static void examine(const struct lim_conv *cv, bool integers)
 }
 
 #define PADS(a, b, c, d) .pad_top = a, .pad_left = b, .pad_bottom = c, .pad_right = d
-#define CONV(n_, h_, w_, c_, k_, ...)                                                         \
-    {                                                                                         \
-        .n = n_, .h = h_, .w = w_, .c = c_, .k = k_, .r = 4, .s = 4, .stride = 2, __VA_ARGS__ \
+#define SQUARE(size, n_, h_, w_, c_, k_, ...)                                           \
+    {                                                                                   \
+        .n = n_, .h = h_, .w = w_, .c = c_, .k = k_, .r = size, .s = size, .stride = 2, \
+        __VA_ARGS__                                                                     \
     }
+#define CONV(...) SQUARE(4, __VA_ARGS__)
+#define CONV5(...) SQUARE(5, __VA_ARGS__)
 
 static void test_passes(void **state)
 {
@@ -344,6 +392,13 @@ static void test_passes(void **state)
         CONV(7, 32, 32, 16, 16, PADS(1, 1, 1, 1)), /* several blocks of tiles */
         CONV(1, 8, 8, 256, 96, PADS(1, 1, 1, 1)),  /* not all panels of weights at once */
         CONV(66, 8, 8, 64, 40, PADS(1, 1, 1, 1)),  /* ranges of tiles, the last one short */
+        CONV5(3, 8, 8, 16, 32, PADS(1, 1, 2, 2)),
+        CONV5(2, 12, 20, 17, 33, PADS(1, 1, 2, 2)),
+        CONV5(2, 13, 11, 31, 16, PADS(0, 3, 1, 2)),
+        CONV5(1, 16, 14, 48, 65, PADS(4, 0, 1, 4)),
+        CONV5(7, 32, 32, 16, 16, PADS(2, 2, 2, 2)),
+        CONV5(1, 8, 8, 256, 96, PADS(1, 1, 2, 2)),
+        CONV5(66, 8, 8, 80, 40, PADS(1, 1, 2, 2)),
     };
 
     (void)state;
@@ -373,25 +428,28 @@ static void assert_same_bits(struct lim_tensor a, struct lim_tensor b)
 
 static void test_threads(void **state)
 {
-    static const struct lim_conv cv = CONV(13, 32, 16, 48, 80, PADS(1, 1, 1, 1));
-    struct problem one = open_problem(&cv, 1, false), three = open_problem(&cv, 3, false);
+    static const struct lim_conv cases[] = {CONV(13, 32, 16, 48, 80, PADS(1, 1, 1, 1)),
+                                            CONV5(13, 32, 16, 48, 80, PADS(1, 1, 2, 2))};
 
     (void)state;
-    run_all(&one);
-    run_all(&three);
-    assert_same_bits(one.y, three.y);
-    assert_same_bits(one.dx, three.dx);
-    assert_same_bits(one.dw, three.dw);
-    close_problem(&one);
-    close_problem(&three);
+    for (int i = 0; i < 2; i++) {
+        struct problem one = open_problem(&cases[i], 1, false);
+        struct problem three = open_problem(&cases[i], 3, false);
+
+        run_all(&one);
+        run_all(&three);
+        assert_same_bits(one.y, three.y);
+        assert_same_bits(one.dx, three.dx);
+        assert_same_bits(one.dw, three.dw);
+        close_problem(&one);
+        close_problem(&three);
+    }
 }
 
-static void test_batches(void **state)
+static void check_batches(struct lim_conv cv)
 {
-    static const struct lim_conv cv = CONV(70, 8, 8, 33, 64, PADS(1, 1, 1, 1));
     struct problem whole = open_problem(&cv, 2, false), parts = open_problem(&cv, 2, false);
 
-    (void)state;
     run_all(&whole);
     for (int first = 0, n = 1; first < cv.n; first += n, n = first % 5 + 1) {
         if (n > cv.n - first)
@@ -405,6 +463,13 @@ static void test_batches(void **state)
     assert_same_bits(whole.dx, parts.dx);
     close_problem(&whole);
     close_problem(&parts);
+}
+
+static void test_batches(void **state)
+{
+    (void)state;
+    check_batches((struct lim_conv)CONV(70, 8, 8, 33, 64, PADS(1, 1, 1, 1)));
+    check_batches((struct lim_conv)CONV5(70, 8, 8, 33, 64, PADS(1, 1, 2, 2)));
 }
 
 static void test_refusals(void **state)
@@ -426,6 +491,11 @@ static void test_refusals(void **state)
     cv.r = 4;
     cv.h = cv.w = 2; /* one output: nothing to gain */
     assert_true(lim_conv_init(&cv) && !runs(&cv));
+    cv.r = cv.s = 5;
+    cv.h = cv.w = 8;
+    assert_true(lim_conv_init(&cv) && runs(&cv));
+    cv.h = cv.w = 5; /* two by two outputs of a tile's sixteen */
+    assert_true(lim_conv_init(&cv) && !runs(&cv));
 }
 
 int main(void)
@@ -433,6 +503,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_construction_convolves),
         cmocka_unit_test(test_transforms),
+        cmocka_unit_test(test_transforms_of_three),
         cmocka_unit_test(test_passes),
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_threads),

@@ -13,9 +13,18 @@ enum {
     CPU_ROWS = 8,
     CPU_COLUMNS = 32,
     WINO_LANES = 16,  /* channels of a group of transformed pictures */
-    WINO_MOST = 4,    /* m of F(m x m, 2x2); the least is 2 */
-    WINO_POINTS = 25, /* (m + 1)^2 */
+    WINO_MOST = 4,    /* outputs of a tile along a line, m; the least is 2 */
+    WINO_TAPS = 3,    /* along a line, at most; the least is 2 */
+    WINO_LINE = 6,    /* points along a line, at most: m and the taps, less one */
+    WINO_POINTS = 36, /* of a tile */
     WINO_PIXELS = 16  /* m^2 */
+};
+
+/* F(m x m, down x across). A line has m + down - 1 points, or m + across - 1; they are the first
+ * ones of n, so that point (i, j) is number i * n + j whatever the taps. Two taps with m from 2 to
+ * 4 and n = m + 1; two or three, with m = 4 and n = 6. */
+struct wino_shape {
+    int m, n, down, across;
 };
 
 struct cpu_kernel {
@@ -38,18 +47,23 @@ struct cpu_kernel {
     void (*grouped)(int rows, int columns, int groups, const float *a, const float *b, bool more,
                     float *tile);
 
-    /* Transforms. Elements of a tile come in order of rows, then columns; "points" are the
-     * (m + 1)^2 of the transform, `point` floats from one to the next. `lanes` is a multiple of
-     * WINO_LANES. First, WINO_LANES channels of (m + 1)^2 pixels at in[i] + channel. */
-    void (*input)(int m, const float *const *in, size_t channel, float *points, size_t point);
-    /* Of 2x2 taps. */
-    void (*weights)(int m, int lanes, const float *const taps[4], float *points, size_t point);
+    /* Transforms. Elements of a tile come in order of rows, then columns; points are `point` floats
+     * from each other. `lanes` is a multiple of WINO_LANES. First, WINO_LANES channels of as many
+     * pixels as there are points, at in[i] + channel. */
+    void (*input)(struct wino_shape shape, const float *const *in, size_t channel, float *points,
+                  size_t point);
+    /* Of down x across taps. */
+    void (*weights)(struct wino_shape shape, int lanes, const float *const *taps, float *points,
+                    size_t point);
     /* To m^2 pixels at out[i]. */
-    void (*output)(int m, int lanes, const float *points, size_t point, float *const *out);
+    void (*output)(struct wino_shape shape, int lanes, const float *points, size_t point,
+                   float *const *out);
     /* The adjoint of output. */
-    void (*gradient)(int m, int lanes, const float *const *in, float *points, size_t point);
+    void (*gradient)(struct wino_shape shape, int lanes, const float *const *in, float *points,
+                     size_t point);
     /* The adjoint of weights, added to taps. */
-    void (*taps)(int m, int lanes, const float *points, size_t point, float *const taps[4]);
+    void (*taps)(struct wino_shape shape, int lanes, const float *points, size_t point,
+                 float *const *taps);
 };
 
 extern const struct cpu_kernel cpu_kernel_any, cpu_kernel_avx2, cpu_kernel_avx512;

@@ -9,6 +9,7 @@
 #endif
 
 #include "cl/winograd_lines.cl"
+#include "cl/winograd_three.cl"
 
 enum { WIDTH = VECTORS * LANES }; /* columns of a register tile */
 
@@ -120,163 +121,220 @@ TARGET static void grouped(int rows, int columns, int groups, const float *a, co
             grouped_tile(groups, a + i * WINO_LANES, b + j, more, tile + i * CPU_COLUMNS + j);
 }
 
-WINO_INLINE void input_lines(int m, const float *const *in, size_t channel, float *points,
-                             size_t point)
+/* Lines of any shape: n points, m outputs. */
+WINO_INLINE void line_input(int n, const wino_v *d, int from, wino_v *o, int to)
 {
-    int n = m + 1;
+    if (n == 6)
+        wino_input_six(d, from, o, to);
+    else
+        wino_input(n - 1, d, from, o, to);
+}
+
+WINO_INLINE void line_weights(int m, int taps, const wino_v *w, int from, wino_v *o, int to)
+{
+    if (taps == 3)
+        wino_weights_three(w, from, o, to);
+    else
+        wino_weights(m, w, from, o, to);
+}
+
+WINO_INLINE void line_output(int n, const wino_v *s, int from, wino_v *o, int to)
+{
+    if (n == 6)
+        wino_output_six(s, from, o, to);
+    else
+        wino_output(n - 1, s, from, o, to);
+}
+
+WINO_INLINE void line_gradient(int n, const wino_v *y, int from, wino_v *o, int to)
+{
+    if (n == 6)
+        wino_gradient_six(y, from, o, to);
+    else
+        wino_gradient(n - 1, y, from, o, to);
+}
+
+WINO_INLINE void line_taps(int m, int taps, const wino_v *s, int from, wino_v *o, int to)
+{
+    if (taps == 3)
+        wino_taps_three(s, from, o, to);
+    else
+        wino_taps(m, s, from, o, to);
+}
+
+WINO_INLINE void input_lines(int m, int n, int down, int across, const float *const *in,
+                             size_t channel, float *points, size_t point)
+{
+    int rows = m + down - 1, columns = m + across - 1;
 
     for (int l = 0; l < WINO_LANES; l += LANES) {
         wino_v t[WINO_POINTS];
 
-        for (int j = 0; j < n; j++) {
-            wino_v d[WINO_MOST + 1];
+        for (int j = 0; j < columns; j++) {
+            wino_v d[WINO_LINE];
 
-            for (int i = 0; i < n; i++)
-                d[i] = LOAD(in[i * n + j] + channel + l);
-            wino_input(m, d, 1, t + j, n);
+            for (int i = 0; i < rows; i++)
+                d[i] = LOAD(in[i * columns + j] + channel + l);
+            line_input(rows, d, 1, t + j, columns);
         }
-        for (int i = 0; i < n; i++) {
-            wino_v d[WINO_MOST + 1];
+        for (int i = 0; i < rows; i++) {
+            wino_v d[WINO_LINE];
 
-            wino_input(m, t + i * n, 1, d, 1);
-            for (int j = 0; j < n; j++)
+            line_input(columns, t + i * columns, 1, d, 1);
+            for (int j = 0; j < columns; j++)
                 STORE(points + (size_t)(i * n + j) * point + l, d[j]);
         }
     }
 }
 
-WINO_INLINE void weights_lines(int m, int lanes, const float *const taps[4], float *points,
-                               size_t point)
+WINO_INLINE void weights_lines(int m, int n, int down, int across, int lanes,
+                               const float *const *taps, float *points, size_t point)
 {
-    int n = m + 1;
+    int rows = m + down - 1, columns = m + across - 1;
 
     for (int l = 0; l < lanes; l += LANES) {
-        wino_v t[2 * (WINO_MOST + 1)];
+        wino_v t[WINO_TAPS * WINO_LINE];
 
-        for (int j = 0; j < 2; j++) {
-            wino_v w[2];
+        for (int j = 0; j < across; j++) {
+            wino_v w[WINO_TAPS];
 
-            w[0] = LOAD(taps[j] + l);
-            w[1] = LOAD(taps[2 + j] + l);
-            wino_weights(m, w, 1, t + j, 2);
+            for (int i = 0; i < down; i++)
+                w[i] = LOAD(taps[i * across + j] + l);
+            line_weights(m, down, w, 1, t + j, across);
         }
-        for (int i = 0; i < n; i++) {
-            wino_v u[WINO_MOST + 1];
+        for (int i = 0; i < rows; i++) {
+            wino_v u[WINO_LINE];
 
-            wino_weights(m, t + 2 * i, 1, u, 1);
-            for (int j = 0; j < n; j++)
+            line_weights(m, across, t + i * across, 1, u, 1);
+            for (int j = 0; j < columns; j++)
                 STORE(points + (size_t)(i * n + j) * point + l, u[j]);
         }
     }
 }
 
-WINO_INLINE void output_lines(int m, int lanes, const float *points, size_t point,
-                              float *const *out)
+WINO_INLINE void output_lines(int m, int n, int down, int across, int lanes, const float *points,
+                              size_t point, float *const *out)
 {
-    int n = m + 1;
+    int rows = m + down - 1, columns = m + across - 1;
 
     for (int l = 0; l < lanes; l += LANES) {
-        wino_v t[WINO_POINTS];
+        wino_v t[WINO_MOST * WINO_LINE];
 
-        for (int j = 0; j < n; j++) {
-            wino_v s[WINO_MOST + 1];
+        for (int j = 0; j < columns; j++) {
+            wino_v s[WINO_LINE];
 
-            for (int i = 0; i < n; i++)
+            for (int i = 0; i < rows; i++)
                 s[i] = LOAD(points + (size_t)(i * n + j) * point + l);
-            wino_output(m, s, 1, t + j, n);
+            line_output(rows, s, 1, t + j, columns);
         }
         for (int i = 0; i < m; i++) {
             wino_v y[WINO_MOST];
 
-            wino_output(m, t + i * n, 1, y, 1);
+            line_output(columns, t + i * columns, 1, y, 1);
             for (int j = 0; j < m; j++)
                 STORE(out[i * m + j] + l, y[j]);
         }
     }
 }
 
-WINO_INLINE void gradient_lines(int m, int lanes, const float *const *in, float *points,
-                                size_t point)
+WINO_INLINE void gradient_lines(int m, int n, int down, int across, int lanes,
+                                const float *const *in, float *points, size_t point)
 {
-    int n = m + 1;
+    int rows = m + down - 1, columns = m + across - 1;
 
     for (int l = 0; l < lanes; l += LANES) {
-        wino_v t[WINO_POINTS];
+        wino_v t[WINO_LINE * WINO_MOST];
 
         for (int j = 0; j < m; j++) {
             wino_v y[WINO_MOST];
 
             for (int i = 0; i < m; i++)
                 y[i] = LOAD(in[i * m + j] + l);
-            wino_gradient(m, y, 1, t + j, m);
+            line_gradient(rows, y, 1, t + j, m);
         }
-        for (int i = 0; i < n; i++) {
-            wino_v s[WINO_MOST + 1];
+        for (int i = 0; i < rows; i++) {
+            wino_v s[WINO_LINE];
 
-            wino_gradient(m, t + i * m, 1, s, 1);
-            for (int j = 0; j < n; j++)
+            line_gradient(columns, t + i * m, 1, s, 1);
+            for (int j = 0; j < columns; j++)
                 STORE(points + (size_t)(i * n + j) * point + l, s[j]);
         }
     }
 }
 
-WINO_INLINE void taps_lines(int m, int lanes, const float *points, size_t point, float *const to[4])
+WINO_INLINE void taps_lines(int m, int n, int down, int across, int lanes, const float *points,
+                            size_t point, float *const *to)
 {
-    int n = m + 1;
+    int rows = m + down - 1, columns = m + across - 1;
 
     for (int l = 0; l < lanes; l += LANES) {
-        wino_v t[2 * (WINO_MOST + 1)];
+        wino_v t[WINO_TAPS * WINO_LINE];
 
-        for (int j = 0; j < n; j++) {
-            wino_v s[WINO_MOST + 1];
+        for (int j = 0; j < columns; j++) {
+            wino_v s[WINO_LINE];
 
-            for (int i = 0; i < n; i++)
+            for (int i = 0; i < rows; i++)
                 s[i] = LOAD(points + (size_t)(i * n + j) * point + l);
-            wino_taps(m, s, 1, t + j, n);
+            line_taps(m, down, s, 1, t + j, columns);
         }
-        for (int i = 0; i < 2; i++) {
-            wino_v w[2];
+        for (int i = 0; i < down; i++) {
+            wino_v w[WINO_TAPS];
 
-            wino_taps(m, t + i * n, 1, w, 1);
-            for (int j = 0; j < 2; j++)
-                STORE(to[2 * i + j] + l, LOAD(to[2 * i + j] + l) + w[j]);
+            line_taps(m, across, t + i * columns, 1, w, 1);
+            for (int j = 0; j < across; j++) {
+                float *at = to[i * across + j] + l;
+
+                STORE(at, LOAD(at) + w[j]);
+            }
         }
     }
 }
 
-/* m as a constant: everything above unrolls. */
-#define EACH(function, ...)           \
-    do {                              \
-        if (m == 4)                   \
-            function(4, __VA_ARGS__); \
-        else if (m == 3)              \
-            function(3, __VA_ARGS__); \
-        else                          \
-            function(2, __VA_ARGS__); \
+/* The shape as constants: everything above unrolls. */
+#define EACH(function, ...)                                       \
+    do {                                                          \
+        if (shape.n == 6 && shape.down == 3 && shape.across == 3) \
+            function(4, 6, 3, 3, __VA_ARGS__);                    \
+        else if (shape.n == 6 && shape.down == 3)                 \
+            function(4, 6, 3, 2, __VA_ARGS__);                    \
+        else if (shape.n == 6 && shape.across == 3)               \
+            function(4, 6, 2, 3, __VA_ARGS__);                    \
+        else if (shape.n == 6)                                    \
+            function(4, 6, 2, 2, __VA_ARGS__);                    \
+        else if (shape.m == 4)                                    \
+            function(4, 5, 2, 2, __VA_ARGS__);                    \
+        else if (shape.m == 3)                                    \
+            function(3, 4, 2, 2, __VA_ARGS__);                    \
+        else                                                      \
+            function(2, 3, 2, 2, __VA_ARGS__);                    \
     } while (0)
 
-TARGET static void input(int m, const float *const *in, size_t channel, float *points, size_t point)
+TARGET static void input(struct wino_shape shape, const float *const *in, size_t channel,
+                         float *points, size_t point)
 {
     EACH(input_lines, in, channel, points, point);
 }
 
-TARGET static void weights(int m, int lanes, const float *const from[4], float *points,
-                           size_t point)
+TARGET static void weights(struct wino_shape shape, int lanes, const float *const *from,
+                           float *points, size_t point)
 {
     EACH(weights_lines, lanes, from, points, point);
 }
 
-TARGET static void output(int m, int lanes, const float *points, size_t point, float *const *out)
+TARGET static void output(struct wino_shape shape, int lanes, const float *points, size_t point,
+                          float *const *out)
 {
     EACH(output_lines, lanes, points, point, out);
 }
 
-TARGET static void gradient(int m, int lanes, const float *const *in, float *points, size_t point)
+TARGET static void gradient(struct wino_shape shape, int lanes, const float *const *in,
+                            float *points, size_t point)
 {
     EACH(gradient_lines, lanes, in, points, point);
 }
 
-TARGET static void taps(int m, int lanes, const float *points, size_t point, float *const to[4])
+TARGET static void taps(struct wino_shape shape, int lanes, const float *points, size_t point,
+                        float *const *to)
 {
     EACH(taps_lines, lanes, points, point, to);
 }

@@ -1,11 +1,12 @@
-/* Winograd's F(m x m, 2x2) by stride phases.
+/* Winograd's algorithm by stride phases.
  *
  * With a stride of 2, rows and columns of the padded x that are even meet the even rows and columns
- * of the 4x4 kernel, and odd ones the odd: four phases, each a convolution of stride 1 with 2x2
- * taps. Forward sums them, in the transform domain, as one product of depth 4c for each of the
- * (m + 1)^2 points. The data gradient writes each phase of dx from the same dy, and the weight
- * gradient is the adjoint of forward. With m = 4 there are 25 products where a direct convolution
- * has 64.
+ * of the kernel, and odd ones the odd: four phases, each a convolution of stride 1, with 2x2 taps
+ * where the kernel is 4x4, and with 3x3, 3x2, 2x3 and 2x2 where it is 5x5. Forward sums them, in
+ * the transform domain, as one product for each point: of depth 4c, or, at the points that only
+ * phases of three taps have, of those phases' channels. The data gradient writes each phase of dx
+ * from the same dy, and the weight gradient is the adjoint of forward. With m = 4 kernel 4 has 100
+ * products for 16 outputs where a direct convolution has 256, kernel 5 has 121 where that has 400.
  *
  * A task is a block of tiles by a panel of CPU_COLUMNS outputs: the products of all points, whose
  * sums stay in the second-level cache, and their transform back. Where there are many tiles, a
@@ -14,18 +15,20 @@
  * around: a range of tiles is transformed before, and threads walk through panels, whose weights
  * they transform piece by piece on the way. No sum depends on that choice.
  *
- * Errors. u = 2^-24, |M| a matrix of absolute values. Along a line the transforms round at most 3
- * times (B'), 2 (G, and its coefficient once more) and 4 (A'), a product of depth K at most K
- * times; both directions together K + 20 times. To first order, then, an output errs by at most (K
- * + 20) u times the sum over channels and phases of T(|w|, |d|), T the same algorithm with all
- * minus signs taken out. Over one line T is at most 20 max|w| max|d| (the last row of A' with m =
- * 4: 4 + 2 + 8 + 6), over both 400: certain, and far from what happens. Roundings walk at random;
- * measured against double (tests/test_winograd.c, limner-conform), K from 64 to 4096, errors reach
- * 0.15 of NUMERICS' 8 max(sqrt K, 8) u on the norm and 0.4 of its 16 max(sqrt K, 8) u (|A||B|) on
- * elements; a direct convolution has about a third of that error. An element's own (|A||B|) may be
- * small beside its neighbours' in the tile, the less likely the more terms: with fewer than 16
- * channels Winograd is refused. With m = 2 and 3 no coefficient rounds, and sums of integers are
- * exact. */
+ * Errors. u = 2^-24, |M| a matrix of absolute values. Along a line the transforms of two taps round
+ * at most 3 times (B'), 2 (G, and its coefficient once more) and 4 (A'), a product of depth K at
+ * most K times; both directions together K + 20 times. With three taps it is 4, 3 (and once more)
+ * and 4: K + 24. To first order, then, an output errs by at most so many u times the sum over
+ * channels and phases of T(|w|, |d|), T the same algorithm with all minus signs taken out. Over one
+ * line T is at most 20 max|w| max|d| for two taps (the last row of A' with m = 4: 4 + 2 + 8 + 6)
+ * and 29.6 for three (the first and the last row: 5 + 5 + 11.2 + 1.4 + 7), over both 400 and 876:
+ * certain, and far from what happens. Roundings walk at random; measured against double
+ * (tests/test_winograd.c, limner-conform), K from 64 to 6400, errors of both kernels reach 0.17 of
+ * NUMERICS' 8 max(sqrt K, 8) u on the norm and 0.65 of its 16 max(sqrt K, 8) u (|A||B|) on elements
+ * (a weight gradient of two pictures with one tile each; else 0.43); a direct convolution has about
+ * a third of that error. An element's own (|A||B|) may be small beside its neighbours' in the tile,
+ * the less likely the more terms: with fewer than 16 channels Winograd is refused. With m = 2 and 3
+ * no coefficient rounds, and sums of integers are exact. */
 #include "winograd.h"
 
 #include "config.h"
@@ -48,30 +51,46 @@ enum {
 /* A block's sums, [point][BLOCK][CPU_COLUMNS]. */
 enum { POINT_SUMS = BLOCK * CPU_COLUMNS, SUMS = WINO_POINTS * POINT_SUMS };
 
+/* The groups that a point has in a set. */
+static struct cpu_winograd_range groups_of(const struct cpu_winograd_pictures *pc, int set,
+                                           int point)
+{
+    int groups = pc->job.groups;
+    struct cpu_winograd_range phases = cpu_winograd_phases_of(&pc->job, point);
+
+    if (!pc->backward)
+        return (struct cpu_winograd_range){phases.first * groups, phases.last * groups};
+    return (struct cpu_winograd_range){
+        0, cpu_winograd_has(&pc->job.phases[set].shape, point) ? groups : 0};
+}
+
 /* Groups first..last-1 of a panel by some tiles: all points. `v` is the first tile's, `u` the first
- * group's. While one
- * tile is multiplied, the next one's input comes nearer, and a share of the weights that follow:
- * all at once at their turn they would keep the processor waiting. Rows past the last tile hold
- * what was there; nobody reads their sums. */
-static void multiply(const struct cpu_winograd_pictures *pc, const float *v, const float *u,
-                     int tiles, int columns, int first, int last, float *sums)
+ * group's. While one tile is multiplied, the next one's input comes nearer, and a share of the
+ * weights that follow: all at once at their turn they would keep the processor waiting. Rows past
+ * the last tile hold what was there; nobody reads their sums. */
+static void multiply(const struct cpu_winograd_pictures *pc, int set, const float *v,
+                     const float *u, int tiles, int columns, int first, int last, float *sums)
 {
     enum { ROWS = CPU_ROWS * WINO_NEAR * WINO_LANES, PANEL = WINO_NEAR * WINO_LANES * CPU_COLUMNS };
     const struct cpu_winograd_job *job = &pc->job;
     int share = PANEL / cpu_pieces((size_t)tiles, CPU_ROWS);
 
     for (int p = 0; p < job->points; p++, v += pc->v.point, u += pc->u_point, sums += POINT_SUMS) {
-        for (int g = first; g < last; g += WINO_NEAR) {
-            const float *from = v + (size_t)(g / WINO_NEAR) * pc->v.near;
-            const float *panel = u + (size_t)(g - first) * (WINO_LANES * CPU_COLUMNS);
-            const float *next = g + WINO_NEAR < last ? panel + PANEL : u + pc->u_point;
+        struct cpu_winograd_range all = pc->ranges[set][p];
+        int from_group = all.first > first ? all.first : first, end = cpu_min(all.last, last);
 
+        for (int g = from_group, step; g < end; g += step) {
+            const float *from =
+                v + (size_t)(g / WINO_NEAR) * pc->v.near + (size_t)(g % WINO_NEAR) * pc->v.group;
+            const float *panel = u + (size_t)(g - first) * (WINO_LANES * CPU_COLUMNS);
+            const float *next = g + WINO_NEAR < end ? panel + PANEL : u + pc->u_point;
+
+            step = cpu_min(WINO_NEAR - g % WINO_NEAR, end - g);
             for (int tile = 0; tile < tiles; tile += CPU_ROWS, from += ROWS, next += share) {
                 cpu_fetch(from + ROWS, ROWS);
                 cpu_fetch(next, share);
-                job->kernel->grouped(cpu_min(CPU_ROWS, tiles - tile), columns,
-                                     cpu_min(WINO_NEAR, last - g), from, panel, g > 0,
-                                     sums + tile * CPU_COLUMNS);
+                job->kernel->grouped(cpu_min(CPU_ROWS, tiles - tile), columns, step, from, panel,
+                                     g > all.first, sums + tile * CPU_COLUMNS);
             }
         }
     }
@@ -83,6 +102,7 @@ static void output_tile(const struct cpu_winograd_pictures *pc, int tile, int se
 {
     const struct cpu_winograd_job *job = &pc->job;
     const struct cpu_winograd_axis *down = &job->down, *across = &job->across;
+    const struct cpu_winograd_phase *phase = &job->phases[set];
     struct cpu_winograd_place at = cpu_winograd_place(job, tile);
     int count = cpu_min(CPU_COLUMNS, pc->out.c - channel), m = job->m;
     int lanes = count > WINO_LANES ? CPU_COLUMNS : WINO_LANES;
@@ -91,17 +111,17 @@ static void output_tile(const struct cpu_winograd_pictures *pc, int tile, int se
 
     for (int i = 0; i < m * m; i++) {
         int y = at.y * m + i / m, x = at.x * m + i % m;
-        bool inside = y < down->count[set / 2] && x < across->count[set % 2];
+        bool inside = y < down->count[phase->down] && x < across->count[phase->across];
 
         pixels[i] = NULL;
         if (inside)
-            pixels[i] =
-                (float *)cpu_winograd_pixel(pc->out, at.n, down->to[set / 2] + y * down->to_step,
-                                            across->to[set % 2] + x * across->to_step, NULL) +
-                channel;
+            pixels[i] = (float *)cpu_winograd_pixel(
+                            pc->out, at.n, down->to[phase->down] + y * down->to_step,
+                            across->to[phase->across] + x * across->to_step, NULL) +
+                        channel;
         to[i] = inside && whole ? pixels[i] : copy + i * CPU_COLUMNS;
     }
-    job->kernel->output(m, lanes, sums, POINT_SUMS, to);
+    job->kernel->output(pc->backward ? phase->shape : job->whole, lanes, sums, POINT_SUMS, to);
     for (int i = 0; i < m * m && !whole; i++)
         if (pixels[i])
             memcpy(pixels[i], copy + i * CPU_COLUMNS, (size_t)count * sizeof *copy);
@@ -182,7 +202,7 @@ static void by_tiles(struct lim_backend *be, struct cpu_winograd_pictures *pc, i
             for (int tile = 0; tile < tiles; tile++)
                 input_tile(pc, set, first + tile, v + place_of(tile));
             for (int panel = 0; panel < pc->panels; panel++) {
-                multiply(pc, v, u + (size_t)(panel * pc->sets + set) * pc->u_panel, tiles,
+                multiply(pc, set, v, u + (size_t)(panel * pc->sets + set) * pc->u_panel, tiles,
                          columns_of(pc, panel), 0, pc->groups, sums);
                 output_block(pc, first, tiles, set, panel, sums);
             }
@@ -207,7 +227,7 @@ static void panel_by_blocks(const struct cpu_winograd_pictures *pc, int set, int
             for (int i = g; i < end && at == first; i++)
                 cpu_winograd_weights_group(pc, panel, set, i,
                                            piece + (size_t)(i - g) * (WINO_LANES * CPU_COLUMNS));
-            multiply(pc, v + place_of(at), piece, tiles, columns_of(pc, panel), g, end, sums);
+            multiply(pc, set, v + place_of(at), piece, tiles, columns_of(pc, panel), g, end, sums);
         }
         output_block(pc, from + at, tiles, set, panel, sums);
     }
@@ -265,6 +285,9 @@ static void run(struct lim_backend *be, const struct lim_conv *cv, bool backward
     int blocks = cpu_pieces((size_t)pc.job.total, BLOCK), fit;
 
     pc.groups = pc.job.groups * (backward ? 1 : WINO_PHASES);
+    for (int i = 0; i < pc.sets * pc.job.points; i++)
+        pc.ranges[i / pc.job.points][i % pc.job.points] =
+            groups_of(&pc, i / pc.job.points, i % pc.job.points);
     set_panel(&pc, pc.groups);
     if (blocks >= 2 * cpu_of(be)->threads &&
         (size_t)(pc.sets * pc.panels) * pc.u_panel <= WEIGHTS) {

@@ -5,17 +5,22 @@
 
 enum { LEAST_CHANNELS = 16 };
 
-/* The m of fewest products, or 0 where a direct convolution, with 16 for each output, costs less
+/* Rows and columns of the phases, in an order in which all those that have a point stand together.
+ */
+static const int phase_down[] = {1, 0, 0, 1}, phase_across[] = {0, 0, 1, 1};
+
+/* The m of fewest products, or 0 where a direct convolution, with r * s for each output, costs less
  * than what the transforms add to them. */
 static int best_m(const struct lim_conv *cv)
 {
-    int best = 0;
-    double least = 0.75 * 16.0 * (double)cv->p * (double)cv->q / WINO_PHASES;
+    int best = 0, smallest = cv->r == 4 ? 2 : WINO_MOST;
+    double least = 0.75 * (double)cv->r * (double)cv->s * (double)cv->p * (double)cv->q;
 
-    for (int m = WINO_MOST; m >= 2; m--) {
+    for (int m = WINO_MOST; m >= smallest; m--) {
         double tiles = (double)cpu_pieces((size_t)cv->p, (size_t)m) *
                        (double)cpu_pieces((size_t)cv->q, (size_t)m);
-        double products = tiles * (m + 1) * (m + 1);
+        int line = 2 * m + cv->r - 2; /* points of both phases */
+        double products = tiles * line * line;
 
         if (products < least) {
             least = products;
@@ -30,14 +35,21 @@ bool cpu_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
 {
     (void)be;
     (void)pass;
-    return cv->r == 4 && cv->s == 4 && cv->stride == 2 && cv->c >= LEAST_CHANNELS &&
-           cv->k >= LEAST_CHANNELS && best_m(cv) > 0;
+    return (cv->r == 4 || cv->r == 5) && cv->s == cv->r && cv->stride == 2 &&
+           cv->c >= LEAST_CHANNELS && cv->k >= LEAST_CHANNELS && best_m(cv) > 0;
+}
+
+/* Of a line of `kernel` taps, those of phase a. */
+static int taps_of(int kernel, int a)
+{
+    return (kernel - a + 1) / 2;
 }
 
 /* From x to y. */
-static struct cpu_winograd_axis forward_axis(int size, int outputs, int pad, int m)
+static struct cpu_winograd_axis forward_axis(int size, int outputs, int kernel, int pad, int m)
 {
     (void)size;
+    (void)kernel;
     return (struct cpu_winograd_axis){.start = {-pad, 1 - pad},
                                       .tile = 2 * m,
                                       .step = 2,
@@ -46,8 +58,8 @@ static struct cpu_winograd_axis forward_axis(int size, int outputs, int pad, int
                                       .tiles = cpu_pieces((size_t)outputs, (size_t)m)};
 }
 
-/* From dy to dx, whose row 2 t + a - pad is the sum of dy[t - 1] w[2 + a] and dy[t] w[a]. */
-static struct cpu_winograd_axis backward_axis(int size, int outputs, int pad, int m)
+/* From dy to dx, whose row 2 t + a - pad is the sum over taps i of dy[t - i] w[2 i + a]. */
+static struct cpu_winograd_axis backward_axis(int size, int outputs, int kernel, int pad, int m)
 {
     struct cpu_winograd_axis axis = {.tile = m, .step = 1, .to_step = 2};
 
@@ -56,7 +68,7 @@ static struct cpu_winograd_axis backward_axis(int size, int outputs, int pad, in
         int first = (pad - a + 1) / 2; /* t of the first row inside dx */
 
         axis.to[a] = 2 * first + a - pad;
-        axis.start[a] = first - 1;
+        axis.start[a] = first - taps_of(kernel, a) + 1;
         axis.count[a] = (size - axis.to[a] + 1) / 2;
     }
     axis.tiles = cpu_pieces((size_t)(axis.count[0] > axis.count[1] ? axis.count[0] : axis.count[1]),
@@ -67,19 +79,41 @@ static struct cpu_winograd_axis backward_axis(int size, int outputs, int pad, in
 struct cpu_winograd_job cpu_winograd_job(struct lim_backend *be, const struct lim_conv *cv,
                                          struct lim_tensor in, bool forward)
 {
-    int m = best_m(cv);
+    int m = best_m(cv), most = taps_of(cv->r, 0), n = m + most - 1;
     struct cpu_winograd_job job = {.kernel = cpu_of(be)->kernel,
                                    .m = m,
-                                   .points = (m + 1) * (m + 1),
+                                   .whole = {m, n, most, most},
+                                   .points = n * n,
                                    .in = in,
                                    .groups = cpu_pieces((size_t)in.c, WINO_LANES)};
-    struct cpu_winograd_axis (*axis)(int, int, int, int) = forward ? forward_axis : backward_axis;
+    struct cpu_winograd_axis (*axis)(int, int, int, int, int) =
+        forward ? forward_axis : backward_axis;
 
-    job.down = axis(cv->h, cv->p, cv->pad_top, m);
-    job.across = axis(cv->w, cv->q, cv->pad_left, m);
+    for (int i = 0; i < WINO_PHASES; i++) {
+        struct cpu_winograd_phase *phase = &job.phases[i];
+
+        phase->down = phase_down[i];
+        phase->across = phase_across[i];
+        phase->shape =
+            (struct wino_shape){m, n, taps_of(cv->r, phase->down), taps_of(cv->s, phase->across)};
+    }
+    job.down = axis(cv->h, cv->p, cv->r, cv->pad_top, m);
+    job.across = axis(cv->w, cv->q, cv->s, cv->pad_left, m);
     job.total = in.n * job.down.tiles * job.across.tiles;
     job.zeros_size = (size_t)(job.groups + 1) * WINO_LANES;
     return job;
+}
+
+struct cpu_winograd_range cpu_winograd_phases_of(const struct cpu_winograd_job *job, int point)
+{
+    struct cpu_winograd_range range = {0, 0};
+
+    for (int i = 0; i < WINO_PHASES; i++)
+        if (cpu_winograd_has(&job->phases[i].shape, point)) {
+            range.first = range.last ? range.first : i;
+            range.last = i + 1;
+        }
+    return range;
 }
 
 struct cpu_winograd_place cpu_winograd_place(const struct cpu_winograd_job *job, int tile)
@@ -114,26 +148,29 @@ void cpu_winograd_input_tile(const struct cpu_winograd_job *job, int first, int 
                              float *v, const struct cpu_winograd_layout *layout)
 {
     struct cpu_winograd_place at = cpu_winograd_place(job, tile);
-    int n = job->m + 1, group = 0;
+    int group = 0;
     float copy[WINO_POINTS * WINO_LANES];
     const float *in[WINO_POINTS], *filled[WINO_POINTS];
 
-    for (int phase = first; phase < last; phase++) {
-        int y = job->down.start[phase / 2] + at.y * job->down.tile;
-        int x = job->across.start[phase % 2] + at.x * job->across.tile;
+    for (const struct cpu_winograd_phase *phase = job->phases + first; phase < job->phases + last;
+         phase++) {
+        int rows = job->m + phase->shape.down - 1, columns = job->m + phase->shape.across - 1;
+        int y = job->down.start[phase->down] + at.y * job->down.tile;
+        int x = job->across.start[phase->across] + at.x * job->across.tile;
 
-        for (int i = 0; i < job->points; i++)
-            in[i] = cpu_winograd_pixel(job->in, at.n, y + i / n * job->down.step,
-                                       x + i % n * job->across.step, job->zeros);
+        for (int i = 0; i < rows * columns; i++)
+            in[i] = cpu_winograd_pixel(job->in, at.n, y + i / columns * job->down.step,
+                                       x + i % columns * job->across.step, job->zeros);
         for (int channel = 0; channel < job->in.c; channel += WINO_LANES, group++) {
             float *to = v + (size_t)(group / WINO_NEAR) * layout->near +
                         (size_t)(group % WINO_NEAR) * layout->group;
 
             if (channel + WINO_LANES <= job->in.c) {
-                job->kernel->input(job->m, in, (size_t)channel, to, layout->point);
+                job->kernel->input(phase->shape, in, (size_t)channel, to, layout->point);
             } else {
-                cpu_winograd_fill_up(job->points, channel, job->in.c, WINO_LANES, in, copy, filled);
-                job->kernel->input(job->m, filled, 0, to, layout->point);
+                cpu_winograd_fill_up(rows * columns, channel, job->in.c, WINO_LANES, in, copy,
+                                     filled);
+                job->kernel->input(phase->shape, filled, 0, to, layout->point);
             }
         }
     }

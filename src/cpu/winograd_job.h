@@ -5,7 +5,7 @@
 #include "cpu.h"
 
 enum {
-    WINO_PHASES = 4, /* of rows times of columns: phase / 2 and phase % 2 */
+    WINO_PHASES = 4, /* two of rows times two of columns */
     WINO_NEAR = 8 /* groups of channels that are multiplied while a panel's part for them, 16 KiB,
                      is in the first-level cache */
 };
@@ -19,9 +19,17 @@ struct cpu_winograd_axis {
     int tiles;
 };
 
+/* The rows and columns that are even or odd, and the kernel's that meet them. */
+struct cpu_winograd_phase {
+    int down, across; /* 0 or 1 */
+    struct wino_shape shape;
+};
+
 struct cpu_winograd_job {
     const struct cpu_kernel *kernel;
     int m, points;
+    struct wino_shape whole; /* with the points of all phases */
+    struct cpu_winograd_phase phases[WINO_PHASES];
     struct cpu_winograd_axis down, across;
     struct lim_tensor in;
     int groups;         /* of WINO_LANES channels of `in` */
@@ -44,6 +52,19 @@ struct cpu_winograd_job cpu_winograd_job(struct lim_backend *be, const struct li
 struct cpu_winograd_layout {
     size_t point, group, near;
 };
+
+static inline bool cpu_winograd_has(const struct wino_shape *shape, int point)
+{
+    return point / shape->n < shape->m + shape->down - 1 &&
+           point % shape->n < shape->m + shape->across - 1;
+}
+
+struct cpu_winograd_range {
+    int first, last;
+};
+
+/* The phases that have a point, but for the last. */
+struct cpu_winograd_range cpu_winograd_phases_of(const struct cpu_winograd_job *job, int point);
 
 /* One tile in phases first..last-1. */
 void cpu_winograd_input_tile(const struct cpu_winograd_job *job, int first, int last, int tile,
@@ -80,6 +101,7 @@ struct cpu_winograd_pictures {
     bool backward;
     int sets;   /* 1 where all phases sum into one output, or WINO_PHASES where each has its own */
     int groups; /* of all phases that are summed */
+    struct cpu_winograd_range ranges[WINO_PHASES][WINO_POINTS]; /* of groups: of a set's points */
     int panels;
     const float *w;
     struct lim_tensor out;

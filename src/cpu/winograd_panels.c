@@ -3,16 +3,19 @@
 
 #include <string.h>
 
-/* 2x2 taps of a phase, for one input channel and `count` output channels. */
-static void gather_taps(const struct cpu_winograd_pictures *pc, int phase, int channel, int first,
-                        int count, float *taps)
+/* The taps of a phase, for one input channel and `count` output channels. Backwards they are turned
+ * around. */
+static void gather_taps(const struct cpu_winograd_pictures *pc,
+                        const struct cpu_winograd_phase *phase, int channel, int first, int count,
+                        float *taps)
 {
     const struct lim_conv *cv = pc->cv;
+    int down = phase->shape.down, across = phase->shape.across, all = down * across;
     size_t k = (size_t)cv->k, plane = (size_t)cv->c * k;
 
-    for (int i = 0; i < 4; i++, taps += CPU_COLUMNS) {
-        int r = phase / 2 + (pc->backward ? 2 - i / 2 * 2 : i / 2 * 2);
-        int s = phase % 2 + (pc->backward ? 2 - i % 2 * 2 : i % 2 * 2);
+    for (int i = 0; i < all; i++, taps += CPU_COLUMNS) {
+        int tap = pc->backward ? all - 1 - i : i;
+        int r = phase->down + tap / across * 2, s = phase->across + tap % across * 2;
         const float *w = pc->w + (size_t)(r * cv->s + s) * plane;
 
         if (pc->backward) /* w[c][k]: outputs are k apart */
@@ -28,12 +31,13 @@ void cpu_winograd_weights_group(const struct cpu_winograd_pictures *pc, int pane
                                 int group, float *u)
 {
     const struct cpu_winograd_job *job = &pc->job;
-    int phase = pc->backward ? set : group / job->groups, first = panel * CPU_COLUMNS;
-    int count = cpu_min(CPU_COLUMNS, pc->out.c - first);
-    float taps[4 * CPU_COLUMNS];
-    const float *const rows[4] = {taps, taps + CPU_COLUMNS, taps + 2 * CPU_COLUMNS,
-                                  taps + 3 * CPU_COLUMNS};
+    const struct cpu_winograd_phase *phase = &job->phases[pc->backward ? set : group / job->groups];
+    int first = panel * CPU_COLUMNS, count = cpu_min(CPU_COLUMNS, pc->out.c - first);
+    float taps[WINO_TAPS * WINO_TAPS * CPU_COLUMNS];
+    const float *rows[WINO_TAPS * WINO_TAPS];
 
+    for (int i = 0; i < WINO_TAPS * WINO_TAPS; i++)
+        rows[i] = taps + i * CPU_COLUMNS;
     for (int i = 0; i < WINO_LANES; i++, u += CPU_COLUMNS) {
         int channel = group % job->groups * WINO_LANES + i;
 
@@ -41,7 +45,7 @@ void cpu_winograd_weights_group(const struct cpu_winograd_pictures *pc, int pane
             gather_taps(pc, phase, channel, first, count, taps);
         else
             memset(taps, 0, sizeof taps);
-        job->kernel->weights(job->m, CPU_COLUMNS, rows, u, pc->u_point);
+        job->kernel->weights(phase->shape, CPU_COLUMNS, rows, u, pc->u_point);
     }
 }
 

@@ -1,4 +1,4 @@
-/* The weight gradient by Winograd's F(m x m, 2x2): for each point and phase, the sum over tiles of
+/* The weight gradient by Winograd's way: for each point and phase, the sum over tiles of
  * transformed x times dy transformed by the adjoint of the output's transform; then the adjoint of
  * the weights' transform, while the sums are in the cache. */
 #include "winograd.h"
@@ -37,7 +37,7 @@ static void gradient_tile(const struct cpu_winograd_job *job, const struct pair 
                 from[i] = in[i] + channel;
         else
             cpu_winograd_fill_up(m * m, channel, k, CPU_COLUMNS, in, copy, from);
-        job->kernel->gradient(m, CPU_COLUMNS, from, y, to->y_point);
+        job->kernel->gradient(job->whole, CPU_COLUMNS, from, y, to->y_point);
     }
 }
 
@@ -57,26 +57,29 @@ static void transform_range(struct lim_backend *be, const struct cpu_winograd_jo
 
 /* Adds the sums of one input channel in one phase, [point][CPU_COLUMNS], to its taps in dw. */
 static void add_taps(const struct cpu_winograd_job *job, const struct lim_conv *cv,
-                     const float *sums, size_t point, int phase, int c, int column, float *dw)
+                     const float *sums, size_t point, const struct cpu_winograd_phase *phase, int c,
+                     int column, float *dw)
 {
-    int count = cpu_min(CPU_COLUMNS, cv->k - column);
-    float copy[4 * CPU_COLUMNS] = {0}, *to[4];
+    int count = cpu_min(CPU_COLUMNS, cv->k - column), across = phase->shape.across;
+    int taps = phase->shape.down * across;
+    float copy[WINO_TAPS * WINO_TAPS * CPU_COLUMNS], *to[WINO_TAPS * WINO_TAPS];
+    float *copies[WINO_TAPS * WINO_TAPS];
 
-    for (int i = 0; i < 4; i++) {
-        int r = phase / 2 + i / 2 * 2, s = phase % 2 + i % 2 * 2;
+    for (int i = 0; i < taps; i++) {
+        int r = phase->down + i / across * 2, s = phase->across + i % across * 2;
 
         to[i] = dw + ((size_t)(r * cv->s + s) * (size_t)cv->c + (size_t)c) * (size_t)cv->k + column;
+        copies[i] = copy + i * CPU_COLUMNS;
     }
     if (count == CPU_COLUMNS) {
-        job->kernel->taps(job->m, CPU_COLUMNS, sums, point, to);
+        job->kernel->taps(phase->shape, CPU_COLUMNS, sums, point, to);
         return;
     }
-    job->kernel->taps(
-        job->m, CPU_COLUMNS, sums, point,
-        (float *[]){copy, copy + CPU_COLUMNS, copy + 2 * CPU_COLUMNS, copy + 3 * CPU_COLUMNS});
-    for (int i = 0; i < 4; i++)
+    memset(copy, 0, sizeof copy);
+    job->kernel->taps(phase->shape, CPU_COLUMNS, sums, point, copies);
+    for (int i = 0; i < taps; i++)
         for (int j = 0; j < count; j++)
-            to[i][j] += copy[i * CPU_COLUMNS + j];
+            to[i][j] += copies[i][j];
 }
 
 /* A group of channels in one phase, by one panel. */
@@ -84,6 +87,7 @@ static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *
                      const struct pair *from, int group, int panel, float *dw)
 {
     enum { POINT = WINO_LANES * CPU_COLUMNS };
+    const struct cpu_winograd_phase *phase = &job->phases[group / job->groups];
     int column = panel * CPU_COLUMNS, columns = cpu_min(CPU_COLUMNS, cv->k - column);
     int c = group % job->groups * WINO_LANES, rows = cpu_min(WINO_LANES, cv->c - c);
     _Alignas(64) float sums[WINO_POINTS * POINT];
@@ -93,6 +97,8 @@ static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *
             from->v + (size_t)p * from->layout.point + (size_t)group * from->layout.group;
         const float *y = from->y + (size_t)panel * from->y_panel + (size_t)p * from->y_point;
 
+        if (!cpu_winograd_has(&phase->shape, p))
+            continue;
         /* The next point's come nearer meanwhile. */
         cpu_fetch(v + from->layout.point, from->tiles * WINO_LANES);
         cpu_fetch(y + from->y_point, from->tiles * CPU_COLUMNS);
@@ -101,8 +107,7 @@ static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *
                                 sums + p * POINT + row * CPU_COLUMNS);
     }
     for (int row = 0; row < rows; row++)
-        add_taps(job, cv, sums + row * CPU_COLUMNS, POINT, group / job->groups, c + row, column,
-                 dw);
+        add_taps(job, cv, sums + row * CPU_COLUMNS, POINT, phase, c + row, column, dw);
 }
 
 static void multiply_range(struct lim_backend *be, const struct cpu_winograd_job *job,

@@ -14,7 +14,7 @@ RULES = [
     ("src/layers", [PUBLIC, r"(layers/)?\w+\.h"]),
     ("src/gan", [PUBLIC, r"(gan/|io/run\.|layers/)?\w*(\.h|h)", r"log\.h", r"config\.h"]),
     # the transforms that the CPU path and the kernels share
-    ("src/cpu", [PUBLIC, r"(cpu/)?\w+\.h", r"cl/winograd_lines\.cl"]),
+    ("src/cpu", [PUBLIC, r"(cpu/)?\w+\.h", r"cl/winograd_(lines|three)\.cl"]),
     ("src/opencl", [PUBLIC, r"(opencl/)?\w+\.h", r"CL/\w+\.h", r"clblast_c\.h"]),
     ("src/data", [PUBLIC, r"(data/)?\w+\.h", r"io/(file|hash)\.h"]),
     ("src/io", [PUBLIC, r"(io/)?\w+\.h", r"gan/dcgan\.h", r"cjson/cJSON\.h"]),
