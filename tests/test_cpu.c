@@ -340,6 +340,59 @@ static void test_name_says_threads(void **state)
     lim_backend_destroy(be);
 }
 
+/* Every 31st float from 2^-30 to where tanh is 1 to float, of both signs: against double, in the
+ * tolerance of the conformance tests, and again from another place of the array. */
+static void test_tanh(void **state)
+{
+    enum { COUNT = 50000, SHIFT = 3 };
+    struct lim_backend *be = open_cpu(2);
+    struct lim_tensor x = noise(be, 1, 1, 1, 1, COUNT + SHIFT);
+    struct lim_tensor y = noise(be, 2, 1, 1, 1, COUNT + SHIFT);
+    struct lim_tensor from = lim_tensor_of(x.buf, SHIFT, 1, 1, 1, COUNT);
+    struct lim_tensor to = lim_tensor_of(y.buf, SHIFT, 1, 1, 1, COUNT);
+    float *values = malloc(COUNT * sizeof *values), *first = malloc(COUNT * sizeof *first);
+    const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 0x1p-149f, -0x1p-130f, 3e38f};
+    const float expected[] = {0.0f, -0.0f, 1.0f, -1.0f, NAN, 0x1p-149f, -0x1p-130f, 1.0f};
+    uint32_t bits = 0x30800000; /* 2^-30 */
+    double worst = 0.0;
+
+    (void)state;
+    assert_non_null(values);
+    assert_non_null(first);
+    while (bits < 0x41280000) { /* 10.5 */
+        for (int i = 0; i < COUNT; i++, bits += 31) {
+            memcpy(&values[i], &bits, sizeof bits);
+            values[i] = i % 2 ? -values[i] : values[i];
+        }
+        lim_write(lim_tensor_of(x.buf, 0, 1, 1, 1, COUNT), values);
+        lim_activation_forward(be, LIM_TANH, 0.0f, lim_tensor_of(x.buf, 0, 1, 1, 1, COUNT),
+                               lim_tensor_of(y.buf, 0, 1, 1, 1, COUNT));
+        lim_read(lim_tensor_of(y.buf, 0, 1, 1, 1, COUNT), first);
+        lim_write(from, values);
+        lim_activation_forward(be, LIM_TANH, 0.0f, from, to);
+        assert_memory_equal(first, cpu_data(to), COUNT * sizeof *first);
+        for (int i = 0; i < COUNT; i++) {
+            double want = tanh((double)values[i]), ulp = ldexp(1.0, ilogb(want) - 23);
+
+            worst = fmax(worst, fabs((double)first[i] - want) / ulp);
+        }
+    }
+    print_message("tanh: %.2f ulp at most\n", worst);
+    assert_true(worst <= 3.0);
+    for (int i = 0; i < 8; i++) {
+        lim_write(lim_tensor_of(x.buf, 0, 1, 1, 1, 1), &special[i]);
+        lim_activation_forward(be, LIM_TANH, 0.0f, lim_tensor_of(x.buf, 0, 1, 1, 1, 1),
+                               lim_tensor_of(y.buf, 0, 1, 1, 1, 1));
+        lim_read(lim_tensor_of(y.buf, 0, 1, 1, 1, 1), first);
+        assert_true(isnan(expected[i]) ? isnan(*first)
+                                       : memcmp(first, &expected[i], sizeof *first) == 0);
+    }
+    free(values);
+    free(first);
+    drop(x), drop(y);
+    lim_backend_destroy(be);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_every_gemm_is_right),
         cmocka_unit_test(test_direct_convolutions_agree_with_the_lowering),
         cmocka_unit_test(test_threads_do_not_change_bits),
+        cmocka_unit_test(test_tanh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "cpu.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 /* An output may be the very same memory as an input: tell the compiler that iterations do not
@@ -26,6 +27,30 @@ CPU_CLONES static void add_bias(int rows, int c, const float *bias, float *y)
     }
 }
 
+/* tanh(x) = t / (t + 2), where t = exp(2x) - 1 = 2^k p + (2^k - 1), 2x = k ln 2 + r, |r| <= ln 2 /
+ * 2 and p = exp(r) - 1. Of p's series the first term left out, r^8 / 8!, is under u r / 4. r, p and
+ * t round by 1, 2 and 1 u of their sizes, the sum and the quotient by 1 each; where p is negative,
+ * t is over 0.4, so that p's error grows little. tests/test_cpu.c finds 2.5 ulp at most. No branch
+ * and no call: loops become vectors, and an element takes the same operations wherever it stands.
+ */
+static inline float tanh_of(float x)
+{
+    const float shift = 0x1.8p23f; /* a float plus this has its integer in the lowest bits */
+    float size = fabsf(x), z = 2.0f * (size > 10.0f ? 10.0f : size); /* a NaN stays one */
+    float whole = z * 1.44269504f + shift, k = whole - shift;
+    float r = (z - k * 0.693359375f) + k * 2.12194440e-4f; /* ln 2: nine bits, and the rest */
+    float p = 1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720 + r * (1.0f / 5040)));
+    float power, t;
+    int32_t bits;
+
+    p = r + r * r * (0.5f + r * (1.0f / 6 + r * p));
+    memcpy(&bits, &whole, sizeof bits);
+    bits = (int32_t)((uint32_t)bits << 23) + 0x3f800000;
+    memcpy(&power, &bits, sizeof power); /* 2^k */
+    t = power * p + (power - 1.0f);
+    return copysignf(t / (t + 2.0f), x);
+}
+
 CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n, const float *x,
                                 float *y)
 {
@@ -39,8 +64,8 @@ CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n,
         y[i] = x[i] > 0.0f ? x[i] : slope * x[i];
         break;
     case LIM_TANH:
-        for (size_t i = 0; i < n; i++)
-            y[i] = tanhf(x[i]);
+        EACH(i, n)
+        y[i] = tanh_of(x[i]);
         break;
     case LIM_SIGMOID:
         for (size_t i = 0; i < n; i++)
