@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_SKIPPED = 77 }; /* what test runners take for "not tested" */
 
@@ -153,6 +154,13 @@ static void not_there(const char *option, const char *value, const char *const *
     fputc('\n', stderr);
 }
 
+/* The call that waits for the device will not return. */
+static void on_hang(void *user)
+{
+    (void)user;
+    _exit(LIM_DEVICE_FAILED);
+}
+
 /* Opens the device. Not 0: the program ends so. */
 static int open_device(struct program *pr)
 {
@@ -164,6 +172,7 @@ static int open_device(struct program *pr)
     if (any)
         choice->device = "opencl";
     any = any && (!choice->platform || !*choice->platform);
+    choice->hung = on_hang;
     pr->s.be = lim_backend_create(choice, &why);
     /* A device that is there and cannot be opened is no reason to skip. */
     if (!pr->s.be && any && no_opencl_device()) {

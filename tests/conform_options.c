@@ -21,6 +21,8 @@ static const char usage[] =
     "first)\n"
     "  --conv NAME    convolutions by this algorithm alone (default: each by all that do it)\n"
     "  --threads N    threads of the CPU path\n"
+    "  --wait-timeout S  seconds that the device may take to answer a call, or to compile; 0: any\n"
+    "                 (default: 600)\n"
     "  --op NAME      only operations whose names begin so\n"
     "  --case N       only this case of each\n"
     "  --small        only cases that a simulator can run\n"
@@ -36,8 +38,9 @@ static const char usage[] =
     "5 something does not conform, 77 there is no OpenCL device.\n";
 
 static const char *const words[] = {
-    "--platform", "--device", "--gemm",  "--conv", "--threads", "--op",   "--case",    "--small",
-    "--long",     "--seed",   "--bench", "--json", "--list",    "--help", "--version",
+    "--platform", "--device", "--gemm",    "--conv",         "--threads", "--op",
+    "--case",     "--small",  "--long",    "--seed",         "--bench",   "--json",
+    "--list",     "--help",   "--version", "--wait-timeout",
 };
 
 /* Letters to insert, delete or replace (Levenshtein 1965). */
@@ -107,6 +110,9 @@ static bool take(struct options *opt, const char *word, const char *value)
     } else if (strcmp(word, "--threads") == 0) {
         numeric = whole_number(value, INT_MAX, &number);
         opt->choice.threads = (int)number;
+    } else if (strcmp(word, "--wait-timeout") == 0) {
+        numeric = whole_number(value, INT_MAX, &number);
+        opt->choice.wait_timeout = (double)number;
     } else { /* --case */
         numeric = whole_number(value, INT_MAX, &number);
         opt->only = (int)number;
@@ -141,8 +147,9 @@ static bool set(struct options *opt, const char *word)
 
 static bool takes_value(const char *word)
 {
-    static const char *const with[] = {"--platform", "--device", "--gemm", "--conv",
-                                       "--threads",  "--op",     "--case", "--seed"};
+    static const char *const with[] = {"--platform", "--device",  "--gemm",
+                                       "--conv",     "--threads", "--op",
+                                       "--case",     "--seed",    "--wait-timeout"};
 
     for (int i = 0; i < COUNT_OF(with); i++)
         if (strcmp(word, with[i]) == 0)
@@ -160,7 +167,7 @@ static bool is_known(const char *word)
 
 bool options_read(struct options *opt, int argc, char **argv, int *status)
 {
-    *opt = (struct options){.only = -1, .seed = 1};
+    *opt = (struct options){.only = -1, .seed = 1, .choice.wait_timeout = 600};
     opt->choice.platform = getenv("LIMNER_PLATFORM");
     opt->choice.device = getenv("LIMNER_DEVICE");
     *status = LIM_USAGE;

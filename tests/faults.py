@@ -24,7 +24,8 @@ UNKNOWN = -12345  # as drivers make up; the number must be told
 
 # What a failing call may lead to besides an end of the run. Where a device's description is not to
 # be had, limner may do without the detail; CLBlast may leave a multiplication to limner's kernel.
-MAY_GO_ON = {"clGetPlatformIDs", "clGetDeviceIDs", "clGetDeviceInfo", "clGetProgramBuildInfo"}
+MAY_GO_ON = {"clGetPlatformIDs", "clGetDeviceIDs", "clGetDeviceInfo", "clGetProgramBuildInfo",
+             "clGetPlatformInfo", "clGetProgramInfo"}
 CLBLAST = {"clCreateBuffer", "clCreateProgramWithSource", "clCreateProgramWithBinary",
            "clBuildProgram", "clCreateKernel", "clGetKernelWorkGroupInfo", "clSetKernelArg",
            "clEnqueueNDRangeKernel", "clGetDeviceInfo"}
@@ -124,6 +125,8 @@ def main():
         sys.exit(f"{text}faults: the training without faults has failed, or the layer is not in use")
     jobs = []
     for call, total in totals.items():
+        if call.startswith("clRelease"):
+            continue  # no driver refuses these, and what it refused would be alive
         for i, n in enumerate(places(total) if total else []):
             codes = CODES.get(call, [OUT_OF_RESOURCES, UNKNOWN])
             jobs.append((call, n, codes[i % len(codes)], total))

@@ -27,13 +27,18 @@ check_log
 reads=$(calls clEnqueueReadBuffer)
 launches=$(calls clEnqueueNDRangeKernel)
 
-# hangs CALL N RUN: whatever the device was doing, this is how it ends.
+# hangs CALL N RUN: whatever the device was doing, this is how it ends. On a busy machine a sound call may take longer
+# than that: then with more patience.
 hangs() {
-    train "hang=$1:$2" "$3" --wait-timeout 2s
-    code=$?
+    for patience in 3 15 60; do
+        train "hang=$1:$2" "$3" --wait-timeout ${patience}s
+        code=$?
+        grep -q '^hanging in ' "$scratch/log" && break
+        rm -rf "${scratch:?}/$3"
+    done
     [ $code -eq 4 ] || complain "exit code $code"
     grep -qx "hanging in $1 $2" "$scratch/log" || complain "nothing has hung"
-    grep -q "^limner: 0:0 has not answered $1 for 2 seconds" "$scratch/out" || complain "the call is not named"
+    grep -q "^limner: 0:0 has not answered $1 for $patience seconds" "$scratch/out" || complain "the call is not named"
 }
 
 # In the start: there is no run yet.
@@ -51,12 +56,12 @@ on_layer '' env LIMNER_CACHE_DIR="$scratch/cache" "$limner" train --resume "$scr
 "$python" "$here/compare_models.py" "$scratch/straight/checkpoint.safetensors" \
     "$scratch/reading/checkpoint.safetensors" || complain "resumed, the training came to other bits"
 # Slower than usual is no hang.
-train sleep=20 slow --wait-timeout 30s || complain "exit code $?"
+train sleep=20 slow --wait-timeout 60s || complain "exit code $?"
 "$python" "$here/compare_models.py" "$scratch/straight/checkpoint.safetensors" \
     "$scratch/slow/checkpoint.safetensors" || complain "a watched training came to other bits"
 check_log
 # While painting.
 on_layer "hang=clEnqueueReadBuffer:$((reads / 3))" timeout 120 env LIMNER_CACHE_DIR="$scratch/cache" \
-    "$limner" sample "$scratch/slow" -n 3000 --seed 1 -o "$scratch/faces.png" --device opencl --wait-timeout 2s
+    "$limner" sample "$scratch/slow" -n 3000 --seed 1 -o "$scratch/faces.png" --device opencl --wait-timeout 6s
 [ $? -eq 4 ] || complain "not the exit code of a device that failed"
 exit $status

@@ -24,7 +24,8 @@ struct lim_device_choice {
      * of its own. */
     const char *cache_dir;
     bool sync; /* wait after every kernel: slow, but names the one that fails */
-    /* Seconds that an OpenCL device may take to answer a call; 0: any time. After that an error is
+    /* Seconds that an OpenCL driver may take for a call, compilations too; 0: any time. After half
+     * of them, 30 at most, a warning tells what is waited for. After all of them an error is
      * logged, and `hung` (may be NULL) is called once, with `user` and from a thread of its own,
      * while the call may never return: nothing is left but to end the process. */
     double wait_timeout;

@@ -13,14 +13,20 @@
 struct bench_settings {
     const char *platform, *device, *cache_dir, *only, *tune;
     int threads, size, width, kernel, batch, steps;
+    double wait_timeout;
     bool json;
 };
 
 static const char *const only_words[] = {"device", "layers", "step", "paint", NULL};
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const kernel_words[] = {"4", "5", NULL};
-static const struct bench_settings defaults = {
-    .size = 64, .width = 64, .kernel = 4, .batch = 64, .steps = 7, .tune = "off"};
+static const struct bench_settings defaults = {.size = 64,
+                                               .width = 64,
+                                               .kernel = 4,
+                                               .batch = 64,
+                                               .steps = 7,
+                                               .tune = "off",
+                                               .wait_timeout = WAIT_TIMEOUT};
 
 #define FIELD(name) offsetof(struct bench_settings, name)
 static const struct option options[] = {
@@ -39,6 +45,8 @@ static const struct option options[] = {
      "OpenCL platform: an index or part of its name"},
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
+     wait_timeout_help},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads of the CPU path; 0: one for each processor"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
@@ -276,7 +284,9 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
-                                             .cache_dir = set->cache_dir};
+                                             .cache_dir = set->cache_dir,
+                                             .wait_timeout = set->wait_timeout,
+                                             .hung = leave_hung};
     struct lim_dcgan_config config = lim_dcgan_defaults();
     struct report report = {.set = set};
     enum lim_status status = LIM_USAGE;

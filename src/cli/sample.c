@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 struct sample_settings {
     int count, threads;
@@ -20,7 +19,7 @@ struct sample_settings {
 };
 
 static const struct sample_settings defaults = {
-    .count = 64, .seed = 1, .out = "faces.png", .wait_timeout = 600};
+    .count = 64, .seed = 1, .out = "faces.png", .wait_timeout = WAIT_TIMEOUT};
 
 #define MOST_SEED 9000000000000000000
 
@@ -44,8 +43,7 @@ static const struct option options[] = {
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
     {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
-     "how long an OpenCL device may take to answer before it counts as failed (exit code 4); 10m "
-     "without it, 0s: for ever"},
+     wait_timeout_help},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads of the CPU path; 0: one for each processor"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
@@ -329,13 +327,6 @@ static enum lim_status sample_with(struct lim_backend *be, const char *model,
     return status;
 }
 
-/* The call that waits for the device will not return. */
-static void on_hang(void *user)
-{
-    (void)user;
-    _exit(LIM_DEVICE_FAILED);
-}
-
 static enum lim_status run(const struct command *command, const struct parsed *parsed,
                            void *settings)
 {
@@ -346,7 +337,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                                              .threads = set->threads,
                                              .cache_dir = set->cache_dir,
                                              .wait_timeout = set->wait_timeout,
-                                             .hung = on_hang,
+                                             .hung = leave_hung,
                                              .work = work};
     struct lim_model_info info;
     struct plan plan = {0};

@@ -41,7 +41,7 @@ const struct train_settings train_defaults = {
     .max_pixels = LIM_MAX_PIXELS,
     .keep = 2,
     .on_nan = "stop",
-    .wait_timeout = 600,
+    .wait_timeout = WAIT_TIMEOUT,
     .tune = "off",
 };
 
@@ -106,8 +106,8 @@ const struct option train_options[] = {
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
     {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
-     "how long an OpenCL device may take to answer before the training ends, with exit code 4 and "
-     "its last checkpoint kept; 10m without it, 0s: for ever"},
+     "how long an OpenCL device may take to answer, or to compile a kernel, before the training "
+     "ends, with exit code 4 and its last checkpoint kept; 10m without it, 0s: for ever"},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads to decode and for the CPU path; 0: one for each processor"},
     {"sample-every", 0, OPTION_COUNT, "N", FIELD(sample_every), 1, 9e18, NULL, NULL,

@@ -13,6 +13,7 @@
 struct tune_settings {
     const char *preset, *mode, *platform, *device, *cache_dir;
     int size, width, kernel, batch, threads;
+    double wait_timeout;
     bool json;
 };
 
@@ -21,8 +22,12 @@ static const char *const kernel_words[] = {"4", "5", NULL};
 static const char *const mode_words[] = {"fast", "full", NULL};
 const char *const tune_words[] = {"off", "fast", "full", NULL};
 static const char *const pass_words[] = {"forward", "data", "weights"};
-static const struct tune_settings defaults = {
-    .mode = "full", .size = 64, .width = 128, .kernel = 4, .batch = 64};
+static const struct tune_settings defaults = {.mode = "full",
+                                              .size = 64,
+                                              .width = 128,
+                                              .kernel = 4,
+                                              .batch = 64,
+                                              .wait_timeout = WAIT_TIMEOUT};
 
 #define FIELD(name) offsetof(struct tune_settings, name)
 static const struct option options[] = {
@@ -39,6 +44,8 @@ static const struct option options[] = {
      "OpenCL platform: an index or part of its name"},
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
+    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
+     wait_timeout_help},
     {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
      "threads of the CPU path; 0: one for each processor"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
@@ -216,6 +223,12 @@ static void print_head(const struct lim_backend *be, const struct tune_settings 
            work, gan->batch, lim_backend_name(be));
 }
 
+static void on_hang(void *user)
+{
+    say_error("what was measured before is kept");
+    leave_hung(user);
+}
+
 static enum lim_status run(const struct command *command, const struct parsed *parsed,
                            void *settings)
 {
@@ -223,7 +236,9 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
-                                             .cache_dir = set->cache_dir};
+                                             .cache_dir = set->cache_dir,
+                                             .wait_timeout = set->wait_timeout,
+                                             .hung = on_hang};
     struct lim_dcgan_config gan = lim_dcgan_defaults();
     struct teller teller = {.table = true, .json = set->json};
     struct lim_tune_config config = {

@@ -17,8 +17,10 @@ void ocl_binaries_init(struct ocl_backend *ocl, const char *cache_dir)
     cl_platform_id platform = NULL;
     char name[256] = "";
 
+    ocl_wait_begin(ocl, "clGetPlatformInfo");
     clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
     clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
+    ocl_wait_end(ocl);
     /* NVIDIA's binaries are PTX, still to be compiled, and the driver caches what comes of it. PoCL
      * caches too, and compiles all kernels once more to give a binary, which doubles the first
      * start: only where a folder is asked for. */
@@ -110,17 +112,23 @@ cl_program ocl_binary_load(struct ocl_backend *ocl, enum ocl_family family, cons
 
     ocl->from_cache[family] = false;
     free(ocl->cache_keys[family]);
+    ocl_wait_begin(ocl, "clGetDeviceInfo");
     ocl->cache_keys[family] = ocl->cache_folder ? key_of(ocl, options, sources) : NULL;
+    ocl_wait_end(ocl);
     if (!ocl->cache_keys[family])
         return NULL;
     binary = ocl_cache_read(ocl->cache_folder, name, ocl->cache_keys[family], &size);
     if (!binary)
         return NULL;
+    ocl_watch_begin(ocl->watch, "clCreateProgramWithBinary", name);
     program =
         clCreateProgramWithBinary(ocl->context, 1, &ocl->device, &size, &binary, &status, &err);
+    ocl_wait_end(ocl);
     free((void *)binary);
+    ocl_watch_begin(ocl->watch, "clBuildProgram", name);
     if (program && !err && !status)
         err = clBuildProgram(program, 1, &ocl->device, options, NULL, NULL);
+    ocl_wait_end(ocl);
     if (program && !err && !status) {
         ocl->from_cache[family] = true;
         return program;
@@ -142,6 +150,7 @@ void ocl_binary_keep(struct ocl_backend *ocl, enum ocl_family family, const char
     const char *key = ocl->cache_keys[family];
     unsigned char *binary;
     size_t size = 0;
+    cl_int err;
 
     if (!key)
         return;
@@ -149,12 +158,16 @@ void ocl_binary_keep(struct ocl_backend *ocl, enum ocl_family family, const char
         ocl_cache_good(ocl->cache_folder, name, key);
         return;
     }
-    if (clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARY_SIZES, sizeof size, &size,
-                         NULL) ||
-        size == 0 || (binary = malloc(size)) == NULL)
-        return;
-    if (clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARIES, sizeof binary, &binary,
-                         NULL) == CL_SUCCESS)
+    /* Some drivers compile for it. */
+    ocl_watch_begin(ocl->watch, "clGetProgramInfo", name);
+    err =
+        clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL);
+    binary = !err && size > 0 ? malloc(size) : NULL;
+    if (binary)
+        err = clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARIES, sizeof binary, &binary,
+                               NULL);
+    ocl_wait_end(ocl);
+    if (binary && !err)
         ocl_cache_write(ocl->cache_folder, name, key, binary, size, OCL_CACHE_CAP);
     free(binary);
 }

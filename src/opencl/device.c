@@ -3,6 +3,7 @@
 #include "choice.h"
 #include "hints.h"
 #include "probe.h"
+#include "watch.h"
 
 #include "log.h"
 
@@ -262,30 +263,55 @@ static void describe(const struct lim_device_info *info, struct ocl_device *devi
              info->compute_units);
 }
 
-/* Loads the drivers into this process and finds the device there that the child told of. */
-static bool take(const struct lim_device_info *info, struct ocl_device *device)
+/* The device number `index` of a platform; NULL where there is none. */
+static cl_device_id device_of(cl_platform_id platform, int index)
+{
+    cl_device_id *ids = NULL, found = NULL;
+    cl_uint count = 0;
+
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count) == CL_SUCCESS &&
+        (cl_uint)index < count)
+        ids = calloc(count, sizeof *ids);
+    if (ids && clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, ids, NULL) == CL_SUCCESS)
+        found = ids[index];
+    free(ids);
+    return found;
+}
+
+/* Loads the drivers into this process and finds the device there that the child told of. False
+ * after one log line. */
+static bool take(const struct lim_device_choice *choice, const struct lim_device_info *info,
+                 struct ocl_device *device)
 {
     cl_platform_id *platforms;
-    cl_device_id *ids = NULL;
-    cl_uint count, devices = 0;
-    char name[sizeof info->name] = "";
+    cl_uint count;
+    char name[sizeof info->name] = "", where[32];
 
-    atomic_store(&loaded, true);
-    count = list_platforms(&platforms);
-    if ((cl_uint)info->platform < count &&
-        clGetDeviceIDs(platforms[info->platform], CL_DEVICE_TYPE_ALL, 0, NULL, &devices) ==
-            CL_SUCCESS &&
-        (cl_uint)info->device < devices)
-        ids = calloc(devices, sizeof *ids);
-    if (ids && clGetDeviceIDs(platforms[info->platform], CL_DEVICE_TYPE_ALL, devices, ids, NULL) ==
-                   CL_SUCCESS) {
-        device->id = ids[info->device];
-        ask_text(device->id, CL_DEVICE_NAME, name, sizeof name);
-    }
-    free(ids);
-    free(platforms);
     describe(info, device);
-    return *name && strcmp(name, info->name) == 0;
+    snprintf(where, sizeof where, "%d:%d", info->platform, info->device);
+    if (!ocl_watch_start(&device->watch, choice, where))
+        return false;
+    atomic_store(&loaded, true);
+    ocl_watch_begin(device->watch, "clGetPlatformIDs", NULL);
+    count = list_platforms(&platforms);
+    ocl_watch_end(device->watch);
+    device->id = NULL;
+    if ((cl_uint)info->platform < count) {
+        ocl_watch_begin(device->watch, "clGetDeviceIDs", NULL);
+        device->id = device_of(platforms[info->platform], info->device);
+        ocl_watch_end(device->watch);
+    }
+    free(platforms);
+    if (device->id) {
+        ocl_watch_begin(device->watch, "clGetDeviceInfo", NULL);
+        ask_text(device->id, CL_DEVICE_NAME, name, sizeof name);
+        ocl_watch_end(device->watch);
+    }
+    if (*name && strcmp(name, info->name) == 0)
+        return true;
+    lim_error("%s has gone since it was found", info->name);
+    ocl_watch_stop(device->watch);
+    return false;
 }
 
 /* Why the choice came to nothing, in one line: `message`, or that there is no platform, and what
@@ -327,15 +353,14 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     } else {
         if (probe.trouble[0])
             lim_warning("%s", probe.trouble);
-        good = take(probe.infos + found, device);
-        if (!good)
-            lim_error("%s has gone since it was found", probe.infos[found].name);
+        good = take(choice, probe.infos + found, device);
     }
     ocl_probe_end(&probe);
     return good;
 }
 
-bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size)
+bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *device,
+                     char *reason, size_t reason_size)
 {
     struct ocl_probe probe;
     char hint[512];
@@ -347,8 +372,8 @@ bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size
     if (probe.trouble[0])
         lim_warning("%s", probe.trouble);
     found = ocl_choice_auto(probe.infos, probe.count);
-    if (found >= 0 && !take(probe.infos + found, device)) {
-        snprintf(reason, reason_size, "OpenCL unavailable (%s has gone since it was found)",
+    if (found >= 0 && !take(choice, probe.infos + found, device)) {
+        snprintf(reason, reason_size, "OpenCL unavailable (%s cannot be used)",
                  probe.infos[found].name);
         found = -1;
     } else if (found < 0 && probe.count == 0 && !probe.trouble[0]) {

@@ -13,7 +13,8 @@ struct ocl_device {
     cl_device_id id;
     int platform_index, device_index;
     char name[160];
-    char identity[512]; /* platform, device, driver and their versions */
+    char identity[512];      /* platform, device, driver and their versions */
+    struct ocl_watch *watch; /* for whoever uses the device to stop; or NULL */
 };
 
 /* Loads the drivers into this process and asks all of them. The rows are for free(). Returns how
@@ -30,7 +31,8 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
 
 /* A GPU or accelerator that is to be preferred to the CPU path. False: `reason` says why none is.
  */
-bool ocl_device_auto(struct ocl_device *device, char *reason, size_t reason_size);
+bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *device,
+                     char *reason, size_t reason_size);
 
 /* The best OpenCL device that is a CPU, all but its id: its driver is not loaded for it. False, in
  * silence, where there is none. */

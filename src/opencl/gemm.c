@@ -38,13 +38,25 @@ void ocl_gemm_init(struct ocl_backend *ocl)
     ocl->gemm = ocl->gemm_order[0];
 }
 
+static void release_temp(struct ocl_backend *ocl)
+{
+    if (!ocl->clblast_temp)
+        return;
+    ocl_wait_begin(ocl, "clReleaseMemObject");
+    clReleaseMemObject(ocl->clblast_temp);
+    ocl_wait_end(ocl);
+    ocl->clblast_temp = NULL;
+    ocl->clblast_temp_size = 0;
+}
+
 void ocl_gemm_finish(struct ocl_backend *ocl)
 {
-    if (ocl->clblast_temp)
-        clReleaseMemObject(ocl->clblast_temp);
+    release_temp(ocl);
     /* Its cache holds the context, and would give it back only after main has returned. */
+    ocl_wait_begin(ocl, "CLBlastClearCache");
     if (ocl->clblast_used)
         CLBlastClearCache();
+    ocl_wait_end(ocl);
 }
 
 void ocl_use_gemm(struct lim_backend *be, int index)
@@ -195,10 +207,10 @@ static bool clblast_temp(struct ocl_backend *ocl, size_t size)
     }
     if (size <= ocl->clblast_temp_size)
         return true;
-    if (ocl->clblast_temp)
-        clReleaseMemObject(ocl->clblast_temp);
-    ocl->clblast_temp_size = 0;
+    release_temp(ocl);
+    ocl_wait_begin(ocl, "clCreateBuffer");
     ocl->clblast_temp = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, size, NULL, &err);
+    ocl_wait_end(ocl);
     if (!ocl->clblast_temp)
         return false;
     ocl->clblast_temp_size = size;
@@ -212,16 +224,18 @@ static bool clblast_need(struct ocl_backend *ocl, const struct job *job, bool an
                          size_t *size)
 {
     size_t m = (size_t)job->m, n = (size_t)job->n, k = (size_t)job->k;
+    CLBlastStatusCode status;
 
     *size = 0;
     ocl->clblast_used = true;
-    return CLBlastSGemmTempBufferSize(
-               CLBlastLayoutRowMajor, job->ta ? CLBlastTransposeYes : CLBlastTransposeNo,
-               job->tb ? CLBlastTransposeYes : CLBlastTransposeNo, m, n, k,
-               anywhere ? 1 : job->a.offset, job->ta ? m : k, anywhere ? 1 : job->b.offset,
-               job->tb ? k : n, anywhere ? 1 : job->c.offset, n, &ocl->queue,
-               size) == CLBlastSuccess &&
-           *size <= ocl->limits.max_alloc;
+    ocl_wait_begin(ocl, "CLBlastSGemmTempBufferSize");
+    status = CLBlastSGemmTempBufferSize(
+        CLBlastLayoutRowMajor, job->ta ? CLBlastTransposeYes : CLBlastTransposeNo,
+        job->tb ? CLBlastTransposeYes : CLBlastTransposeNo, m, n, k, anywhere ? 1 : job->a.offset,
+        job->ta ? m : k, anywhere ? 1 : job->b.offset, job->tb ? k : n,
+        anywhere ? 1 : job->c.offset, n, &ocl->queue, size);
+    ocl_wait_end(ocl);
+    return status == CLBlastSuccess && *size <= ocl->limits.max_alloc;
 }
 
 bool ocl_gemm_reserve(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, int m,
@@ -249,11 +263,14 @@ static bool clblast(struct ocl_backend *ocl, const struct job *job)
 
     if (!clblast_need(ocl, job, false, &temp) || !clblast_temp(ocl, temp))
         return false;
+    /* It compiles a kernel when that is first needed. */
+    ocl_watch_begin(ocl->watch, "CLBlastSgemm", "CLBlast");
     status = CLBlastSgemmWithTempBuffer(
         CLBlastLayoutRowMajor, ta, tb, m, n, k, job->alpha, ((struct ocl_buffer *)job->a.buf)->mem,
         job->a.offset, lda, ((struct ocl_buffer *)job->b.buf)->mem, job->b.offset, ldb, job->beta,
         ((struct ocl_buffer *)job->c.buf)->mem, job->c.offset, ldc, &ocl->queue,
         ocl_wants_event(ocl) ? &event : NULL, temp ? ocl->clblast_temp : NULL);
+    ocl_wait_end(ocl);
     if (status == CLBlastSuccess) {
         ocl_launched(ocl, "CLBlast sgemm", event);
         return true;

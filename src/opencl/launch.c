@@ -89,11 +89,13 @@ void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gri
 
     if (ocl->base.failed)
         return;
+    ocl_wait_begin(ocl, "clSetKernelArg");
     for (int i = 0; i < count && !err; i++) {
         if (args[i].kind == OCL_ARG_LOCAL)
             local += args[i].bytes;
         err = set_arg(ocl->kernels[id], &index, &args[i]);
     }
+    ocl_wait_end(ocl);
     if (local > ocl->limits.local_mem) {
         lim_backend_fail(&ocl->base, "kernel %s needs %llu bytes of local memory, %s has %llu",
                          name, (unsigned long long)local, ocl_where(ocl),
@@ -141,7 +143,7 @@ void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
             ocl_wait_begin(ocl, "clWaitForEvents");
             err = clWaitForEvents(1, &ocl->halfway);
             ocl_wait_end(ocl);
-            clReleaseEvent(ocl->halfway);
+            ocl_forget_halfway(ocl);
         }
         ocl->halfway = event;
         if (err)
@@ -158,6 +160,16 @@ void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
     }
 }
 
+void ocl_forget_halfway(struct ocl_backend *ocl)
+{
+    if (!ocl->halfway)
+        return;
+    ocl_wait_begin(ocl, "clReleaseEvent");
+    clReleaseEvent(ocl->halfway);
+    ocl_wait_end(ocl);
+    ocl->halfway = NULL;
+}
+
 bool ocl_finish(struct lim_backend *be)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
@@ -166,9 +178,7 @@ bool ocl_finish(struct lim_backend *be)
     ocl_wait_begin(ocl, "clFinish");
     err = clFinish(ocl->queue);
     ocl_wait_end(ocl);
-    if (ocl->halfway)
-        clReleaseEvent(ocl->halfway);
-    ocl->halfway = NULL;
+    ocl_forget_halfway(ocl);
     if (err)
         ocl_fail(ocl, "clFinish", err);
     ocl->unfinished = 0;

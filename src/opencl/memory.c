@@ -28,7 +28,9 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
     }
     buf->base.be = be;
     buf->base.count = count;
+    ocl_wait_begin(ocl, call);
     buf->mem = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, count * sizeof(float), NULL, &err);
+    ocl_wait_end(ocl);
     if (!buf->mem && !err)
         err = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     /* Zeroing also makes lazy drivers say here, and not in mid-training, that memory is short. By a
@@ -50,8 +52,9 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
         lim_error("a buffer of %.1f MB on %s: %s failed: %s; choose a smaller batch or width",
                   (double)count * sizeof(float) / 1e6, ocl_where(ocl), call, ocl_error(err));
     if (buf->mem)
-        clReleaseMemObject(buf->mem);
-    free(buf);
+        ocl_buffer_destroy(&buf->base);
+    else
+        free(buf);
     return NULL;
 }
 
@@ -112,8 +115,11 @@ void ocl_plan(struct lim_backend *be)
 void ocl_buffer_destroy(struct lim_buffer *base)
 {
     struct ocl_buffer *buf = (struct ocl_buffer *)base;
+    struct ocl_backend *ocl = (struct ocl_backend *)base->be;
 
+    ocl_wait_begin(ocl, "clReleaseMemObject");
     clReleaseMemObject(buf->mem);
+    ocl_wait_end(ocl);
     free(buf);
 }
 

@@ -17,18 +17,23 @@ static void destroy(struct lim_backend *be)
         clFinish(ocl->queue);
         ocl_wait_end(ocl);
     }
-    if (ocl->halfway)
-        clReleaseEvent(ocl->halfway);
+    ocl_forget_halfway(ocl);
     if (ocl->scratch)
         ocl_buffer_destroy(ocl->scratch);
     ocl_gemm_finish(ocl);
     ocl_programs_finish(ocl);
     ocl_binaries_finish(ocl);
-    if (ocl->queue)
+    if (ocl->queue) {
+        ocl_wait_begin(ocl, "clReleaseCommandQueue");
         clReleaseCommandQueue(ocl->queue);
-    if (ocl->context)
+        ocl_wait_end(ocl);
+    }
+    if (ocl->context) {
+        ocl_wait_begin(ocl, "clReleaseContext");
         clReleaseContext(ocl->context);
-    ocl_watch_stop(ocl);
+        ocl_wait_end(ocl);
+    }
+    ocl_watch_stop(ocl->watch);
     free(ocl->staging);
     free(ocl);
 }
@@ -176,6 +181,7 @@ static struct lim_backend *open_device(const struct ocl_device *device,
 
     if (!ocl) {
         lim_error("out of host memory");
+        ocl_watch_stop(device->watch);
         return NULL;
     }
     ocl->base.ops = &ops;
@@ -185,14 +191,22 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     snprintf(ocl->base.identity, sizeof ocl->base.identity, "%s", device->identity);
     snprintf(ocl->base.option, sizeof ocl->base.option, "--device %d:%d", device->platform_index,
              device->device_index);
+    ocl->watch = device->watch;
+    ocl_watch_backend(ocl->watch, ocl);
+    ocl_wait_begin(ocl, call);
     err = ask_limits(ocl->device, &ocl->limits);
+    ocl_wait_end(ocl);
     if (!err) {
         call = "clCreateContext";
+        ocl_wait_begin(ocl, call);
         ocl->context = clCreateContext(NULL, 1, &ocl->device, NULL, NULL, &err);
+        ocl_wait_end(ocl);
     }
     if (!err) {
         call = "clCreateCommandQueue";
+        ocl_wait_begin(ocl, call);
         ocl->queue = clCreateCommandQueue(ocl->context, ocl->device, 0, &err);
+        ocl_wait_end(ocl);
     }
     if (!err) {
         call = "aligned_alloc of the staging memory";
@@ -214,8 +228,7 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
-    if (!ocl_watch_start(ocl, choice) || !ocl_programs_init(ocl) || !ocl_scratch_init(ocl) ||
-        !ocl_selftest(ocl))
+    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
     ocl_programs_keep(ocl, 0, OCL_FAMILIES - 1);
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
@@ -254,7 +267,7 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
     struct ocl_device device;
     struct lim_backend *be;
 
-    if (!ocl_device_auto(&device, reason, reason_size))
+    if (!ocl_device_auto(choice, &device, reason, reason_size))
         return NULL;
     *why = LIM_NO_DEVICE;
     be = open_device(&device, choice);

@@ -8,6 +8,7 @@
 #include <CL/cl.h>
 
 #include "backend.h"
+#include "watch.h"
 
 /* One program each. */
 enum ocl_family {
@@ -142,16 +143,16 @@ void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
 /* " while waiting for: fill, adam ..."; "" where nothing is. Returns `text`. */
 const char *ocl_pending(const struct ocl_backend *ocl, char *text, size_t size);
 
-/* ---- watch.c ---- */
+/* Around every call of the driver, for watch.c. `call` is static text. */
+static inline void ocl_wait_begin(struct ocl_backend *ocl, const char *call)
+{
+    ocl_watch_begin(ocl->watch, call, NULL);
+}
 
-/* Begins to look for waits that do not end, where `choice` asks for it. False after one log line.
- */
-bool ocl_watch_start(struct ocl_backend *ocl, const struct lim_device_choice *choice);
-void ocl_watch_stop(struct ocl_backend *ocl);
-
-/* Around every call that may wait for the device. `call` is static text. */
-void ocl_wait_begin(struct ocl_backend *ocl, const char *call);
-void ocl_wait_end(struct ocl_backend *ocl);
+static inline void ocl_wait_end(struct ocl_backend *ocl)
+{
+    ocl_watch_end(ocl->watch);
+}
 
 /* ---- memory.c ---- */
 
@@ -284,6 +285,9 @@ void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event);
 bool ocl_wants_event(const struct ocl_backend *ocl);
 
 bool ocl_finish(struct lim_backend *be);
+
+/* Releases ocl->halfway, where there is one. */
+void ocl_forget_halfway(struct ocl_backend *ocl);
 
 /* ---- the families ---- */
 

@@ -116,11 +116,13 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
     char head[1400], path[512];
     char *log = NULL;
     size_t size = 0;
-    cl_int asked =
-        clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+    cl_int asked;
 
+    ocl_wait_begin(ocl, "clGetProgramBuildInfo");
+    asked = clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     if (!asked && size > 0 && (log = calloc(size + 1, 1)) != NULL)
         asked = clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    ocl_wait_end(ocl);
     if (asked || !log || !*log) {
         lim_error("building '%s' for %s failed (%s); the driver gave no log", families[family].name,
                   ocl_where(ocl), ocl_error(err));
@@ -155,13 +157,17 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
     cl_int err = CL_SUCCESS;
 
     options_of(ocl, family, options, sizeof options);
+    ocl_wait_begin(ocl, "clCreateProgramWithSource");
     ocl->programs[family] = clCreateProgramWithSource(ocl->context, 2, sources, NULL, &err);
+    ocl_wait_end(ocl);
     if (!ocl->programs[family]) {
         lim_error("clCreateProgramWithSource for '%s' failed on %s: %s", families[family].name,
                   ocl_where(ocl), ocl_error(err));
         return false;
     }
+    ocl_watch_begin(ocl->watch, "clBuildProgram", families[family].name);
     err = clBuildProgram(ocl->programs[family], 1, &ocl->device, options, NULL, NULL);
+    ocl_wait_end(ocl);
     if (err)
         report(ocl, family, err);
     return !err;
@@ -170,28 +176,37 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
 static cl_int create(struct ocl_backend *ocl, enum ocl_kernel id)
 {
     cl_int err = CL_SUCCESS;
-    cl_kernel kernel = clCreateKernel(ocl->programs[table[id].family], table[id].name, &err);
+    cl_kernel kernel;
 
+    ocl_watch_begin(ocl->watch, "clCreateKernel", table[id].name);
+    kernel = clCreateKernel(ocl->programs[table[id].family], table[id].name, &err);
+    ocl_wait_end(ocl);
     ocl->kernels[id] = kernel;
+    ocl_watch_begin(ocl->watch, "clGetKernelWorkGroupInfo", table[id].name);
     if (kernel)
         err = clGetKernelWorkGroupInfo(kernel, ocl->device, CL_KERNEL_WORK_GROUP_SIZE,
                                        sizeof(size_t), &ocl->kernel_group[id], NULL);
     if (!err)
         err = clGetKernelWorkGroupInfo(kernel, ocl->device, CL_KERNEL_LOCAL_MEM_SIZE,
                                        sizeof(cl_ulong), &ocl->kernel_local_mem[id], NULL);
+    ocl_wait_end(ocl);
     return err;
 }
 
 static void release(struct ocl_backend *ocl, enum ocl_family family)
 {
+    ocl_wait_begin(ocl, "clReleaseKernel");
     for (int id = 0; id < OCL_KERNELS; id++) {
         if (table[id].family == family && ocl->kernels[id]) {
             clReleaseKernel(ocl->kernels[id]);
             ocl->kernels[id] = NULL;
         }
     }
+    ocl_wait_end(ocl);
+    ocl_wait_begin(ocl, "clReleaseProgram");
     if (ocl->programs[family])
         clReleaseProgram(ocl->programs[family]);
+    ocl_wait_end(ocl);
     ocl->programs[family] = NULL;
 }
 

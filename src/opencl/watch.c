@@ -1,8 +1,9 @@
-/* Some drivers wait for ever for a device that hangs. The call does not come back, so that another
- * thread has to notice: it tells, and the caller of the library decides. */
-#include "opencl.h"
+/* Some drivers wait for ever for a device that hangs, or compile for ever. The call does not come
+ * back, so that another thread has to notice: it tells, and the caller of the library decides. */
+#include "watch.h"
 
 #include "log.h"
+#include "opencl.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,41 +12,70 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Seconds after which a call that may still end is told of; half of the patience where that is
+ * less. Compiling all that there is takes some drivers a minute. */
+enum { TOLD_AFTER = 30 };
+
 struct ocl_watch {
-    struct ocl_backend *ocl;
+    const struct ocl_backend *ocl; /* or NULL */
+    char where[32];
     double patience; /* seconds */
     void (*hung)(void *user);
     void *user;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool stop;           /* under the lock */
-    atomic_uint changes; /* waits begun and ended: odd within one */
-    const char *call;    /* of the last wait */
+    bool stop;                  /* under the lock */
+    atomic_uint changes;        /* calls begun and ended: odd within one */
+    const char *call, *program; /* of the last call */
+    bool told;                  /* of a call that took long and compiled nothing: once */
 };
 
-void ocl_wait_begin(struct ocl_backend *ocl, const char *call)
+void ocl_watch_backend(struct ocl_watch *watch, const struct ocl_backend *ocl)
 {
-    if (!ocl->watch)
-        return;
-    ocl->watch->call = call;
-    atomic_fetch_add(&ocl->watch->changes, 1);
+    if (watch)
+        watch->ocl = ocl;
 }
 
-void ocl_wait_end(struct ocl_backend *ocl)
+void ocl_watch_begin(struct ocl_watch *watch, const char *call, const char *program)
 {
-    if (ocl->watch)
-        atomic_fetch_add(&ocl->watch->changes, 1);
+    if (!watch)
+        return;
+    watch->call = call;
+    watch->program = program;
+    atomic_fetch_add(&watch->changes, 1);
+}
+
+void ocl_watch_end(struct ocl_watch *watch)
+{
+    if (watch)
+        atomic_fetch_add(&watch->changes, 1);
+}
+
+static void tell(struct ocl_watch *watch, double waited)
+{
+    if (watch->program)
+        lim_warning("still compiling '%s' for %s after %g seconds: a first start takes longer than "
+                    "others; it is given %g (--wait-timeout)",
+                    watch->program, watch->where, waited, watch->patience);
+    else if (!watch->told)
+        lim_warning("%s has not answered %s for %g seconds; it is given %g (--wait-timeout)",
+                    watch->where, watch->call, waited, watch->patience);
+    watch->told = watch->told || !watch->program;
 }
 
 static void report(const struct ocl_watch *watch)
 {
-    char list[512];
+    const char *program = watch->program;
+    char list[512] = "";
 
-    ocl_pending(watch->ocl, list, sizeof list);
-    lim_error("%s has not answered %s for %g seconds%s: it hangs, or is slower than that "
+    if (watch->ocl)
+        ocl_pending(watch->ocl, list, sizeof list);
+    lim_log_hush(false); /* nobody else will tell */
+    lim_error("%s has not answered %s%s%s%s for %g seconds%s: it hangs, or is slower than that "
               "(--wait-timeout)",
-              ocl_where(watch->ocl), watch->call, watch->patience, list);
+              watch->where, watch->call, program ? " of '" : "", program ? program : "",
+              program ? "'" : "", watch->patience, list);
     if (watch->hung)
         watch->hung(watch->user);
 }
@@ -55,6 +85,7 @@ static void *run(void *user)
 {
     struct ocl_watch *watch = user;
     double tick = watch->patience / 8 < 1 ? watch->patience / 8 : 1, waited = 0;
+    double note = watch->patience / 2 < TOLD_AFTER ? watch->patience / 2 : TOLD_AFTER;
     unsigned last = 0;
 
     pthread_mutex_lock(&watch->lock);
@@ -71,7 +102,11 @@ static void *run(void *user)
         now = atomic_load(&watch->changes);
         waited = now == last && now % 2 ? waited + tick : 0;
         last = now;
-        if (waited < watch->patience || watch->stop)
+        if (watch->stop)
+            continue;
+        if (waited >= note && waited < note + tick)
+            tell(watch, waited);
+        if (waited < watch->patience)
             continue;
         report(watch);
         break;
@@ -80,12 +115,14 @@ static void *run(void *user)
     return NULL;
 }
 
-bool ocl_watch_start(struct ocl_backend *ocl, const struct lim_device_choice *choice)
+bool ocl_watch_start(struct ocl_watch **made, const struct lim_device_choice *choice,
+                     const char *where)
 {
     struct ocl_watch *watch;
     sigset_t all, before;
     int error;
 
+    *made = NULL;
     if (choice->wait_timeout <= 0)
         return true;
     watch = calloc(1, sizeof *watch);
@@ -93,7 +130,7 @@ bool ocl_watch_start(struct ocl_backend *ocl, const struct lim_device_choice *ch
         lim_error("out of host memory");
         return false;
     }
-    watch->ocl = ocl;
+    snprintf(watch->where, sizeof watch->where, "%s", where);
     watch->patience = choice->wait_timeout;
     watch->hung = choice->hung;
     watch->user = choice->user;
@@ -105,7 +142,7 @@ bool ocl_watch_start(struct ocl_backend *ocl, const struct lim_device_choice *ch
     error = pthread_create(&watch->thread, NULL, run, watch);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error == 0) {
-        ocl->watch = watch;
+        *made = watch;
         return true;
     }
     lim_error("no thread could be started to watch the device; too many run already");
@@ -115,13 +152,10 @@ bool ocl_watch_start(struct ocl_backend *ocl, const struct lim_device_choice *ch
     return false;
 }
 
-void ocl_watch_stop(struct ocl_backend *ocl)
+void ocl_watch_stop(struct ocl_watch *watch)
 {
-    struct ocl_watch *watch = ocl->watch;
-
     if (!watch)
         return;
-    ocl->watch = NULL;
     pthread_mutex_lock(&watch->lock);
     watch->stop = true;
     pthread_cond_signal(&watch->changed);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 const struct _cl_icd_dispatch *next;
@@ -73,6 +74,13 @@ static bool in_probe(void)
     return a > 0 && a == b && memcmp(ours, theirs, (size_t)a) == 0;
 }
 
+void layer_pause(cl_ulong milliseconds)
+{
+    nanosleep(&(struct timespec){.tv_sec = (time_t)(milliseconds / 1000),
+                                 .tv_nsec = (long)(milliseconds % 1000) * 1000000},
+              NULL);
+}
+
 /* Counts the call; true where a rule says that it fails, with the code. */
 bool layer_fails(enum layer_call call, cl_int *code)
 {
@@ -83,15 +91,20 @@ bool layer_fails(enum layer_call call, cl_int *code)
     for (int i = 0; i < settings.rule_count; i++) {
         const struct rule *rule = &settings.rules[i];
 
-        if (rule->call == call && (n == rule->nth || (rule->onwards && n > rule->nth))) {
-            *code = rule->code;
-            if (rule->hangs)
-                layer_log("hanging in %s %d", call_names[call], n);
-            while (rule->hangs)
-                pause();
-            layer_log("injected %s %d %d", call_names[call], n, rule->code);
-            return true;
+        if (rule->call != call || (n != rule->nth && !(rule->onwards && n > rule->nth)))
+            continue;
+        if (rule->kind == RULE_HANG)
+            layer_log("hanging in %s %d", call_names[call], n);
+        while (rule->kind == RULE_HANG)
+            pause();
+        if (rule->kind == RULE_DELAY) {
+            layer_log("delaying %s %d", call_names[call], n);
+            layer_pause((cl_ulong)rule->value);
+            continue;
         }
+        layer_log("injected %s %d %d", call_names[call], n, rule->value);
+        *code = rule->value;
+        return true;
     }
     return false;
 }
@@ -122,8 +135,8 @@ static void summary(void)
     layer_log("most bytes %lld", atomic_load(&most_bytes));
 }
 
-/* CALL:N:CODE, or CALL:N+:CODE for the n-th and all after it; CALL:N, to hang. */
-static bool read_rule(const char *text, bool hangs)
+/* CALL:N:VALUE, or CALL:N+:VALUE for the n-th and all after it; without a value to hang. */
+static bool read_rule(const char *text, int kind)
 {
     struct rule *rule = &settings.rules[settings.rule_count];
     const char *colon = strchr(text, ':');
@@ -140,15 +153,13 @@ static bool read_rule(const char *text, bool hangs)
         rule->nth = (int)strtol(colon + 1, &end, 10);
         rule->onwards = *end == '+';
         end += rule->onwards;
-        rule->hangs = hangs;
-        if (hangs) {
-            settings.rule_count++;
+        rule->kind = kind;
+        settings.rule_count++;
+        if (kind == RULE_HANG)
             return *end == '\0';
-        }
         if (*end != ':')
             return false;
-        rule->code = (cl_int)strtol(end + 1, &end, 10);
-        settings.rule_count++;
+        rule->value = (int)strtol(end + 1, &end, 10);
         return *end == '\0';
     }
     return false;
@@ -197,8 +208,9 @@ static bool read_setting(const char *word)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strncmp(word, texts[i].name, strlen(texts[i].name)) == 0)
             return read_text(word + strlen(texts[i].name), texts[i].text, texts[i].size);
-    return (strncmp(word, "fail=", 5) == 0 && read_rule(word + 5, false)) ||
-           (strncmp(word, "hang=", 5) == 0 && read_rule(word + 5, true));
+    return (strncmp(word, "fail=", 5) == 0 && read_rule(word + 5, RULE_FAIL)) ||
+           (strncmp(word, "hang=", 5) == 0 && read_rule(word + 5, RULE_HANG)) ||
+           (strncmp(word, "delay=", 6) == 0 && read_rule(word + 6, RULE_DELAY));
 }
 
 static void read_settings(void)

@@ -32,7 +32,15 @@
     X(clEnqueueFillBuffer)       \
     X(clWaitForEvents)           \
     X(clFlush)                   \
-    X(clFinish)
+    X(clFinish)                  \
+    X(clGetPlatformInfo)         \
+    X(clGetProgramInfo)          \
+    X(clReleaseContext)          \
+    X(clReleaseCommandQueue)     \
+    X(clReleaseProgram)          \
+    X(clReleaseKernel)           \
+    X(clReleaseMemObject)        \
+    X(clReleaseEvent)
 
 enum layer_call {
 #define ENTRY(call) CALL_##call,
@@ -57,8 +65,8 @@ struct rule {
     enum layer_call call;
     int nth;
     bool onwards; /* the later ones too */
-    bool hangs;   /* instead of failing */
-    cl_int code;
+    enum { RULE_FAIL, RULE_HANG, RULE_DELAY } kind;
+    int value; /* the code; or milliseconds */
 };
 
 /* Zeros and "" leave things as they are. Sizes in bytes. */
@@ -83,6 +91,7 @@ void layer_log(const char *format, ...) LIM_PRINTF(1, 2);
 void layer_live(enum layer_object object, int change);
 void layer_bytes_change(long long change);
 bool layer_fails(enum layer_call call, cl_int *code);
+void layer_pause(cl_ulong milliseconds);
 void layer_fill(struct _cl_icd_dispatch *table);
 
 /* For a test in the same process, through dlsym: calls of this function so far; -1: not counted. */

@@ -46,6 +46,10 @@
     }                                                       \
     static cl_int CL_API_CALL wrap_clRelease##name(type it) \
     {                                                       \
+        cl_int code;                                        \
+                                                            \
+        if (layer_fails(CALL_clRelease##name, &code))       \
+            return code;                                    \
         if (object == OBJECT_BUFFER && settings.keep)       \
             return CL_SUCCESS;                              \
         layer_live(object, -1);                             \
@@ -72,6 +76,12 @@ STATUS(clGetProgramBuildInfo,
        (cl_program program, cl_device_id device, cl_program_build_info what, size_t size,
         void *value, size_t *size_ret),
        (program, device, what, size, value, size_ret))
+STATUS(clGetProgramInfo,
+       (cl_program program, cl_program_info what, size_t size, void *value, size_t *size_ret),
+       (program, what, size, value, size_ret))
+STATUS(clGetPlatformInfo,
+       (cl_platform_id platform, cl_platform_info what, size_t size, void *value, size_t *size_ret),
+       (platform, what, size, value, size_ret))
 STATUS(clWaitForEvents, (cl_uint count, const cl_event *events), (count, events))
 STATUS(clFlush, (cl_command_queue queue), (queue))
 
@@ -335,9 +345,7 @@ static cl_int CL_API_CALL wrap_clFinish(cl_command_queue queue)
         return CL_OUT_OF_RESOURCES;
     }
     if (settings.sleep)
-        nanosleep(&(struct timespec){.tv_sec = (time_t)(settings.sleep / 1000),
-                                     .tv_nsec = (long)(settings.sleep % 1000) * 1000000},
-                  NULL);
+        layer_pause(settings.sleep);
     return next->clFinish(queue);
 }
 
@@ -346,9 +354,7 @@ void layer_fill(struct _cl_icd_dispatch *table)
 #define FILL(call) table->call = wrap_##call;
     LAYER_CALLS(FILL)
 #undef FILL
-#define FILL_COUNTED(name)                       \
-    table->clRetain##name = wrap_clRetain##name; \
-    table->clRelease##name = wrap_clRelease##name;
+#define FILL_COUNTED(name) table->clRetain##name = wrap_clRetain##name;
     FILL_COUNTED(Context)
     FILL_COUNTED(CommandQueue)
     FILL_COUNTED(Program)

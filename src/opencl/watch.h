@@ -1,0 +1,24 @@
+/* Notices that a driver does not come back from a call. */
+#ifndef LIMNER_SRC_OPENCL_WATCH_H
+#define LIMNER_SRC_OPENCL_WATCH_H
+
+#include <limner/backend.h>
+
+struct ocl_backend;
+struct ocl_watch;
+
+/* Begins to look for calls that do not end, where `choice` asks for it (else *watch is NULL);
+ * `where` is the device as P:D. False after one log line. */
+bool ocl_watch_start(struct ocl_watch **watch, const struct lim_device_choice *choice,
+                     const char *where);
+void ocl_watch_stop(struct ocl_watch *watch);
+
+/* Whose launches a message is to name. */
+void ocl_watch_backend(struct ocl_watch *watch, const struct ocl_backend *ocl);
+
+/* Around every call of the driver: one at a time. `call`, and `program` where one is compiled (else
+ * NULL), are static text. */
+void ocl_watch_begin(struct ocl_watch *watch, const char *call, const char *program);
+void ocl_watch_end(struct ocl_watch *watch);
+
+#endif
