@@ -4,10 +4,12 @@
 usage: mutate.py SOURCE_ROOT SCRATCH_FOLDER {cpu|opencl} [MESON_OPTIONS...]
 LIMNER_TEST_LAYER in the environment: tests/layer, built; without it rows for GPUs are left out.
 
-A copy of the tree is built in the scratch folder; each row of mutations.py is applied to it, the
-operation it breaks is checked, and the copy is restored. A fault that is not caught fails, as does
-a row whose text no longer stands in the file just once: repair the row.
+A copy of the tree is built in the scratch folder; each row of mutations.py is applied to it, and the
+cases that it names are run by what was built, beside the next build. Unbroken, the same cases must
+pass. A fault that is not caught fails, as does a row whose text no longer stands in the file just
+once: repair the row.
 """
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -18,6 +20,8 @@ import mutations
 
 NONCONFORMING, NO_DEVICE, SKIPPED = 5, 3, 77
 NEEDED = ["meson.build", "meson_options.txt", "cl", "include", "samples", "src", "tests"]
+# Cases are small, and there are many builds.
+QUICK = ["-Dwerror=false", "-Dtests=false", "-Doptimization=1"]
 
 
 def run(words, **more):
@@ -44,26 +48,26 @@ def update(source, copy):
 
 def build(copy, folder, options):
     if not (folder / "build.ninja").exists():
-        made = run(["meson", "setup", str(folder), str(copy), "-Dwerror=false", *options])
+        made = run(["meson", "setup", str(folder), str(copy), *QUICK, *options])
         if made.returncode:
             sys.exit(made.stdout + "mutate: the copy cannot be configured")
     made = run(["ninja", "-C", str(folder), "limner-conform"])
     return made.returncode == 0, made.stdout
 
 
-def check(folder, device, ops):
-    """The exit code of the worst operation, and what was printed."""
-    worst, text = 0, ""
+def words_of(mutation):
+    """What must notice the fault, as limner-conform's options."""
+    return (*mutation.device, "--op", mutation.op, *mutation.cases)
+
+
+def check(folder, words, is_gpu):
+    """limner-conform's exit code, and what was printed."""
     env = dict(os.environ)
-    if device == mutations.GPU:
+    if is_gpu:
         env.update(OPENCL_LAYERS=env["LIMNER_TEST_LAYER"], LIMNER_LAYER="type=gpu")
-    for op in ops:
-        # The limit is for faults that hang; a check takes seconds.
-        done = run(["timeout", "300", str(folder / "limner-conform"), *device, "--op", op], env=env)
-        text += done.stdout
-        if done.returncode != 0:
-            worst = done.returncode
-    return worst, text
+    # The limit is for faults that hang; a check takes seconds.
+    done = run(["timeout", "300", str(folder / "limner-conform"), *words], env=env)
+    return done.returncode, done.stdout
 
 
 def broken(text, mutation):
@@ -73,8 +77,19 @@ def broken(text, mutation):
     return text.replace(mutation.old, mutation.new)
 
 
-def mutate(copy, folder, mutation):
-    """A line of complaint, or None where the fault was caught."""
+def keep(folder, kept):
+    """What limner-conform needs to run, for the next build overwrites it."""
+    shutil.rmtree(kept, ignore_errors=True)
+    (kept / "src").mkdir(parents=True)
+    shutil.copy2(folder / "limner-conform", kept)
+    for library in (folder / "src").glob("liblimner.*"):
+        if not library.is_dir():
+            shutil.copy2(library, kept / "src", follow_symlinks=False)
+    return kept
+
+
+def make(copy, folder, mutation, kept):
+    """Builds the fault into a folder of its own: a line of complaint, or None."""
     file = copy / mutation.file
     text = file.read_text()
     changed = broken(text, mutation)
@@ -83,15 +98,33 @@ def mutate(copy, folder, mutation):
     file.write_text(changed)
     try:
         built, log = build(copy, folder, [])
-        if not built:
-            return f"does not compile:\n{log}"
-        code, log = check(folder, mutation.device, [mutation.op])
     finally:
         file.write_text(text)
+    if not built:
+        return f"does not compile:\n{log}"
+    keep(folder, kept)
+    return None
+
+
+def complaint(mutation, kept):
+    """A line, or None where the fault was caught."""
+    code, log = check(kept, words_of(mutation), mutation.device == mutations.GPU)
+    shutil.rmtree(kept)
     # A fault may also end the process: it wrote beyond every guard band.
     if code == NONCONFORMING or code < 0 or code >= 128:
         return None
     return f"not caught, exit code {code}:\n{log}"
+
+
+def unbroken(wanted, folder, pool):
+    """Ends the program unless everything that is to notice a fault passes without one."""
+    runs = sorted({(words_of(m), m.device == mutations.GPU) for m in wanted})
+    for (words, _), (code, log) in zip(runs, pool.map(lambda r: check(folder, *r), runs)):
+        if code in (NO_DEVICE, SKIPPED):
+            print(log)
+            sys.exit(SKIPPED)
+        if code:
+            sys.exit(f"{log}mutate: unbroken, {' '.join(words)} does not conform (exit code {code})")
 
 
 def main():
@@ -100,8 +133,9 @@ def main():
     wanted = [m for m in mutations.ALL if (m.device == mutations.CPU) == (which == "cpu") and
               (m.device != mutations.GPU or "LIMNER_TEST_LAYER" in os.environ)]
     copy, folder = scratch / "tree", scratch / "build"
-    os.environ["POCL_CACHE_DIR"] = str(scratch / "pocl-cache")
-    (scratch / "pocl-cache").mkdir(parents=True, exist_ok=True)
+    # Two at once, on two cores.
+    os.environ.update(POCL_MAX_PTHREAD_COUNT="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    scratch.mkdir(parents=True, exist_ok=True)
     update(source, copy)
     for mutation in mutations.BEFORE:
         changed = broken((copy / mutation.file).read_text(), mutation)
@@ -112,22 +146,21 @@ def main():
     if not built:
         sys.exit(log + "mutate: the copy cannot be built")
 
-    for device in sorted({m.device for m in wanted}):
-        ops = sorted({m.op for m in wanted if m.device == device})
-        code, log = check(folder, device, ops)
-        if code in (NO_DEVICE, SKIPPED):
-            print(log)
-            sys.exit(SKIPPED)
-        if code:
-            sys.exit(f"{log}mutate: unbroken, {' '.join(device)} does not conform (exit code {code})")
-    bad = 0
-    for mutation in wanted:
-        complaint = mutate(copy, folder, mutation)
-        print(f"{'ESCAPED' if complaint else 'caught '} {mutation.name}: {mutation.file}, "
-              f"--op {mutation.op}", flush=True)
-        if complaint:
-            print("         " + complaint)
-            bad += 1
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        unbroken(wanted, folder, pool)
+        results = []
+        for i, mutation in enumerate(wanted):
+            kept = scratch / f"fault-{i}"
+            wrong = make(copy, folder, mutation, kept)
+            results.append((mutation, wrong, None if wrong else pool.submit(complaint, mutation, kept)))
+        bad = 0
+        for mutation, wrong, checked in results:
+            wrong = wrong or checked.result()
+            print(f"{'ESCAPED' if wrong else 'caught '} {mutation.name}: {mutation.file}, "
+                  f"{' '.join(words_of(mutation)[len(mutation.device):])}", flush=True)
+            if wrong:
+                print("         " + wrong)
+                bad += 1
     print(f"{len(wanted) - bad} of {len(wanted)} faults were caught")
     return 1 if bad else 0
 
