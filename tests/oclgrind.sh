@@ -13,7 +13,7 @@
 #   buffers alive. The reports in batchnorm_backward_apply, bce_means and bias_sum were these.
 # - It ends kernels at LLVM's freeze, or dies in gemm_packed, where they were optimised: so they are
 #   not, but for gemm_tiled, which would take minutes: -O1 has no freeze yet.
-# CLBlast's kernels are not limner's to check, and are left out of this.
+# CLBlast's kernels are not limner's to check, and are left out.
 set -u
 conform=$1 scratch=$2 layer=${3:-}
 
@@ -46,14 +46,15 @@ check() {
 
 if [ -z "$layer" ]; then
     export OCLGRIND_DATA_RACES=1
-    check --small
+    check --small --gemm packed
+    check --small --gemm tiled --op gemm
 else
     export OPENCL_LAYERS="$layer" OCLGRIND_UNINITIALIZED=1
     export LIMNER_LAYER="keep=1
 log=$scratch/layer.log"
-    # Everything but split_..., which launches conv_...'s kernels again.
+    # Everything but split_... and conv_adjoint, which launch conv_...'s kernels again.
     export OCLGRIND_BUILD_OPTIONS=-cl-opt-disable
-    for op in gemm im2col col2im conv batchnorm bias activation fill copy axpby multiply_add bce adam; do
+    for op in gemm im2col col2im conv_forward conv_backward batchnorm bias activation fill copy axpby multiply_add bce adam; do
         check --small --gemm packed --op $op
     done
     # One product, a tile with ragged edges, and both ways to transpose. Winograd's kernels do freeze
@@ -72,11 +73,19 @@ log=$scratch/layer.log"
 type=gpu
 group=8
 log=$scratch/layer.log"
-    check --small --conv implicit --op conv
+    for op in conv_forward conv_backward; do
+        check --small --conv implicit --op $op
+    done
     if ! grep -qx ready "$scratch/layer.log"; then
         echo "FAILED: the layer was not in use"
         exit 1
     fi
+    for kernel in $(sed -n 's/.*__kernel .*void \([a-z0-9_]*\)(.*/\1/p' "${0%/*}"/../cl/*.cl); do
+        if ! grep -qx "launched $kernel" "$scratch/layer.log"; then
+            echo "FAILED: $kernel was never launched: it needs a case"
+            exit 1
+        fi
+    done
 fi
 if [ -s "$scratch/log" ]; then
     echo "FAILED: Oclgrind complains ($(grep -c '^[A-Z]' "$scratch/log") lines that begin so, all in $scratch/log):"

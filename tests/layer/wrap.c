@@ -255,6 +255,24 @@ static bool too_much_local(cl_command_queue queue, cl_kernel kernel)
     return (told > sum ? told : sum) > settings.local_mem;
 }
 
+/* Logs a kernel's name when it is launched for the first time. */
+static void note_launch(cl_kernel kernel)
+{
+    static char known[256][64];
+    char name[64] = "";
+    size_t i = 0;
+
+    if (!settings.log[0] ||
+        next->clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof name, name, NULL))
+        return;
+    while (i < sizeof known / sizeof *known && known[i][0] && strcmp(known[i], name) != 0)
+        i++;
+    if (i < sizeof known / sizeof *known && !known[i][0]) {
+        memcpy(known[i], name, sizeof name);
+        layer_log("launched %s", name);
+    }
+}
+
 static cl_int CL_API_CALL wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel,
                                                       cl_uint dims, const size_t *offset,
                                                       const size_t *items, const size_t *group,
@@ -278,6 +296,8 @@ static cl_int CL_API_CALL wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl
     }
     code =
         next->clEnqueueNDRangeKernel(queue, kernel, dims, offset, items, group, waits, wait, event);
+    if (!code)
+        note_launch(kernel);
     if (!code && event)
         layer_live(OBJECT_EVENT, 1);
     return code;
