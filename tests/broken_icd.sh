@@ -11,7 +11,7 @@ if [ -z "$good" ]; then
 fi
 case $bad in /*) ;; *) bad=$PWD/$bad ;; esac
 rm -rf "$scratch"
-mkdir -p "$scratch/both ü" "$scratch/alone" "$scratch/twice" "$scratch/tmp" || exit 1
+mkdir -p "$scratch/both ü" "$scratch/alone" "$scratch/twice" || exit 1
 echo "$bad" >"$scratch/both ü/a bad.icd"
 cp "$good" "$scratch/both ü/pocl.icd"
 echo "$bad" >"$scratch/alone/bad.icd"
@@ -24,51 +24,57 @@ run() {
     wanted=$1
     OCL_ICD_VENDORS="$scratch/$2"
     shift 2
-    OCL_ICD_VENDORS=$OCL_ICD_VENDORS TMPDIR=$scratch/tmp LIMNER_DRIVER_TIMEOUT=4 LIMNER_TEST_ICD=$how \
-        "$@" >"$scratch/out" 2>"$scratch/err"
+    OCL_ICD_VENDORS=$OCL_ICD_VENDORS TMPDIR=$mine/tmp LIMNER_DRIVER_TIMEOUT=$patience LIMNER_TEST_ICD=$how \
+        "$@" >"$mine/out" 2>"$mine/err"
     code=$?
     [ $code -eq "$wanted" ] || complain "exit code $code instead of $wanted: $*"
-    [ -z "$(ls "$scratch/tmp")" ] || complain "files are left in TMPDIR"
+    [ -z "$(ls "$mine/tmp")" ] || complain "files are left in TMPDIR"
 }
 
 complain() {
     echo "FAILED with LIMNER_TEST_ICD=$how: $*"
-    sed 's/^/  stdout: /' "$scratch/out"
-    sed 's/^/  stderr: /' "$scratch/err"
+    sed 's/^/  stdout: /' "$mine/out"
+    sed 's/^/  stderr: /' "$mine/err"
     status=1
 }
 
 says() {
-    grep -qF -e "$2" "$scratch/$1" || complain "not in $1: $2"
+    grep -qF -e "$2" "$mine/$1" || complain "not in $1: $2"
 }
 
 train() {
     code=$1 folder=$2
     shift 2
-    run "$code" "$folder" "$limner" train "$pictures" -o "$scratch/run" --limit 40 --size 16 --no-cache \
+    run "$code" "$folder" "$limner" train "$pictures" -o "$mine/run" --limit 40 --size 16 --no-cache \
         --dry-run "$@"
 }
 
-for how in platforms-abort platforms-crash platforms-exit platforms-hang devices-abort devices-hang; do
+# begin WAY: what the driver does, and a folder for what comes of it. Only what hangs is waited for.
+begin() {
+    how=$1 mine=$scratch/$1 patience=60
+    mkdir -p "$mine/tmp" || exit 1
+}
+
+goes_wrong() {
     case $how in
     *abort) what='crashed (signal 6, ' ;;
     *crash) what='crashed (signal 11, ' ;;
     *exit) what='ended the process (exit code 5)' ;;
-    *hang) what='did not answer in 4 seconds' ;;
+    *hang) what='did not answer in 6 seconds' patience=6 ;;
     esac
     blame="both ü/a bad.icd $what"
     run 0 'both ü' "$limner" devices
     says out ' cpu '
     says out 'built-in'
     says err "$blame"
-    [ "$(grep -c . "$scratch/err")" -eq 1 ] || complain "not one line of warning"
+    [ "$(grep -c . "$mine/err")" -eq 1 ] || complain "not one line of warning"
     run 0 alone "$limner" devices
     says out 'built-in'
     says err "alone/bad.icd $what"
     train 3 alone --device opencl
     says err "alone/bad.icd $what"
-    [ "$(grep -c . "$scratch/err")" -eq 1 ] || complain "more than one line on a broken driver"
-    case $how in platforms-abort | devices-hang) ;; *) continue ;; esac
+    [ "$(grep -c . "$mine/err")" -eq 1 ] || complain "more than one line on a broken driver"
+    case $how in platforms-abort | devices-hang) ;; *) return ;; esac
     # A start with a driver takes a while: not for each way to crash.
     train 0 'both ü' --device opencl
     says err "warning: the OpenCL driver of "
@@ -79,13 +85,28 @@ for how in platforms-abort platforms-crash platforms-exit platforms-hang devices
     says err 'using the CPU path'
     train 3 'both ü' --device gpu
     says err "$blame"
-    [ "$(grep -c . "$scratch/err")" -eq 1 ] || complain "more than one line on a broken driver"
+    [ "$(grep -c . "$mine/err")" -eq 1 ] || complain "more than one line on a broken driver"
     train 0 'both ü' --device cpu
-    if grep -q driver "$scratch/err"; then complain "drivers were asked for the CPU path"; fi
+    if grep -q driver "$mine/err"; then complain "drivers were asked for the CPU path"; fi
+}
+
+# They mostly wait: all at once.
+started=''
+for way in platforms-abort platforms-crash platforms-exit platforms-hang devices-abort devices-hang; do
+    (
+        begin $way
+        goes_wrong
+        exit $status
+    ) &
+    started="$started $!"
+done
+for process in $started; do
+    wait "$process" || status=1
 done
 
 # Platforms without devices are passed over; what their count says, with an error, means nothing.
-for how in devices-none devices-unknown; do
+for way in devices-none devices-unknown; do
+    begin $way
     run 0 'both ü' "$limner" devices
     says out 'Faulty: no devices'
     says out ' cpu '
@@ -94,11 +115,11 @@ for how in devices-none devices-unknown; do
     says err 'platform 0 "Faulty" has no devices'
 done
 
-how=twice
+begin twice-listed
 run 0 twice "$limner" devices
 says out '[same hardware as above]'
-[ "$(grep -c 'same hardware' "$scratch/out")" -eq 1 ] || complain "not one of two is the same again"
-name=$(sed -n 's/^0:0 *cpu *[0-9.]* [KMGT]*i*B *//p' "$scratch/out")
+[ "$(grep -c 'same hardware' "$mine/out")" -eq 1 ] || complain "not one of two is the same again"
+name=$(sed -n 's/^0:0 *cpu *[0-9.]* [KMGT]*i*B *//p' "$mine/out")
 train 0 twice --device "name:$name"
 says out '(--device 0:0)'
 train 0 twice --device 1:0
