@@ -66,7 +66,7 @@ static float train_step(struct lim_backend *be, struct lim_net *net, struct lim_
                        lim_tensor_images(dlogits, half * BATCH / 2, BATCH / 2));
     lim_net_zero_grads(net);
     lim_net_backward(net, dlogits, LIM_WANT_PARAMS);
-    lim_optimizer_step(adam, lim_net_grads(net), lim_net_params(net));
+    lim_optimizer_step(adam);
     lim_read(stats, host);
     return 0.5f * (host[0] + host[2]);
 }
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
     memory = lim_buffer_create(be, BATCH * PIXELS + BATCH + 4);
     if (!net || !memory || !lim_net_init(net, 1))
         goto done;
-    adam = lim_optimizer_create(be, lim_tensor_count(lim_net_params(net)), &settings);
+    adam = lim_optimizer_create(be, net, &settings);
     if (!adam)
         goto done;
     x = lim_tensor_of(memory, 0, BATCH, SIZE, SIZE, 1);

@@ -21,6 +21,12 @@ struct part {
     int node, index; /* of the layer's parts */
 };
 
+/* Parameters that lie side by side, and their gradients. */
+struct chunk {
+    size_t count;
+    struct lim_buffer *params, *grads;
+};
+
 struct lim_net {
     struct lim_backend *be;
     int count, batch;
@@ -28,8 +34,10 @@ struct lim_net {
     struct node *nodes;
     struct part *parts;
     int part_count;
-    size_t param_count, state_count;
-    struct lim_buffer *params, *grads, *state;
+    struct chunk *chunks;
+    int chunk_count;
+    size_t state_count;
+    struct lim_buffer *state;
     struct lim_buffer *spare[2]; /* activation gradients, used in turn */
     struct lim_tensor x;         /* of the last forward pass */
     int n;                       /* pictures in it */
@@ -122,45 +130,74 @@ static size_t part_floats(const struct lim_layer_part *part)
     return (size_t)part->n * (size_t)part->h * (size_t)part->w * (size_t)part->c;
 }
 
-/* Lays the parts of all layers out in the flat buffers. */
-static bool place_parts(struct lim_net *net)
+static const struct lim_layer_part *part_of(const struct lim_net *net, int i)
 {
-    size_t param = 0, state = 0;
+    return net->nodes[net->parts[i].node].layer->parts + net->parts[i].index;
+}
 
-    for (int i = 0; i < net->count; i++) {
-        const struct lim_layer *layer = net->nodes[i].layer;
+/* Lists the parts of all layers, and counts what goes into which chunk. */
+static bool count_parts(struct lim_net *net)
+{
+    uint64_t largest = lim_backend_memory_limits(net->be).largest / sizeof(float);
+    int most = 0;
 
-        net->part_count += layer->part_count;
-        for (int j = 0; j < layer->part_count; j++)
-            *(layer->parts[j].state ? &net->state_count : &net->param_count) +=
-                part_floats(layer->parts + j);
-    }
-    net->parts = calloc((size_t)net->part_count + 1, sizeof *net->parts);
-    if (!net->parts) {
+    for (int i = 0; i < net->count; i++)
+        most += net->nodes[i].layer->part_count;
+    net->parts = calloc((size_t)most + 1, sizeof *net->parts);
+    net->chunks = calloc((size_t)most + 1, sizeof *net->chunks);
+    if (!net->parts || !net->chunks) {
         lim_error("no memory for a network");
         return false;
     }
-    if (!make_buffer(net, LIM_MEMORY_WEIGHTS, net->param_count, &net->params) ||
-        !make_buffer(net, LIM_MEMORY_GRADIENTS, net->param_count, &net->grads) ||
-        !make_buffer(net, LIM_MEMORY_WEIGHTS, net->state_count, &net->state))
-        return false;
-
-    net->part_count = 0;
-    for (int i = 0; i < net->count; i++) {
-        struct lim_layer *layer = net->nodes[i].layer;
-
-        for (int j = 0; j < layer->part_count; j++) {
-            const struct lim_layer_part *part = layer->parts + j;
-            size_t *at = part->state ? &state : &param;
-
-            layer->values[j] = lim_tensor_of(part->state ? net->state : net->params, *at, part->n,
-                                             part->h, part->w, part->c);
-            if (!part->state)
-                layer->grads[j] =
-                    lim_tensor_of(net->grads, *at, part->n, part->h, part->w, part->c);
-            *at += part_floats(part);
+    for (int i = 0; i < net->count; i++)
+        for (int j = 0; j < net->nodes[i].layer->part_count; j++)
             net->parts[net->part_count++] = (struct part){.node = i, .index = j};
+    net->chunk_count = 1;
+    for (int i = 0; i < net->part_count; i++) {
+        struct chunk *chunk = net->chunks + net->chunk_count - 1;
+        size_t count = part_floats(part_of(net, i));
+
+        if (part_of(net, i)->state) {
+            net->state_count += count;
+            continue;
         }
+        if (largest && chunk->count && chunk->count + count > largest)
+            chunk = net->chunks + net->chunk_count++;
+        chunk->count += count;
+    }
+    return true;
+}
+
+/* Takes the flat buffers, and lays the parts out in them. */
+static bool place_parts(struct lim_net *net)
+{
+    struct chunk *chunk;
+    size_t param = 0, state = 0;
+
+    if (!count_parts(net) || !make_buffer(net, LIM_MEMORY_WEIGHTS, net->state_count, &net->state))
+        return false;
+    for (int i = 0; i < net->chunk_count; i++)
+        if (!make_buffer(net, LIM_MEMORY_WEIGHTS, net->chunks[i].count, &net->chunks[i].params) ||
+            !make_buffer(net, LIM_MEMORY_GRADIENTS, net->chunks[i].count, &net->chunks[i].grads))
+            return false;
+    chunk = net->chunks;
+    for (int i = 0; i < net->part_count; i++) {
+        struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
+        const struct lim_layer_part *part = part_of(net, i);
+        int j = net->parts[i].index;
+
+        if (part->state) {
+            layer->values[j] = lim_tensor_of(net->state, state, part->n, part->h, part->w, part->c);
+            state += part_floats(part);
+            continue;
+        }
+        if (param == chunk->count) {
+            chunk++;
+            param = 0;
+        }
+        layer->values[j] = lim_tensor_of(chunk->params, param, part->n, part->h, part->w, part->c);
+        layer->grads[j] = lim_tensor_of(chunk->grads, param, part->n, part->h, part->w, part->c);
+        param += part_floats(part);
     }
     return true;
 }
@@ -210,11 +247,14 @@ void lim_net_destroy(struct lim_net *net)
         net->nodes[i].layer->ops->destroy(net->nodes[i].layer);
         lim_buffer_destroy(net->nodes[i].own);
     }
-    lim_buffer_destroy(net->params);
-    lim_buffer_destroy(net->grads);
+    for (int i = 0; i < net->chunk_count; i++) {
+        lim_buffer_destroy(net->chunks[i].params);
+        lim_buffer_destroy(net->chunks[i].grads);
+    }
     lim_buffer_destroy(net->state);
     lim_buffer_destroy(net->spare[0]);
     lim_buffer_destroy(net->spare[1]);
+    free(net->chunks);
     free(net->parts);
     free(net->nodes);
     free(net);
@@ -224,7 +264,7 @@ bool lim_net_init(struct lim_net *net, uint64_t seed)
 {
     for (int i = 0; i < net->part_count; i++) {
         struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
-        const struct lim_layer_part *part = layer->parts + net->parts[i].index;
+        const struct lim_layer_part *part = part_of(net, i);
         struct lim_tensor values = layer->values[net->parts[i].index];
         size_t count = part_floats(part);
         float *host = malloc(count * sizeof *host);
@@ -297,17 +337,29 @@ struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, un
 
 void lim_net_zero_grads(struct lim_net *net)
 {
-    lim_fill(net->be, 0.0f, lim_net_grads(net));
+    for (int i = 0; i < net->chunk_count; i++)
+        lim_fill(net->be, 0.0f, lim_net_grads(net, i));
 }
 
-struct lim_tensor lim_net_params(const struct lim_net *net)
+int lim_net_chunks(const struct lim_net *net)
 {
-    return lim_vector_of(net->params, 0, net->param_count ? net->param_count : 1);
+    return net->chunk_count;
 }
 
-struct lim_tensor lim_net_grads(const struct lim_net *net)
+/* Of a net without parameters: the one float that its buffers have. */
+static struct lim_tensor flat(const struct chunk *chunk, struct lim_buffer *buf)
 {
-    return lim_vector_of(net->grads, 0, net->param_count ? net->param_count : 1);
+    return lim_vector_of(buf, 0, chunk->count ? chunk->count : 1);
+}
+
+struct lim_tensor lim_net_params(const struct lim_net *net, int chunk)
+{
+    return flat(net->chunks + chunk, net->chunks[chunk].params);
+}
+
+struct lim_tensor lim_net_grads(const struct lim_net *net, int chunk)
+{
+    return flat(net->chunks + chunk, net->chunks[chunk].grads);
 }
 
 struct lim_tensor lim_net_state(const struct lim_net *net)
@@ -327,6 +379,7 @@ struct lim_net_part lim_net_part(const struct lim_net *net, int index)
     const struct part *at = net->parts + index;
     const struct lim_layer *layer = net->nodes[at->node].layer;
     struct lim_net_part part = {.tensor = layer->values[at->index],
+                                .grad = layer->grads[at->index],
                                 .state = layer->parts[at->index].state};
 
     snprintf(part.name, sizeof part.name, "%d.%s", at->node, layer->parts[at->index].name);

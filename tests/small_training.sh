@@ -40,6 +40,17 @@ fitting() {
     check_log
 }
 
+# Width 64 there: 14.3 MB of weights lie in chunks, of which one is a tensor of 8 MiB to the byte. What is bounded is the
+# batch; and where a tensor alone is too large, the width.
+limits=max_alloc=8388608
+train $limits --preset torch
+[ $? -eq 1 ] || complain "not the exit code of too little memory"
+fitting --preset torch
+[ "$advice" = '--batch 32' ] || complain "not --batch 32 but $advice"
+train $limits --preset paper
+[ $? -eq 1 ] || complain "not the exit code of too little memory"
+grep -q 'takes a buffer of 32 MiB, .*: --width 64 --batch 32 would fit' "$scratch/out" || complain "no advice for width 128"
+
 tiny='--preset tiny --size 32 --batch 128'
 # shellcheck disable=SC2086
 for limits in max_alloc=1048576 max_alloc=262144 global_mem=16777216; do

@@ -147,7 +147,7 @@ static void the_generator_alone_paints_the_same(void **state)
     assert_true(info.generator_only && !whole.generator_only);
     assert_string_equal(info.hash, whole.hash);
     assert_true(info.generator_params ==
-                lim_tensor_count(lim_net_params(lim_dcgan_generator(gan))));
+                lim_tensor_count(lim_net_params(lim_dcgan_generator(gan), 0)));
     assert_true(info.discriminator_params == 0 && whole.discriminator_params > 0);
     lines = 0;
     assert_null(lim_dcgan_load(cpu, path, 0, false, NULL, &why)); /* nothing to train on with */

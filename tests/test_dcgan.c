@@ -69,8 +69,8 @@ static void parameter_counts(void **state)
     config.width = 64;
     config.batch = 1;
     gan = create(devices[DEVICE_CPU], &config);
-    assert_int_equal(lim_tensor_count(lim_net_params(lim_dcgan_generator(gan))), 3576704);
-    assert_int_equal(lim_tensor_count(lim_net_params(lim_dcgan_discriminator(gan))), 2765568);
+    assert_int_equal(lim_tensor_count(lim_net_params(lim_dcgan_generator(gan), 0)), 3576704);
+    assert_int_equal(lim_tensor_count(lim_net_params(lim_dcgan_discriminator(gan), 0)), 2765568);
     lim_dcgan_destroy(gan);
 }
 
@@ -149,7 +149,7 @@ static void refuses_settings_out_of_range(void **state)
 static void check_first_step(struct lim_net *net, const float *before, double lr)
 {
     size_t at = 0;
-    float *after = read_all(lim_net_params(net)), *grads = read_all(lim_net_grads(net));
+    float *after = read_all(lim_net_params(net, 0)), *grads = read_all(lim_net_grads(net, 0));
 
     for (int i = 0; i < lim_net_part_count(net); i++) {
         struct lim_net_part part = lim_net_part(net, i);
@@ -169,7 +169,7 @@ static void check_first_step(struct lim_net *net, const float *before, double lr
             fail_msg("%s did not move", part.name);
         at += count;
     }
-    assert_int_equal(at, lim_tensor_count(lim_net_params(net)));
+    assert_int_equal(at, lim_tensor_count(lim_net_params(net, 0)));
     free(after);
     free(grads);
 }
@@ -187,8 +187,8 @@ static void first_step_moves_every_tensor(void **state)
             continue;
         config.size = 32;
         gan = create(devices[which], &config);
-        g = read_all(lim_net_params(gan->g));
-        d = read_all(lim_net_params(gan->d));
+        g = read_all(lim_net_params(gan->g, 0));
+        d = read_all(lim_net_params(gan->d, 0));
         train(gan, 1, &stats);
         check_first_step(gan->g, g, (double)config.lr);
         check_first_step(gan->d, d, (double)config.lr);
@@ -215,10 +215,10 @@ static void same_seed_gives_same_bits(void **state)
         two = create(devices[which], &config);
         train(one, 3, NULL);
         train(two, 3, NULL);
-        same_bits(lim_net_params(one->g), lim_net_params(two->g));
-        same_bits(lim_net_params(one->d), lim_net_params(two->d));
+        same_bits(lim_net_params(one->g, 0), lim_net_params(two->g, 0));
+        same_bits(lim_net_params(one->d, 0), lim_net_params(two->d, 0));
         same_bits(lim_net_state(one->g), lim_net_state(two->g));
-        same_bits(lim_optimizer_v(one->adam_d), lim_optimizer_v(two->adam_d));
+        same_bits(lim_optimizer_v(one->adam_d, 0), lim_optimizer_v(two->adam_d, 0));
         lim_dcgan_destroy(one);
         lim_dcgan_destroy(two);
     }
@@ -226,10 +226,10 @@ static void same_seed_gives_same_bits(void **state)
 
 static void compare_gradients(struct lim_net *one, struct lim_net *two, double bound)
 {
-    float *a = read_all(lim_net_grads(one)), *b = read_all(lim_net_grads(two));
+    float *a = read_all(lim_net_grads(one, 0)), *b = read_all(lim_net_grads(two, 0));
     double error = 0.0, norm = 0.0;
 
-    for (size_t i = 0; i < lim_tensor_count(lim_net_grads(one)); i++) {
+    for (size_t i = 0; i < lim_tensor_count(lim_net_grads(one, 0)); i++) {
         error += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
         norm += (double)a[i] * (double)a[i];
     }
@@ -281,8 +281,8 @@ static void check_painting(struct lim_backend *be)
     config.batch = 40;
     other = lim_dcgan_create(be, &config, true);
     assert_non_null(other);
-    host = read_all(lim_net_params(gan->g));
-    lim_write(lim_net_params(other->g), host);
+    host = read_all(lim_net_params(gan->g, 0));
+    lim_write(lim_net_params(other->g, 0), host);
     free(host);
     host = read_all(lim_net_state(gan->g));
     lim_write(lim_net_state(other->g), host);

@@ -176,7 +176,7 @@ static float *net_bits(struct lim_backend *be, size_t *count, uint64_t *launches
     *bytes = lim_backend_bytes(be);
     out[0] = lim_net_forward(net, x, LIM_TRAIN);
     out[1] = lim_net_backward(net, dy, LIM_WANT_INPUT | LIM_WANT_PARAMS);
-    out[2] = lim_net_grads(net);
+    out[2] = lim_net_grads(net, 0);
     *launches = lim_backend_launches(be) - before;
     *bytes = lim_backend_bytes(be) - *bytes;
     *count = 0;

@@ -102,7 +102,7 @@ static float *two_steps(struct lim_backend *be, bool plan, size_t *count)
         assert_true(memory.device.total > (uint64_t)1 << 38);
     }
     step(gan, &config);
-    weights = lim_net_params(lim_dcgan_generator(gan));
+    weights = lim_net_params(lim_dcgan_generator(gan), 0);
     *count = lim_tensor_count(weights);
     host = read_all(weights);
     lim_dcgan_destroy(gan);
@@ -155,7 +155,7 @@ static void the_batch_that_is_named_fits(void **state)
     /* No batch would do: a width is named. */
     be->max_alloc = (uint64_t)1 << 20;
     assert_false(lim_dcgan_fits(be, &wide, why, sizeof why));
-    assert_non_null(strstr(why, "whatever the batch: --width 8 --batch 8 would fit"));
+    assert_non_null(strstr(why, "whatever the batch: --width 16 --batch 8 would fit"));
     assert_int_equal(lim_dcgan_largest_batch(be, &wide, 8), 0);
     be->max_alloc = 16;
     assert_false(lim_dcgan_fits(be, &wide, why, sizeof why));

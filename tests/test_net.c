@@ -164,7 +164,7 @@ static void check_case(const struct gradient_case *gc)
     memory = lim_buffer_create(be, in + out);
     x = lim_tensor_of(memory, 0, PICTURES, gc->h, gc->w, gc->c);
     dy = lim_tensor_of(memory, in, PICTURES, h, w, c);
-    params = lim_net_params(net);
+    params = lim_net_params(net, 0);
     fill_random(x, 1);
     fill_random(dy, 2);
     if (lim_net_part_count(net))
@@ -175,7 +175,7 @@ static void check_case(const struct gradient_case *gc)
     assert_true(y.n == PICTURES && y.h == h && y.w == w && y.c == c);
     lim_net_zero_grads(net);
     dx = read_all(lim_net_backward(net, dy, LIM_WANT_INPUT | LIM_WANT_PARAMS));
-    grads = read_all(lim_net_grads(net));
+    grads = read_all(lim_net_grads(net, 0));
     check_differences(net, x, weights, x, dx, (double)gc->step);
     if (lim_net_part_count(net))
         check_differences(net, x, weights, params, grads, (double)gc->step);
@@ -212,7 +212,7 @@ static void what_backward_writes(void **state)
     struct lim_buffer *memory = lim_buffer_create(be, 2 * 8 * 8 * 3 + 2);
     struct lim_tensor x = lim_tensor_of(memory, 0, 2, 8, 8, 3);
     struct lim_tensor dy = lim_tensor_of(memory, 2 * 8 * 8 * 3, 2, 1, 1, 1);
-    struct lim_tensor grads = lim_net_grads(net), none;
+    struct lim_tensor grads = lim_net_grads(net, 0), none;
     float *once, *given, *dx;
 
     (void)state;
@@ -287,7 +287,7 @@ static void parts_have_names_and_first_values(void **state)
             assert_true(fabs((double)host[j] - means[i]) < 0.1);
         free(host);
     }
-    assert_int_equal(lim_tensor_count(lim_net_params(net)), 4 * 4 * 3 * 4 + 4 + 8 + 4 * 4 * 4);
+    assert_int_equal(lim_tensor_count(lim_net_params(net, 0)), 4 * 4 * 3 * 4 + 4 + 8 + 4 * 4 * 4);
     assert_int_equal(lim_tensor_count(lim_net_state(net)), 8);
     lim_net_destroy(net);
 }

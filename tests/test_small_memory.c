@@ -53,8 +53,8 @@ static struct result pass(struct lim_backend *be)
     r.y = read_all(lim_net_forward(net, input, LIM_TRAIN));
     lim_net_zero_grads(net);
     r.dx = read_all(lim_net_backward(net, gradient, LIM_WANT_INPUT | LIM_WANT_PARAMS));
-    r.grads = read_all(lim_net_grads(net));
-    r.params = lim_tensor_count(lim_net_grads(net));
+    r.grads = read_all(lim_net_grads(net, 0));
+    r.params = lim_tensor_count(lim_net_grads(net, 0));
     free(host);
     lim_net_destroy(net);
     lim_buffer_destroy(x);

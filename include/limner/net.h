@@ -71,10 +71,13 @@ LIM_API struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tenso
 
 LIM_API void lim_net_zero_grads(struct lim_net *net);
 
-/* ONE flat view each, of equal length for params and grads; state: the running statistics (a tensor
- * without a buffer where the net has none). */
-LIM_API struct lim_tensor lim_net_params(const struct lim_net *net);
-LIM_API struct lim_tensor lim_net_grads(const struct lim_net *net);
+/* All parameters and their gradients as flat views, of equal length: ONE chunk, or as few as the
+ * device's largest allocation allows, each of whole tensors, in the order of the parts. */
+LIM_API int lim_net_chunks(const struct lim_net *net);
+LIM_API struct lim_tensor lim_net_params(const struct lim_net *net, int chunk);
+LIM_API struct lim_tensor lim_net_grads(const struct lim_net *net, int chunk);
+
+/* The running statistics (a tensor without a buffer where the net has none). */
 LIM_API struct lim_tensor lim_net_state(const struct lim_net *net);
 
 /* The named parts of params and state, for checkpoints: "0.weight", "0.bias", "1.gamma", "1.beta",
@@ -82,6 +85,7 @@ LIM_API struct lim_tensor lim_net_state(const struct lim_net *net);
 struct lim_net_part {
     char name[32];
     struct lim_tensor tensor; /* weights r, s, c, k of the convolution as lim_conv has them */
+    struct lim_tensor grad;   /* of the same shape; of state without a buffer */
     bool state;
 };
 LIM_API int lim_net_part_count(const struct lim_net *net);

@@ -95,7 +95,7 @@ static struct lim_optimizer *make_optimizer(const struct lim_dcgan *gan, const s
     const struct lim_adam_desc adam = {
         .lr = config->lr, .beta1 = config->beta1, .beta2 = config->beta2, .eps = 1e-8f};
 
-    return lim_optimizer_create(gan->be, lim_tensor_count(lim_net_params(net)), &adam);
+    return lim_optimizer_create(gan->be, net, &adam);
 }
 
 /* D, both optimisers and the memory of a step. */

@@ -97,13 +97,8 @@ static bool find_in(struct lim_net *net, const char *who, const struct lim_layer
 {
     for (int i = lim_net_part_count(net) - 1; i >= 0; i--) {
         struct lim_net_part part = lim_net_part(net, i);
-        struct lim_tensor t = part.tensor;
 
-        if (gradients && part.state)
-            continue;
-        if (gradients) /* laid out like the weights */
-            t.buf = lim_net_grads(net).buf;
-        if (sound(t))
+        if ((gradients && part.state) || sound(gradients ? part.grad : part.tensor))
             continue;
         snprintf(text, size, "%s%s.%s (%s)", gradients ? "the gradient of " : "", who, part.name,
                  kind_of(rows, part.name));

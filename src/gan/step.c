@@ -26,16 +26,19 @@ static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, float
  * in a gradient is in the weights after the step, and in their sum. */
 static void sum_weights(struct lim_dcgan *gan, const struct lim_net *net)
 {
-    struct lim_tensor params = lim_net_params(net);
-    size_t count = lim_tensor_count(params);
-    int rows = (int)(count / SUMS), left = (int)(count % SUMS);
+    for (int i = 0; i < lim_net_chunks(net); i++) {
+        struct lim_tensor params = lim_net_params(net, i);
+        size_t count = lim_tensor_count(params);
+        int rows = (int)(count / SUMS), left = (int)(count % SUMS);
 
-    if (rows > 0)
-        lim_bias_backward(gan->be, lim_tensor_of(params.buf, 0, rows, 1, 1, SUMS),
-                          lim_vector_of(gan->stats, 2 * STATS, SUMS));
-    if (left > 0)
-        lim_bias_backward(gan->be, lim_tensor_of(params.buf, count - (size_t)left, 1, 1, 1, left),
-                          lim_vector_of(gan->stats, 2 * STATS, (size_t)left));
+        if (rows > 0)
+            lim_bias_backward(gan->be, lim_tensor_of(params.buf, 0, rows, 1, 1, SUMS),
+                              lim_vector_of(gan->stats, 2 * STATS, SUMS));
+        if (left > 0)
+            lim_bias_backward(gan->be,
+                              lim_tensor_of(params.buf, count - (size_t)left, 1, 1, 1, left),
+                              lim_vector_of(gan->stats, 2 * STATS, (size_t)left));
+    }
 }
 
 static void read_stats(struct lim_dcgan *gan, struct lim_dcgan_stats *stats)
@@ -73,12 +76,12 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
     lim_net_zero_grads(gan->d);
     judge(gan, real, 1.0f - config->smooth, STATS_REAL, LIM_WANT_PARAMS);
     judge(gan, fake, 0.0f, STATS_FAKE, LIM_WANT_PARAMS);
-    lim_optimizer_step(gan->adam_d, lim_net_grads(gan->d), lim_net_params(gan->d));
+    lim_optimizer_step(gan->adam_d);
 
     dfake = judge(gan, fake, 1.0f, STATS_G, LIM_WANT_INPUT);
     lim_net_zero_grads(gan->g);
     lim_net_backward(gan->g, dfake, LIM_WANT_PARAMS);
-    lim_optimizer_step(gan->adam_g, lim_net_grads(gan->g), lim_net_params(gan->g));
+    lim_optimizer_step(gan->adam_g);
 
     gan->steps++;
     if (stats)

@@ -16,10 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tensor of the file and where it lives on the device. */
+/* A tensor of the file and where it lives on the device; moments may lie there in several chunks,
+ * which a file does not know of. */
 struct record {
     char name[LIM_ST_NAME];
     struct lim_tensor tensor;
+    const struct lim_optimizer *opt; /* or NULL, and */
+    struct lim_tensor (*moment)(const struct lim_optimizer *opt, int chunk);
 };
 
 struct records {
@@ -44,9 +47,9 @@ static void add_moments(struct records *records, const char *who, const struct l
 
     snprintf(record[0].name, sizeof record[0].name, "%s.adam_m", who);
     snprintf(record[1].name, sizeof record[1].name, "%s.adam_v", who);
-    record[0].tensor = lim_optimizer_m(opt);
-    record[1].tensor = lim_optimizer_v(opt);
-
+    record[0].opt = record[1].opt = opt;
+    record[0].moment = lim_optimizer_m;
+    record[1].moment = lim_optimizer_v;
     records->count += 2;
 }
 
@@ -70,10 +73,49 @@ static bool list_records(struct lim_dcgan *gan, bool generator_only, struct reco
     return true;
 }
 
+static int pieces(const struct record *record)
+{
+    return record->opt ? lim_optimizer_chunks(record->opt) : 1;
+}
+
+static struct lim_tensor piece(const struct record *record, int i)
+{
+    return record->opt ? record->moment(record->opt, i) : record->tensor;
+}
+
+/* Floats of it. */
+static size_t length(const struct record *record)
+{
+    size_t count = 0;
+
+    for (int i = 0; i < pieces(record); i++)
+        count += lim_tensor_count(piece(record, i));
+    return count;
+}
+
+/* The record between the device and `host`, whichever way. */
+static void move(const struct record *record, float *host, bool to_device)
+{
+    for (int i = 0; i < pieces(record); i++) {
+        struct lim_tensor t = piece(record, i);
+
+        if (to_device)
+            lim_write(t, host);
+        else
+            lim_read(t, host);
+        host += lim_tensor_count(t);
+    }
+}
+
 static void describe(const struct record *record, struct lim_st_tensor *t)
 {
     memset(t, 0, sizeof *t);
     snprintf(t->name, sizeof t->name, "%s", record->name);
+    if (record->opt) {
+        t->rank = 1;
+        t->shape[0] = length(record);
+        return;
+    }
     if (record->tensor.n == 1 && record->tensor.h == 1 && record->tensor.w == 1) {
         t->rank = 1;
         t->shape[0] = (uint64_t)record->tensor.c;
@@ -146,7 +188,7 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
     float *all;
 
     for (int i = 0; i < records->count; i++)
-        total += lim_tensor_count(records->list[i].tensor);
+        total += length(records->list + i);
     all = malloc(total * sizeof *all);
     if (!all) {
         lim_error("no memory (%zu MB) to save the model", total * sizeof *all >> 20);
@@ -154,9 +196,9 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
     }
     *model_hash = LIM_HASH_START;
     for (int i = 0; i < records->count; i++) {
-        size_t count = lim_tensor_count(records->list[i].tensor);
+        size_t count = length(records->list + i);
 
-        lim_read(records->list[i].tensor, all + at);
+        move(records->list + i, all + at, false);
         if (i < records->generator)
             *model_hash = lim_hash(*model_hash, all + at, count * sizeof *all);
         at += count;
@@ -273,7 +315,7 @@ static bool fill_one(struct lim_st_reader *reader, const struct record *record, 
     ok = lim_st_read(reader, found, host) && numbers_are_sound(reader, record->name, host, count);
     if (ok) {
         *hash = lim_hash(*hash, host, count * sizeof *host);
-        lim_write(record->tensor, host);
+        move(record, host, true);
     }
     free(host);
     return ok;
