@@ -157,7 +157,7 @@ int main(int argc, char **argv)
     int failed;
 
     suite = argc > 1 ? argv[1] : "pngsuite.zip";
-    if (!zip_list(suite, &files, reason)) {
+    if (!zip_list(suite, ENTRIES_CAP, &files, reason)) {
         fprintf(stderr, "%s: %s\n", suite, reason);
         return 77;
     }

@@ -192,7 +192,7 @@ static void test_zip_names(void **state)
                                      0120777u << 16);
     assert_int_equal(zip_close(archive), 0);
 
-    assert_true(zip_list(path_in(root, "a.zip"), &files, reason));
+    assert_true(zip_list(path_in(root, "a.zip"), ENTRIES_CAP, &files, reason));
     for (size_t i = 0; i < sizeof climbing / sizeof *climbing; i++)
         assert_string_equal(reason_of(climbing[i]), "its name leads out of the archive");
     assert_string_equal(reason_of("a..png"), "none");
@@ -241,16 +241,19 @@ static void test_zip_shared_places(void **state)
 
     (void)state;
     put_shared("one.zip", 1, false);
-    assert_true(zip_list(path_in(root, "one.zip"), &files, reason));
+    assert_true(zip_list(path_in(root, "one.zip"), ENTRIES_CAP, &files, reason));
     assert_int_equal(files.count, 1);
     data_files_finish(&files);
+    put_shared("many.zip", 3, false);
+    assert_false(zip_list(path_in(root, "many.zip"), 2, &files, reason));
+    assert_string_equal(reason, "it holds 3 entries, and the most is 2");
     put_shared("names.zip", 2, true);
-    assert_true(zip_list(path_in(root, "names.zip"), &files, reason));
+    assert_true(zip_list(path_in(root, "names.zip"), ENTRIES_CAP, &files, reason));
     assert_int_equal(files.count, 1); /* the last of one name */
     assert_int_equal(files.list[0].key[0], 1);
     data_files_finish(&files);
     put_shared("bomb.zip", 100, false);
-    assert_false(zip_list(path_in(root, "bomb.zip"), &files, reason));
+    assert_false(zip_list(path_in(root, "bomb.zip"), ENTRIES_CAP, &files, reason));
     assert_non_null(strstr(reason, "its entries overlap"));
 }
 
@@ -277,7 +280,7 @@ static void test_zip_growing(void **state)
     free(picture);
     free(bytes);
 
-    assert_true(zip_list(path_in(root, "a.zip"), &files, reason));
+    assert_true(zip_list(path_in(root, "a.zip"), ENTRIES_CAP, &files, reason));
     assert_int_equal(prepare(zip_source_create(path_in(root, "a.zip")), 0, reason), SKIPPED);
     assert_non_null(strstr(reason, "grows more than a hundredfold"));
     assert_int_equal(prepare(zip_source_create(path_in(root, "a.zip")), 1, reason), PREPARED);

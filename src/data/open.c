@@ -187,7 +187,7 @@ static enum lim_status list_files(const char *path, struct data_files *files, bo
                   path);
         return LIM_BAD_INPUT;
     }
-    if (zip_list(path, files, reason))
+    if (zip_list(path, ENTRIES_CAP, files, reason))
         return LIM_OK;
     lim_error("%s: the archive cannot be read (%s); is it whole?", path, reason);
     return LIM_BAD_INPUT;

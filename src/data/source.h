@@ -12,6 +12,10 @@
  * decompression bomb does not get far. */
 #define FILE_SIZE_CAP ((size_t)256 << 20)
 
+/* Entries of an archive: more than any collection of pictures has, and a kilobyte of memory each.
+ */
+#define ENTRIES_CAP ((size_t)4 << 20)
+
 struct data_file {
     char *path;          /* what the user is told; owned */
     char *reason;        /* why it is not used, owned; NULL: it may be a picture */
@@ -53,8 +57,9 @@ struct data_source *folder_source_create(void);
 /* By content. */
 bool file_is_zip(const char *path);
 
-/* Every file in the archive. False with `reason` if it cannot be read. */
-bool zip_list(const char *path, struct data_files *files, char *reason);
+/* Every file in the archive. False with `reason` if it cannot be read, or holds more than `most`
+ * entries. */
+bool zip_list(const char *path, size_t most, struct data_files *files, char *reason);
 struct data_source *zip_source_create(const char *path);
 
 #endif

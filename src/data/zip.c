@@ -165,13 +165,17 @@ static bool add_entry(zip_t *archive, zip_uint64_t i, struct data_files *files)
     return data_files_add(files, name, reason, i, 0);
 }
 
-bool zip_list(const char *path, struct data_files *files, char *reason)
+bool zip_list(const char *path, size_t most, struct data_files *files, char *reason)
 {
     zip_t *archive = open_archive(path, reason);
     zip_int64_t count = archive ? zip_get_num_entries(archive, 0) : 0;
     bool done = archive != NULL;
 
-    if (archive && entries_overlap(archive, path)) {
+    if (archive && (zip_uint64_t)count > most) {
+        snprintf(reason, REASON_SIZE, "it holds %lld entries, and the most is %zu",
+                 (long long)count, most);
+        done = false;
+    } else if (archive && entries_overlap(archive, path)) {
         snprintf(reason, REASON_SIZE, "its entries overlap, as in a decompression bomb");
         done = false;
     }
@@ -281,9 +285,10 @@ struct data_source *zip_source_create(const char *path)
 
 #else
 
-bool zip_list(const char *path, struct data_files *files, char *reason)
+bool zip_list(const char *path, size_t most, struct data_files *files, char *reason)
 {
     (void)path;
+    (void)most;
     (void)files;
     snprintf(reason, REASON_SIZE,
              "this limner was built without .zip archives: unpack it, and give the folder");

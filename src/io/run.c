@@ -15,8 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A run's log grows by a line every few steps: 256 MB is far past any. */
-enum { MAX_JSON = 1 << 20, MAX_LOG = 1 << 28 };
+/* A run's log grows by a line of 200 bytes every few steps: 256 MB is far past any. As JSON a text
+ * takes forty times its size. */
+enum { MAX_JSON = 1 << 20, MAX_LOG = 1 << 28, MAX_LINE = 1 << 16 };
 
 /* 1: nothing in it but a lock and a cache of pictures, which comes first; 0: something; -1: it
  * cannot be listed, errno says why. */
@@ -326,7 +327,7 @@ static bool rewind_log(struct lim_run *run, uint64_t step)
         goto done;
     for (line = text; (newline = strchr(line, '\n')); line = newline + 1) {
         *newline = '\0';
-        if (line_stays(line, step)) {
+        if (newline - line < MAX_LINE && line_stays(line, step)) {
             *newline = '\n';
             lim_file_write(&file, line, (size_t)(newline + 1 - line));
         }

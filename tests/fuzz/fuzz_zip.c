@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = fuzz_put("a.zip", data, size);
     struct data_files files = {0};
     char reason[REASON_SIZE] = "";
-    bool listed = zip_list(path, &files, reason);
+    bool listed = zip_list(path, 1000, &files, reason);
 
     FUZZ_EXPECT(listed == (reason[0] == 0));
     if (listed)
