@@ -2,10 +2,15 @@
 #define _XOPEN_SOURCE 700
 
 #include "fuzz.h"
+#include "io/hash.h"
 
 #include <ftw.h>
+#include <inttypes.h>
+#include <limner/log.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[512], path[1024];
@@ -14,6 +19,24 @@ void fuzz_fail(const char *file, int line, const char *what)
 {
     fprintf(stderr, "%s:%d: expected: %s\n", file, line, what);
     abort();
+}
+
+/* Whatever an input holds, what is said of it is one line that no terminal obeys. */
+static void check_line(void *user, enum lim_log_level level, const char *message)
+{
+    (void)user;
+    (void)level;
+    FUZZ_EXPECT(*message);
+    for (const unsigned char *at = (const unsigned char *)message; *at; at++)
+        FUZZ_EXPECT(*at >= 0x20 && *at != 0x7f);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    lim_log_set(check_line, NULL, LIM_LOG_DEBUG);
+    return 0;
 }
 
 static int remove_one(const char *name, const struct stat *st, int flag, struct FTW *ftw)
@@ -45,6 +68,12 @@ const char *fuzz_folder(void)
     return folder;
 }
 
+void fuzz_clear(void)
+{
+    remove_folder();
+    FUZZ_EXPECT(mkdir(folder, 0700) == 0);
+}
+
 const char *fuzz_path(const char *name)
 {
     snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
@@ -58,4 +87,29 @@ const char *fuzz_put(const char *name, const uint8_t *data, size_t size)
     FUZZ_EXPECT(file && fwrite(data, 1, size, file) == size);
     FUZZ_EXPECT(fclose(file) == 0);
     return path;
+}
+
+unsigned fuzz_choice(const uint8_t *data, size_t size)
+{
+    unsigned choice = 0;
+
+    for (size_t i = 0; i < size; i++)
+        choice = choice * 31 + data[i];
+    return choice;
+}
+
+void fuzz_mend_digits(uint8_t *data, size_t size, size_t from, const char *mark)
+{
+    size_t length = strlen(mark);
+    char digits[17];
+
+    for (size_t i = from; i + length + 16 <= size; i++) {
+        if (memcmp(data + i, mark, length) != 0)
+            continue;
+        memset(data + i + length, '0', 16);
+        snprintf(digits, sizeof digits, "%016" PRIx64,
+                 lim_hash(LIM_HASH_START, data + from, size - from));
+        memcpy(data + i + length, digits, 16);
+        return;
+    }
 }

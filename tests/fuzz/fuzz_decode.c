@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t out[SIDE * SIDE * 3 + GUARD], *copy = malloc(size ? size : 1);
     char reason[REASON_SIZE] = "";
-    unsigned choice = 0;
+    unsigned choice = fuzz_choice(data, size);
     struct data_facts facts = {0};
     struct decode_job job = {
         .bytes = copy, .size = size, .out = out, .reason = reason, .facts = &facts};
@@ -47,8 +47,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool done;
 
     FUZZ_EXPECT(copy != NULL);
-    for (size_t i = 0; i < size; i++)
-        choice = choice * 31 + data[i];
     if (size)
         memcpy(copy, data, size);
     if (size > 8 && data[0] == 0x89 && choice & 1)
