@@ -321,8 +321,9 @@ static struct lim_dcgan *make_networks(const struct trainer *t, enum lim_status 
     lim_log_hush(true);
     gan = lim_dcgan_create(t->be, config, false);
     lim_log_hush(false);
-    if (gan)
+    if (gan && lim_backend_ok(t->be))
         return gan;
+    lim_dcgan_destroy(gan);
     *status = lim_backend_ok(t->be) ? LIM_ERROR : LIM_DEVICE_FAILED;
     if (*status == LIM_ERROR && !lim_dcgan_fits(t->be, config, why, sizeof why))
         lim_error("%s: %s", lim_log_hushed(), why);
