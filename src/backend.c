@@ -42,7 +42,7 @@ static struct lim_backend *open_faster(struct lim_device_choice *full, const cha
     cpu = full->work ? tune_stored_rate(full->cache_dir, identity, full->work) : 0;
     if (!(cpu > 0) && !full->before)
         return NULL;
-    if (!lim_opencl_cpu(&rival))
+    if (!lim_opencl_cpu(full->before, &rival))
         return NULL;
     known = full->before && strcmp(full->before, rival.name) == 0;
     other = full->before ? 0 : tune_stored_rate(full->cache_dir, rival.identity, full->work);

@@ -81,8 +81,14 @@ void lim_tune_take_over(struct lim_backend *be, const struct lim_dcgan_config *g
     const cJSON *kept = cJSON_GetObjectItemCaseSensitive(config, ALGORITHMS);
     cJSON *now;
 
-    if (before && !same_device(before, be->identity))
+    if (before && !same_device(before, be->identity)) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, "device"));
+
+        lim_info("the run was trained on %s before; another device, or driver, goes on with it, "
+                 "and rounds otherwise",
+                 name ? name : before);
         return;
+    }
     if (!be->tuned) {
         lim_choices_clear(be);
         tune_choices_take(be, kept);

@@ -18,6 +18,13 @@ case $? in
 esac
 expect 0 "$limner" train pictures $net -o auto --dry-run
 says err "measured by 'limner tune'"
+# A start without drivers changes nothing for the next.
+grep 'measured by' err >before
+expect 0 env OCL_ICD_VENDORS=/nonexistent OCL_ICD_FILENAMES= "$limner" train pictures $net -o auto --dry-run
+says err 'using the CPU path'
+expect 0 "$limner" train pictures $net -o auto --dry-run
+grep 'measured by' err >after
+cmp -s before after || fail "a start without drivers was remembered"
 # A run stays where it began.
 expect 0 "$limner" train pictures $net -o stays --steps 2 --device cpu
 expect 0 "$limner" train --resume stays --steps 3

@@ -387,7 +387,7 @@ bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *
     return found >= 0;
 }
 
-bool ocl_device_cpu(struct ocl_device *device)
+bool ocl_device_cpu(const char *before, struct ocl_device *device)
 {
     struct ocl_probe probe;
     enum lim_status why;
@@ -397,6 +397,17 @@ bool ocl_device_cpu(struct ocl_device *device)
     if (!find_devices(&probe))
         return false;
     found = ocl_choice(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
+    for (int i = 0; before && i < probe.count; i++) {
+        const struct lim_device_info *info = &probe.infos[i];
+
+        if (!info->usable || info->duplicate || strcmp(info->type, "cpu") != 0)
+            continue;
+        describe(info, device);
+        if (strcmp(device->name, before) == 0) {
+            found = i;
+            break;
+        }
+    }
     if (found >= 0)
         describe(probe.infos + found, device);
     ocl_probe_end(&probe);

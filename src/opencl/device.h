@@ -34,8 +34,8 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
 bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *device,
                      char *reason, size_t reason_size);
 
-/* The best OpenCL device that is a CPU, all but its id: its driver is not loaded for it. False, in
- * silence, where there is none. */
-bool ocl_device_cpu(struct ocl_device *device);
+/* An OpenCL device that is a CPU, all but its id: its driver is not loaded for it. The one whose
+ * name is `before` (may be NULL), else the best. False, in silence, where there is none. */
+bool ocl_device_cpu(const char *before, struct ocl_device *device);
 
 #endif
