@@ -87,7 +87,8 @@ static void print_row(const struct report *report, const struct row *row,
         if (row->pictures > 0)
             printf(" %9.1f pictures/s %7.1f MB", row->pictures / time->median,
                    1e-6 * (double)time->bytes);
-        printf(" %5llu launches%s\n", (unsigned long long)time->launches,
+        printf(" %5llu launch%s%s\n", (unsigned long long)time->launches,
+               time->launches == 1 ? "" : "es",
                time->plausible ? "" : "  (shorter than the clock can tell)");
         fflush(stdout);
         return;

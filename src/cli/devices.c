@@ -80,8 +80,8 @@ static void print_details(const struct lim_device_info *d)
     char global[24], largest[24], local[24];
 
     printf("         vendor %s, driver %s, %s\n", d->vendor, d->driver, d->version);
-    printf("         %u compute units at %u MHz, groups of up to %zu\n", d->compute_units,
-           d->clock_mhz, d->max_group);
+    printf("         %u compute unit%s at %u MHz, groups of up to %zu\n", d->compute_units,
+           plural(d->compute_units), d->clock_mhz, d->max_group);
     printf("         memory %s, largest buffer %s, local %s\n",
            format_bytes((double)d->global_mem, global, sizeof global),
            format_bytes((double)d->max_alloc, largest, sizeof largest),

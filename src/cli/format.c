@@ -1,5 +1,10 @@
-/* Sizes and times for people. */
+/* Sizes, times and words for people. */
 #include "commands.h"
+
+const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 
 char *format_bytes(double bytes, char *text, size_t size)
 {

@@ -119,8 +119,8 @@ static bool plan_grid(const struct sample_settings *set, bool count_given, struc
     if (!count_given)
         plan->count = columns * rows;
     if (plan->count > columns * rows) {
-        say_error("sample: --grid %s has room for %d pictures, but %d were asked for", set->grid,
-                  columns * rows, plan->count);
+        say_error("sample: --grid %s has room for %d picture%s, but %d were asked for", set->grid,
+                  columns * rows, plural((uint64_t)(columns * rows)), plan->count);
         return false;
     }
     plan->columns = columns;
@@ -273,7 +273,8 @@ static enum lim_status write_folder(struct lim_dcgan *gan, const struct plan *pl
             if (!write_picture(path, &image, &plan->seeds[first + i], 1, info))
                 status = LIM_ERROR;
         }
-        snprintf(line, sizeof line, "%d of %d pictures", first + n, plan->count);
+        snprintf(line, sizeof line, "%d of %d picture%s", first + n, plan->count,
+                 plural((uint64_t)plan->count));
         status_line(line);
     }
     status_line("");

@@ -42,7 +42,7 @@ static const struct option options[] = {
      "the square of a picture: its center, its top (heads of portraits), or none (all, squeezed)"},
     {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
      "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
-    {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL, "see the pictures in gray"},
+    {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL, "see the pictures in grey"},
     {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
      "look at so many pictures, drawn from all, always the same"},
     {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,

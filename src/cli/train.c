@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <limner/limner.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,13 +77,14 @@ static bool report_pictures(const struct lim_dataset *ds, const char *pictures, 
         say_error("warning: skipped %d more; %s names all", count - NAMED,
                   dry ? "'limner scan --skipped FILE'" : "skipped.txt in the run folder");
     if (lim_dataset_unseen(ds))
-        say("--limit leaves %d files out", lim_dataset_unseen(ds));
+        say("--limit leaves %d file%s out", lim_dataset_unseen(ds),
+            plural((uint64_t)lim_dataset_unseen(ds)));
     if (lim_dataset_dropped(ds))
         say("%d cop%s dropped", lim_dataset_dropped(ds),
             lim_dataset_dropped(ds) == 1 ? "y" : "ies");
     if (lim_dataset_held_out(ds))
         say("%d picture%s held out of the training", lim_dataset_held_out(ds),
-            lim_dataset_held_out(ds) == 1 ? "" : "s");
+            plural((uint64_t)lim_dataset_held_out(ds)));
     scan_summary(scan, pictures, say);
     scan_verdict(scan, say);
     lim_scan_destroy(scan);
@@ -127,26 +129,28 @@ static enum lim_status print_settings(const struct lim_train_config *config, str
 {
     const struct lim_dcgan_config *gan = &config->gan;
     int an_epoch = lim_dataset_count(ds) / gan->batch;
+    double steps = floor(config->epochs * an_epoch + 0.5);
     char time[32];
 
     printf("run       %s\n", config->run);
-    printf("pictures  %s: %d, %d in each of %d steps an epoch\n", config->pictures,
-           lim_dataset_count(ds), gan->batch, an_epoch);
+    printf("pictures  %s: %d, %d in each of %d step%s an epoch\n", config->pictures,
+           lim_dataset_count(ds), gan->batch, an_epoch, plural((uint64_t)an_epoch));
     printf("network   size %d, width %d, kernel %d, latent %d\n", gan->size, gan->width,
            gan->kernel, gan->latent);
-    printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "gray" : "in color",
+    printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "grey" : "in colour",
            lim_crop_name(config->data.crop), config->data.mirror ? ", mirrored at random" : "");
     printf("training  lr %g, beta1 %g, smooth %g, seed %" PRIu64 "\n", (double)gan->lr,
            (double)gan->beta1, (double)gan->smooth, gan->seed);
     printf("until    ");
     if (config->epochs > 0)
-        printf(" %g epochs (%.0f steps)", config->epochs, config->epochs * an_epoch);
+        printf(" %g epoch%s (%.0f step%s)", config->epochs, config->epochs == 1 ? "" : "s", steps,
+               steps == 1 ? "" : "s");
     if (config->seconds > 0)
         printf(" %s", format_time(config->seconds, time, sizeof time));
     if (config->images)
-        printf(" %" PRIu64 " pictures seen", config->images);
+        printf(" %" PRIu64 " picture%s seen", config->images, plural(config->images));
     if (config->steps)
-        printf(" %" PRIu64 " steps", config->steps);
+        printf(" %" PRIu64 " step%s", config->steps, plural(config->steps));
     printf("\ndevice    %s (%s)\n", lim_backend_name(be), lim_backend_option(be));
     return train_print_memory(
         be, gan, (double)lim_dataset_count(ds) * gan->size * gan->size * gan->channels);

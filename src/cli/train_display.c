@@ -63,12 +63,12 @@ static void format_status(const struct display *display, const struct lim_train_
     snprintf(line, size,
              "epoch %.2f%s  step %llu  seen %s  %.0f/s, %.1f%% waiting  %s left  D %.3f G %.3f  "
              "D(x) %.2f "
-             "D(G(z)) %.2f/%.2f  %llu launches  %s",
+             "D(G(z)) %.2f/%.2f  %llu launch%s  %s",
              s->epoch, epochs, (unsigned long long)s->step, seen, s->per_second, 100 * s->waited,
              format_time(s->seconds_left, left, sizeof left),
              (double)(s->stats.loss_real + s->stats.loss_fake), (double)s->stats.loss_g,
              (double)s->stats.d_real, (double)s->stats.d_fake, (double)s->stats.d_fake_after,
-             (unsigned long long)s->launches, display->device);
+             (unsigned long long)s->launches, s->launches == 1 ? "" : "es", display->device);
 }
 
 /* Six digits are what a float has: 0.693147 instead of 0.69314718246459961. */

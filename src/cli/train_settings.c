@@ -83,7 +83,7 @@ const struct option train_options[] = {
     {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
      "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
     {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL,
-     "one channel: pictures are seen, and painted, in gray"},
+     "one channel: pictures are seen, and painted, in grey"},
     {"mirror", 0, OPTION_FLAG, NULL, FIELD(mirror), 0, 0, NULL, NULL,
      "show half of the pictures mirrored, others each time; on unless --no-mirror is given"},
     {"no-mirror", 0, OPTION_OFF, NULL, FIELD(mirror), 0, 0, NULL, NULL,

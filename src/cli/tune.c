@@ -168,8 +168,8 @@ enum lim_status tune_before(struct lim_backend *be, const struct lim_dcgan_confi
     status = lim_tune(be, gan, &config);
     status_line("");
     if (status == LIM_OK)
-        say("tuned %d passes; in %d of them another algorithm than the built-in choice is faster",
-            teller.measured, teller.other);
+        say("tuned %d pass%s; in %d of them another algorithm than the built-in choice is faster",
+            teller.measured, teller.measured == 1 ? "" : "es", teller.other);
     return status;
 }
 

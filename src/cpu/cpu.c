@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "plural.h"
 #include "winograd.h"
 
 #include <stdint.h>
@@ -259,7 +260,7 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
     cpu->base.host_memory = true;
     cpu->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace;
     snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
-             cpu->threads == 1 ? "" : "s", GEMM_NAME);
+             lim_plural((uint64_t)cpu->threads), GEMM_NAME);
     snprintf(cpu->base.option, sizeof cpu->base.option, "--device cpu");
     lim_cpu_identity(choice, cpu->base.identity, sizeof cpu->base.identity);
     *why = LIM_OK;

@@ -1,6 +1,8 @@
 /* What the counts of a scan mean for a training, in words. */
 #include "data/scan.h"
 
+#include "plural.h"
+
 #include <limner/api.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,7 +65,7 @@ static void judge_number(struct judging *j)
         advise(j, LIM_VERDICT_POOR, "far too few different pictures",
                "%d different picture%s: the network will learn them by heart; collect a thousand "
                "and more.",
-               different, different == 1 ? "" : "s");
+               different, lim_plural((uint64_t)different));
     else if (different < ENOUGH)
         advise(j, LIM_VERDICT_FAIR, "few different pictures",
                "%d different pictures: fewer than 1000, the network may learn them by heart; "
@@ -154,7 +156,8 @@ bool scan_judge(struct lim_scan *scan)
     judge_colours(&j);
     if (skipped >= 5)
         advise(&j, LIM_VERDICT_FAIR, "many files could not be used",
-               "%d of %d files (%.1f %%) were skipped: see the reasons.", scan->skipped,
-               scan->skipped + scan->count, skipped);
+               "%d of %d file%s (%.1f %%) were skipped: see the reasons.", scan->skipped,
+               scan->skipped + scan->count, lim_plural((uint64_t)(scan->skipped + scan->count)),
+               skipped);
     return !j.no_memory;
 }

@@ -55,7 +55,7 @@ bool dcgan_has_fault(const struct lim_dcgan_config *config, char *text, size_t t
     if (size != 16 && size != 32 && size != 64 && size != 128 && size != 256)
         snprintf(text, text_size, "size %d: must be one of 16, 32, 64, 128, 256", size);
     else if (config->channels != 1 && config->channels != 3)
-        snprintf(text, text_size, "channels %d: must be 1 (gray) or 3 (RGB)", config->channels);
+        snprintf(text, text_size, "channels %d: must be 1 (grey) or 3 (RGB)", config->channels);
     else if (config->kernel != 4 && config->kernel != 5)
         snprintf(text, text_size, "kernel %d: must be 4 or 5", config->kernel);
     else

@@ -1,5 +1,7 @@
 #include "choice.h"
 
+#include "plural.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -174,12 +176,12 @@ static int numbered(struct answer *answer, const struct lim_device_info *list, i
     say(answer, "--device '%s': ", word);
     if (platform >= platforms)
         say(answer, "there is no platform %d (%d platform%s, counted from 0)", platform, platforms,
-            platforms == 1 ? "" : "s");
+            lim_plural((uint64_t)platforms));
     else if (devices == 0)
         say(answer, "platform %d has no devices", platform);
     else
         say(answer, "platform %d has %d device%s (0..%d)", platform, devices,
-            devices == 1 ? "" : "s", devices - 1);
+            lim_plural((uint64_t)devices), devices - 1);
     return -1;
 }
 

@@ -3,6 +3,7 @@
 #include "cache.h"
 #include "clock.h"
 #include "log.h"
+#include "plural.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -165,8 +166,8 @@ static void describe(char *text, size_t size, const char *who, struct outcome wh
     text += used;
     size -= used;
     if (what.kind == HUNG)
-        snprintf(text, size, "%s%s did not answer in %d seconds and is left out", used ? "; " : "",
-                 who, what.detail);
+        snprintf(text, size, "%s%s did not answer in %d second%s and is left out", used ? "; " : "",
+                 who, what.detail, lim_plural((uint64_t)what.detail));
     else if (what.detail > 0)
         snprintf(text, size,
                  "%s%s crashed (signal %d, %s) when asked for its devices and is left "

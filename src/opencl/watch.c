@@ -72,10 +72,10 @@ static void report(const struct ocl_watch *watch)
     if (watch->ocl)
         ocl_pending(watch->ocl, list, sizeof list);
     lim_log_hush(false); /* nobody else will tell */
-    lim_error("%s has not answered %s%s%s%s for %g seconds%s: it hangs, or is slower than that "
+    lim_error("%s has not answered %s%s%s%s for %g second%s%s: it hangs, or is slower than that "
               "(--wait-timeout)",
               watch->where, watch->call, program ? " of '" : "", program ? program : "",
-              program ? "'" : "", watch->patience, list);
+              program ? "'" : "", watch->patience, watch->patience == 1 ? "" : "s", list);
     if (watch->hung)
         watch->hung(watch->user);
 }

@@ -12,7 +12,7 @@ RULES = [
     ("samples", [PUBLIC]),
     ("src/cli", [PUBLIC, r"[\w-]+\.h"]),
     ("src/layers", [PUBLIC, r"(layers/)?\w+\.h"]),
-    ("src/gan", [PUBLIC, r"(gan/|io/run\.|layers/)?\w*(\.h|h)", r"log\.h", r"config\.h"]),
+    ("src/gan", [PUBLIC, r"(gan/|io/run\.|layers/)?\w*(\.h|h)", r"log\.h", r"plural\.h", r"config\.h"]),
     # the transforms that the CPU path and the kernels share
     ("src/cpu", [PUBLIC, r"(cpu/)?\w+\.h", r"cl/winograd_(lines|three)\.cl"]),
     ("src/opencl", [PUBLIC, r"(opencl/)?\w+\.h", r"CL/\w+\.h", r"clblast_c\.h"]),
@@ -23,7 +23,7 @@ RULES = [
     ("tests/conform", [PUBLIC, r"\w+\.h"]),
 ]
 # Inside src, a bare "name.h" must be the folder's own, or one of these from src itself.
-SHARED = {"log.h", "config.h", "util.h", "cache_folder.h", "clock.h", "tune.h"}
+SHARED = {"log.h", "plural.h", "config.h", "util.h", "cache_folder.h", "clock.h", "tune.h"}
 BACKEND_ONLY = {"backend.h"}
 LIBRARIES = re.compile(r"(png|zip|cgif|jpeglib|jerror|cblas|omp|zlib|gif_lib|webp/\w+|setjmp)\.h$|cjson/cJSON\.h$|sys/\w+\.h$")
 
