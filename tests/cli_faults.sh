@@ -79,6 +79,13 @@ open("damaged/checkpoint.safetensors", "wb").write(d)' ;;
     says err 'going back to that of step 10'
     same damaged whole
 done
+# Of three that are kept (--keep) the third, where two are damaged.
+rm -rf damaged
+cp -r whole damaged
+for step in '' -000010; do echo junk >"damaged/checkpoint$step.safetensors"; done
+expect 0 "$limner" train --resume damaged --device cpu --steps 12
+says err 'going back to that of step 8'
+same damaged whole
 for file in damaged/checkpoint*; do echo junk >"$file"; done
 expect 6 "$limner" train --resume damaged --device cpu --steps 14
 

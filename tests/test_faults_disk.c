@@ -16,7 +16,12 @@ static struct {
     int calls[3], fail_at, error; /* calls of each kind; fail_at 0: none */
     int kind;                     /* of the calls that fail */
     bool for_good, half;          /* from then on; write one byte less than half instead */
+    const char *name;             /* NULL: any; of renames, those to a path with this in it */
 } fault;
+
+/* After a checkpoint that could not be written. */
+static double retry_seconds;
+static int retries;
 
 enum { WRITE, FSYNC, RENAME };
 
@@ -53,7 +58,7 @@ static int faulty_fsync(int fd)
 
 static int faulty_rename(const char *from, const char *to)
 {
-    if (!fails(RENAME))
+    if ((fault.name && !strstr(to, fault.name)) || !fails(RENAME))
         return rename(from, to);
     errno = fault.error;
     return -1;
@@ -71,6 +76,8 @@ static enum lim_status train(bool resume)
 
     assert_non_null(be);
     here_clear();
+    config.retry_seconds = retry_seconds;
+    config.retries = retries;
     if (resume) {
         assert_int_equal(lim_train_config_load(here_run, &kept), LIM_OK);
         config.gan = kept.gan;
@@ -181,6 +188,34 @@ static void the_checkpoint_has_priority(void **state)
     same_as_undisturbed(0);
 }
 
+/* For good: no grid and no animation, but every checkpoint and the model. */
+static void without_any_grid_it_trains_to_the_end(void **state)
+{
+    (void)state;
+    here_remove(here_run);
+    memset(&fault, 0, sizeof fault);
+    fault.kind = RENAME;
+    fault.fail_at = 1;
+    fault.error = ENOSPC;
+    fault.for_good = true;
+    fault.name = "/samples/";
+    /* All but the last, which the training is not done without. */
+    assert_int_equal(train(false), LIM_ERROR);
+    for (int step = 0; step < 3; step++) {
+        char line[64];
+
+        snprintf(line, sizeof line, "step %d: the training goes on without this grid", step);
+        assert_non_null(strstr(here_log.all, line));
+    }
+    assert_null(strstr(here_log.all, "NOTHING IS SAVED"));
+    same_as_undisturbed(0);
+    assert_null(here_damaged());
+    memset(&fault, 0, sizeof fault);
+    assert_int_equal(train(true), LIM_OK);
+    assert_true(here_exists("samples/000003.png") && here_exists("progress.gif"));
+    same_as_undisturbed(0);
+}
+
 /* The run up to its first fault: the checkpoint after step 1. */
 static void begin_without_room(bool for_good)
 {
@@ -196,13 +231,11 @@ static void begin_without_room(bool for_good)
 /* A checkpoint that cannot be written costs nothing where the next one can. */
 static void a_checkpoint_is_tried_again(void **state)
 {
-    const struct train_patience before = train_patience;
-
     (void)state;
     begin_without_room(false);
-    train_patience.seconds = 0;
+    retry_seconds = 1e-9;
     assert_int_equal(train(false), LIM_OK);
-    train_patience = before;
+    retry_seconds = 0;
     assert_int_equal(here_log.errors, 1);
     assert_non_null(strstr(here_log.error, "/checkpoint.safetensors"));
     assert_non_null(strstr(here_log.warning, "step 1: NOTHING IS SAVED since step 0"));
@@ -213,14 +246,15 @@ static void a_checkpoint_is_tried_again(void **state)
 /* Not for ever: nothing more would be saved. */
 static void a_disk_that_stays_full_ends_the_training(void **state)
 {
-    const struct train_patience before = train_patience;
     struct lim_model_info info;
 
     (void)state;
     begin_without_room(true);
-    train_patience = (struct train_patience){.seconds = 0, .tries = 2};
+    retry_seconds = 1e-9;
+    retries = 2;
     assert_int_equal(train(false), LIM_ERROR);
-    train_patience = before;
+    retry_seconds = 0;
+    retries = 0;
     assert_non_null(strstr(here_log.all, "step 2: the training goes on without this grid"));
     assert_non_null(strstr(here_log.all, "stopped; "));
     assert_null(strstr(here_log.all, "step 3"));
@@ -239,6 +273,7 @@ int main(void)
         cmocka_unit_test(broken_disk),
         cmocka_unit_test(short_writes_cost_nothing),
         cmocka_unit_test(the_checkpoint_has_priority),
+        cmocka_unit_test(without_any_grid_it_trains_to_the_end),
         cmocka_unit_test(a_checkpoint_is_tried_again),
         cmocka_unit_test(a_disk_that_stays_full_ends_the_training),
     };

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "gan/train_run.h"
 #include "log.h"
+#include "plural.h"
 #include "tune.h"
 
 #include <inttypes.h>
@@ -18,9 +19,6 @@ enum {
     MAX_ROLLBACKS = 3
 };
 static const double mark_seconds = 0.5;
-
-/* A disk may be full for a while, and someone may make room: an hour in all. */
-struct train_patience train_patience = {.seconds = 60, .tries = 60};
 
 /* The clock, and the speed over the last seconds. */
 struct pace {
@@ -168,20 +166,20 @@ static enum lim_status save(struct trainer *t)
                    ? LIM_OK
                    : device_failed(t);
     }
-    if (!lim_backend_ok(t->be) || ++t->failed_saves >= train_patience.tries)
+    if (!lim_backend_ok(t->be) || ++t->failed_saves >= t->retries)
         return cannot_write(t);
     lim_warning("step %" PRIu64 ": NOTHING IS SAVED since step %" PRIu64
-                ": make room in '%s'; the training goes on, and tries again in %.0f seconds "
+                ": make room in '%s'; the training goes on, and tries again in %.0f second%s "
                 "(try %d of %d)",
-                t->progress.step, t->saved_step, t->config->run, train_patience.seconds,
-                t->failed_saves, train_patience.tries);
+                t->progress.step, t->saved_step, t->config->run, t->retry_seconds,
+                t->retry_seconds == 1 ? "" : "s", t->failed_saves, t->retries);
     return LIM_OK;
 }
 
 static bool save_is_due(const struct trainer *t, double seconds)
 {
     if (t->failed_saves)
-        return seconds >= train_patience.seconds;
+        return seconds >= t->retry_seconds;
     return t->config->save_every ? t->progress.step % t->config->save_every == 0
                                  : seconds >= SAVE_SECONDS;
 }
@@ -365,8 +363,8 @@ static enum lim_status begin(struct trainer *t)
     }
     if (!lim_run_rewind(&t->run, t->progress.step))
         return LIM_ERROR;
-    lim_info("resuming '%s' at step %" PRIu64 ", after %" PRIu64 " pictures", config->run,
-             t->progress.step, t->progress.seen);
+    lim_info("resuming '%s' at step %" PRIu64 ", after %" PRIu64 " picture%s", config->run,
+             t->progress.step, t->progress.seen, lim_plural(t->progress.seen));
     return LIM_OK;
 }
 
@@ -424,6 +422,9 @@ enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                         .config = config,
                         .grid = config->grid > 0 ? config->grid : 8,
                         .keep = config->keep > 0 ? config->keep : 2,
+                        /* Someone may make room: an hour in all. */
+                        .retry_seconds = config->retry_seconds > 0 ? config->retry_seconds : 60,
+                        .retries = config->retries > 0 ? config->retries : 60,
                         .sampled_step = UINT64_MAX};
     enum lim_status status;
     char why[512];

@@ -20,17 +20,12 @@ struct trainer {
     uint64_t sampled_step; /* of the last grid; UINT64_MAX: none yet */
     bool shared;           /* generator.safetensors is of saved_step */
     int keep;              /* checkpoints */
-    int failed_saves;      /* since the last good one */
+    double retry_seconds;  /* as in the configuration */
+    int retries;
+    int failed_saves; /* since the last good one */
     int rollbacks;
     struct health health;
 };
-
-/* After a checkpoint that could not be written: seconds to the next try; tries before the training
- * ends. Tests put theirs here; nothing else writes to it. */
-extern struct train_patience {
-    double seconds;
-    int tries;
-} train_patience;
 
 /* These return false after one log line. */
 bool train_write_description(const struct trainer *t); /* config.json README.txt skipped.txt */
