@@ -58,11 +58,13 @@ static int first_output(int i, int pad, int size, int stride)
 }
 
 /* A gather: each element of x sums its own contributions in order of p, then q. */
-void cpu_gather_columns(struct lim_backend *be, const struct lim_conv *cv, int images,
-                        const float *col, float *x)
+void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor columns,
+                struct lim_tensor to_x)
 {
+    const float *col = cpu_data(columns);
+    float *x = cpu_data(to_x);
     size_t c = (size_t)cv->c, rsc = (size_t)cv->r * (size_t)cv->s * c;
-    int lines = images * cv->h, threads = cpu_of(be)->threads;
+    int lines = to_x.n * cv->h, threads = cpu_of(be)->threads;
 
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int line = 0; line < lines; line++) {
@@ -87,12 +89,6 @@ void cpu_gather_columns(struct lim_backend *be, const struct lim_conv *cv, int i
             }
         }
     }
-    (void)threads;
-}
-
-void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
-                struct lim_tensor x)
-{
-    cpu_gather_columns(be, cv, x.n, cpu_data(col), cpu_data(x));
     be->launches++;
+    (void)threads;
 }

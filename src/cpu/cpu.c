@@ -44,6 +44,15 @@ static bool grow(struct cpu_backend *cpu, size_t bytes)
     return cpu->scratch != NULL;
 }
 
+int cpu_thread(void)
+{
+#ifdef LIM_HAVE_OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
 void *cpu_scratch(struct lim_backend *be, size_t bytes)
 {
     struct cpu_backend *cpu = cpu_of(be);

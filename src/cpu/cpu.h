@@ -68,6 +68,9 @@ static inline int cpu_pieces(size_t count, size_t size)
 /* Memory aligned to 64 bytes, for free(); NULL when there is none. */
 void *cpu_alloc(size_t bytes);
 
+/* The number of the calling thread among those of a loop. */
+int cpu_thread(void);
+
 /* The backend's scratch memory, its contents undefined; the next call may move it. It grows to the
  * largest size asked for, and a convolution's is reserved, so steps allocate nothing. NULL after
  * one log line, with the backend failed; and NULL while cpu.c measures how much an operation asks
@@ -90,8 +93,6 @@ void cpu_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
                 struct lim_tensor col);
 void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x);
-void cpu_gather_columns(struct lim_backend *be, const struct lim_conv *cv, int images,
-                        const float *col, float *x);
 
 /* direct.c */
 void cpu_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
@@ -100,6 +101,10 @@ void cpu_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
                             struct lim_tensor w, struct lim_tensor dx);
 void cpu_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
+
+/* narrow.c */
+void cpu_narrow_backward_data(struct lim_backend *be, const struct lim_conv *cv,
+                              struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
 
 /* norm.c: what takes an activation takes also LIM_NO_ACTIVATION. */
 void cpu_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,

@@ -151,39 +151,6 @@ static void border_of(int size, int kernel, int stride, int pad, int outputs, in
     }
 }
 
-/* Columns for a range of images, then their sums: for pictures of few channels. */
-static void backward_narrow(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
-                            struct lim_tensor w, struct lim_tensor dx)
-{
-    int rsc = cv->r * cv->s * cv->c, pixels = cv->p * cv->q;
-    size_t image = (size_t)pixels * (size_t)rsc, panels = cpu_panels_size((size_t)cv->k, rsc);
-    int step = images_at_once(be, image, dy.n);
-    float *scratch = cpu_scratch(be, (panels + (size_t)step * image) * sizeof *scratch);
-
-    if (!scratch)
-        return;
-    cpu_panels_pack(be, cpu_data(w), 1, (size_t)cv->k, cv->k, rsc, scratch, 0, cv->k);
-    for (int first = 0; first < dy.n; first += step) {
-        int n = cpu_min(step, dy.n - first);
-
-        cpu_sweep_run(be, &(struct cpu_sweep){.n = n,
-                                              .rows = 1,
-                                              .columns = pixels,
-                                              .in = cpu_data(lim_tensor_images(dy, first, n)),
-                                              .in_image = (size_t)pixels * (size_t)cv->k,
-                                              .in_column = (size_t)cv->k,
-                                              .out = scratch + panels,
-                                              .out_image = image,
-                                              .out_column = (size_t)rsc,
-                                              .runs = 1,
-                                              .length = cv->k,
-                                              .b = scratch,
-                                              .width = rsc,
-                                              .alpha = 1.0f});
-        cpu_gather_columns(be, cv, n, scratch + panels, cpu_data(lim_tensor_images(dx, first, n)));
-    }
-}
-
 /* The kernel elements of one phase, last tap first, as panels [taps][taps][k] x c. */
 static void pack_phase(struct lim_backend *be, const struct lim_conv *cv, const float *w, int a,
                        int b, struct phase down, struct phase across, float *panels)
@@ -287,7 +254,7 @@ void cpu_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
         return;
     }
     if (cv->c <= NARROW)
-        backward_narrow(be, cv, dy, w, dx);
+        cpu_narrow_backward_data(be, cv, dy, w, dx);
     else
         backward_phases(be, cv, dy, w, dx);
     be->launches++;
@@ -321,8 +288,8 @@ static void weights_task(const struct cpu_kernel *kernel, const struct weights *
 
                 for (int i = 0; i < m; i++)
                     c[i] = dw + (size_t)(row + i) * (size_t)j->k + column;
-                kernel->across(n, lines, j->q, j->step, j->starts + line, offset + (size_t)row, b,
-                               tile);
+                kernel->across(m, n, lines, j->q, j->step, j->starts + line, offset + (size_t)row,
+                               b, tile);
                 cpu_tile_store(m, n, 1.0f, tile, 1.0f, c);
             }
             b += (size_t)lines * (size_t)j->q * CPU_COLUMNS;

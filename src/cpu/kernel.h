@@ -37,8 +37,9 @@ struct cpu_kernel {
                   const float *b, float *tile);
 
     /* Depth across memory: tile[i][j] = sum over run < runs, l < length of
-     * a[run][offset + l * step + i] * b[run * length + l][j]. */
-    void (*across)(int columns, int runs, int length, size_t step, const float *const *a,
+     * a[run][offset + l * step + i] * b[run * length + l][j], for i < rows, rounded up to what
+     * registers hold. */
+    void (*across)(int rows, int columns, int runs, int length, size_t step, const float *const *a,
                    size_t offset, const float *b, float *tile);
 
     /* Depth in groups [CPU_ROWS][WINO_LANES]: tile[i][j] = (more ? tile[i][j] : 0) + sum over

@@ -93,11 +93,11 @@ TARGET static void across_tile(int runs, int length, size_t apart, const float *
     end(sums, tile);
 }
 
-TARGET static void across(int columns, int runs, int length, size_t apart, const float *const *a,
-                          size_t offset, const float *b, float *tile)
+TARGET static void across(int rows, int columns, int runs, int length, size_t apart,
+                          const float *const *a, size_t offset, const float *b, float *tile)
 {
     for (int j = 0; j < columns; j += WIDTH)
-        for (int i = 0; i < CPU_ROWS; i += ROWS)
+        for (int i = 0; i < rows; i += ROWS)
             across_tile(runs, length, apart, a, offset + (size_t)i, b + j,
                         tile + i * CPU_COLUMNS + j);
 }

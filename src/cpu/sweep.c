@@ -82,20 +82,26 @@ void cpu_panels_pack(struct lim_backend *be, const float *b, size_t down, size_t
     (void)threads;
 }
 
-/* The places of CPU_ROWS neighbouring rows from `row` on. */
-static int find_places(const struct cpu_sweep *s, int row, const float **in, float **out)
+/* The places of rows first..last-1, and of the last one again until a whole CPU_ROWS is full. */
+static void find_places(const struct cpu_sweep *s, int first, int last, const float **in,
+                        float **out)
 {
-    int count = cpu_min(CPU_ROWS, s->n * s->rows * s->columns - row);
+    int column = first % s->columns, y = first / s->columns % s->rows;
+    size_t n = (size_t)(first / s->columns / s->rows);
 
-    for (int i = 0; i < CPU_ROWS; i++) {
-        int at = row + cpu_min(i, count - 1); /* past the end: the last row again */
-        size_t column = (size_t)(at % s->columns), line = (size_t)(at / s->columns);
-        size_t y = line % (size_t)s->rows, n = line / (size_t)s->rows;
-
-        in[i] = s->in + n * s->in_image + y * s->in_row + column * s->in_column;
-        out[i] = s->out + n * s->out_image + y * s->out_row + column * s->out_column;
+    for (int row = first; row < last || (row - first) % CPU_ROWS; row++, in++, out++) {
+        *in = s->in + n * s->in_image + (size_t)y * s->in_row + (size_t)column * s->in_column;
+        *out = s->out + n * s->out_image + (size_t)y * s->out_row + (size_t)column * s->out_column;
+        if (row + 1 >= last)
+            continue;
+        if (++column == s->columns) {
+            column = 0;
+            if (++y == s->rows) {
+                y = 0;
+                n++;
+            }
+        }
     }
-    return count;
 }
 
 /* Some rows by some panels. The depth is cut into pieces of whole runs, or of parts of one. */
@@ -108,8 +114,7 @@ static void sweep_task(const struct cpu_kernel *kernel, const struct cpu_sweep *
     float *out[TASK_ROWS];
     _Alignas(64) float tile[CPU_ROWS * CPU_COLUMNS];
 
-    for (int row = first_row; row < last_row; row += CPU_ROWS)
-        find_places(s, row, in + (row - first_row), out + (row - first_row));
+    find_places(s, first_row, last_row, in, out);
     for (int panel = first_panel; panel < last_panel; panel++) {
         int column = panel * CPU_COLUMNS, n = cpu_min(CPU_COLUMNS, s->width - column);
         const float *b = s->b + (size_t)panel * (size_t)s->runs * (size_t)s->length * CPU_COLUMNS;
@@ -136,6 +141,14 @@ static void sweep_task(const struct cpu_kernel *kernel, const struct cpu_sweep *
             }
         }
     }
+}
+
+void cpu_sweep_here(struct lim_backend *be, const struct cpu_sweep *s)
+{
+    int rows = s->n * s->rows * s->columns, panels = cpu_pieces((size_t)s->width, CPU_COLUMNS);
+
+    for (int row = 0; row < rows; row += TASK_ROWS)
+        sweep_task(cpu_of(be)->kernel, s, row, cpu_min(row + TASK_ROWS, rows), 0, panels);
 }
 
 void cpu_sweep_run(struct lim_backend *be, const struct cpu_sweep *s)

@@ -23,6 +23,9 @@ struct cpu_sweep {
 
 void cpu_sweep_run(struct lim_backend *be, const struct cpu_sweep *sweep);
 
+/* The same in the calling thread alone. */
+void cpu_sweep_here(struct lim_backend *be, const struct cpu_sweep *sweep);
+
 /* Floats that the panels of a depth x width matrix take. */
 size_t cpu_panels_size(size_t depth, int width);
 

@@ -31,14 +31,9 @@
  * no coefficient rounds, and sums of integers are exact. */
 #include "winograd.h"
 
-#include "config.h"
 #include "winograd_job.h"
 
 #include <string.h>
-
-#ifdef LIM_HAVE_OPENMP
-#include <omp.h>
-#endif
 
 enum {
     BLOCK = 64, /* tiles */
@@ -139,15 +134,6 @@ static int columns_of(const struct cpu_winograd_pictures *pc, int panel)
     return cpu_min(CPU_COLUMNS, pc->out.c - panel * CPU_COLUMNS);
 }
 
-static int this_thread(void)
-{
-#ifdef LIM_HAVE_OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
 /* Floats of the input of so many tiles, in one set. */
 static size_t input_size(struct cpu_winograd_pictures *pc, int tiles)
 {
@@ -195,7 +181,7 @@ static void by_tiles(struct lim_backend *be, struct cpu_winograd_pictures *pc, i
     cpu_winograd_weights(be, pc, u);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int task = 0; task < blocks; task++) {
-        float *sums = u + weights + (size_t)this_thread() * own, *v = sums + SUMS;
+        float *sums = u + weights + (size_t)cpu_thread() * own, *v = sums + SUMS;
         int first = task * block, tiles = cpu_min(block, pc->job.total - first);
 
         for (int set = 0; set < pc->sets; set++) {
@@ -261,7 +247,7 @@ static void by_panels(struct lim_backend *be, struct cpu_winograd_pictures *pc, 
                        v + (size_t)(i / tiles) * set_size + place_of(i % tiles));
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
         for (int i = 0; i < tasks * parts; i++) {
-            float *sums = v + input + (size_t)this_thread() * own;
+            float *sums = v + input + (size_t)cpu_thread() * own;
             int set = i / parts / pc->panels, first = i % parts * part;
 
             panel_by_blocks(pc, set, i / parts % pc->panels, from, first,

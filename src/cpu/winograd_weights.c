@@ -103,8 +103,8 @@ static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *
         cpu_fetch(v + from->layout.point, from->tiles * WINO_LANES);
         cpu_fetch(y + from->y_point, from->tiles * CPU_COLUMNS);
         for (int row = 0; row < rows; row += CPU_ROWS)
-            job->kernel->across(columns, 1, from->tiles, WINO_LANES, &v, (size_t)row, y,
-                                sums + p * POINT + row * CPU_COLUMNS);
+            job->kernel->across(cpu_min(CPU_ROWS, rows - row), columns, 1, from->tiles, WINO_LANES,
+                                &v, (size_t)row, y, sums + p * POINT + row * CPU_COLUMNS);
     }
     for (int row = 0; row < rows; row++)
         add_taps(job, cv, sums + row * CPU_COLUMNS, POINT, phase, c + row, column, dw);
