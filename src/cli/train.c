@@ -7,6 +7,7 @@
 #include "train_settings.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limner/limner.h>
 #include <math.h>
@@ -23,12 +24,14 @@ static void on_signal(int number)
 {
     static const char text[] =
         "\nlimner: finishing the step, then saving; once more to leave at once\n";
+    int before = errno;
 
     (void)number;
     if (++stop_requests > 1)
         _exit(LIM_INTERRUPTED);
+    /* A terminal that is gone sets errno: what was interrupted may be looking at its own. */
     if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-        return;
+        errno = before;
 }
 
 static void catch_signals(void)
