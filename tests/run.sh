@@ -115,10 +115,10 @@ done
 for feature in jpeg zip webp gif; do
     variant "no-$feature" gcc "-D$feature=disabled" "pictures"
 done
-# Threads of the data side: those of OpenMP, OpenBLAS and drivers would only be noise.
+# limner's own threads: those of OpenMP and OpenBLAS would only be noise.
 export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/tsan.supp'"
 options="TSAN_OPTIONS=\"$TSAN_OPTIONS\" "
-variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dopencl=disabled -Dblas=disabled -Dopenmp=disabled" "threads"
+variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dblas=disabled -Dopenmp=disabled" "threads"
 # Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
 sanitizers detect_leaks=0
 variant asan clang "$sanitize" "unit cli"
