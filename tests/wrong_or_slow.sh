@@ -46,4 +46,20 @@ for name in gemm 'gemm (its sum of planes)' im2col col2im "winograd's forward pa
     multiply_add; do
     grep -qxF "$name" "$scratch/named" || complain "the self-test never blames $name"
 done
+
+# Every command that uses a device is kept from one that computes wrong numbers, and names what was wrong.
+refused() {
+    on_layer "type=cpu flip=$read" "$limner" "$@" --device opencl
+    [ $? -eq 3 ] || complain "not exit code 3: limner $1"
+    grep -qF "computes wrong numbers in $wrong (a fault" "$scratch/out" || complain "$wrong is not blamed by $1"
+    [ "$(grep -c 'computes wrong' "$scratch/out")" -eq 1 ] || complain "not one line of error"
+}
+for read in 6 $((read - 2)); do
+    wrong=$(sed -n "${read}p" "$scratch/named")
+    refused train "$pictures" -o "$scratch/wrong" --size 16 --width 4 --batch 4
+    refused sample "$scratch/quick" -n 1 -o "$scratch/wrong.png"
+    refused bench --size 16 --width 4 --batch 4 --only step
+    refused tune --size 16 --width 4 --batch 4
+done
+if [ -e "$scratch/wrong" ] || [ -e "$scratch/wrong.png" ]; then complain "something was made of wrong numbers"; fi
 exit $status
