@@ -31,7 +31,7 @@ all() {
 }
 all HOME="$work/home" >normal || { cat normal; exit 1; }
 [ -d home/.cache/limner/tuning ] && fail "a folder was made to read from"
-for place in -uHOME HOME= HOME="$work/file" HOME=/nonexistent/home HOME=/proc HOME="$fixed" XDG_CACHE_HOME="$fixed" \
+for place in -uHOME HOME= HOME="$work/file" HOME="$work/no/home" HOME=/proc HOME="$fixed" XDG_CACHE_HOME="$fixed" \
     XDG_CACHE_HOME="$work/file" XDG_CACHE_HOME=relative LIMNER_CACHE_DIR="$fixed"; do
     all "$place" >odd || { cat odd; fail "with $place"; }
     [ "$(wc -l <odd)" -le $(($(wc -l <normal) + 4)) ] || { cat odd; fail "with $place: more than a line each"; }

@@ -85,5 +85,5 @@ for model in empty.safetensors nowhere pictures "$root/LICENSE"; do
     expect 6 "$limner" info "$model"
 done
 [ -e no.png ] && fail "a picture without a model"
-expect 1 "$limner" sample run $cpu -o /nonexistent/faces.png
+expect 1 "$limner" sample run $cpu -o run/config.json/faces.png
 exit 0
