@@ -5,7 +5,7 @@ mounted='' job=''
 trap '[ -n "$job" ] && kill -9 $job 2>/dev/null; [ -n "$mounted" ] && umount "$work/small"; rm -rf "$work"' EXIT
 
 pictures pictures 24
-steps() { "$limner" info "$1" 2>/dev/null | sed -n 's/^trained for *\([0-9]*\) steps.*/\1/p'; }
+steps() { "$limner" info "$1" 2>/dev/null | sed -n 's/^trained for *\([0-9]*\) step.*/\1/p'; }
 same() {
     "$python" "$root/tests/compare_models.py" "$1/checkpoint.safetensors" "$2/checkpoint.safetensors" ||
         fail "$1 and $2 differ"

@@ -34,7 +34,7 @@ kill -9 $job
 wait $job 2>/dev/null
 [ -s killed/checkpoint.safetensors ] || fail "no checkpoint is left"
 "$limner" info killed >info || fail "the checkpoint cannot be read after kill -9"
-done_steps=$(sed -n 's/^trained for *\([0-9]*\) steps.*/\1/p' info)
+done_steps=$(sed -n 's/^trained for *\([0-9]*\) step.*/\1/p' info)
 [ $((done_steps % 7)) -eq 0 ] || fail "a checkpoint of step $done_steps"
 total=$((done_steps + 13))
 rm -f killed/samples/000000.png

@@ -26,7 +26,7 @@ for signal in TERM INT HUP; do
     says err " train --resume run-$signal"
     case $last in *'"exit":130'*) ;; *) fail "the last line is $last" ;; esac
     expect 0 "$limner" info run-$signal
-    steps=$(sed -n 's/^trained for *\([0-9]*\) steps.*/\1/p' out)
+    steps=$(sed -n 's/^trained for *\([0-9]*\) step.*/\1/p' out)
     [ "$steps" -gt 0 ] || fail "nothing was saved"
     # The printed line works as it stands.
     PATH=$(dirname "$limner"):$PATH expect 0 sh -c "limner train --resume run-$signal --steps $((steps + 2)) --device cpu"
@@ -50,7 +50,7 @@ code=$?
 [ $code -eq 130 ] || fail "exit code $code after two signals"
 case $rest in *'"event":"end"'*) fail "it did not leave at once" ;; esac
 expect 0 "$limner" info twice
-steps=$(sed -n 's/^trained for *\([0-9]*\) steps.*/\1/p' out)
+steps=$(sed -n 's/^trained for *\([0-9]*\) step.*/\1/p' out)
 [ $((steps % 5)) -eq 0 ] || fail "a checkpoint of step $steps: saved once more"
 expect 0 "$limner" train --resume twice --device cpu --steps $((steps + 2))
 
