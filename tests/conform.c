@@ -7,6 +7,7 @@
 #include <limner/status.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,11 +30,25 @@ static void to_stderr(void *user, enum lim_log_level level, const char *message)
     fprintf(stderr, "limner-conform: %s%s\n", words[level], message);
 }
 
+/* Has `name` one of these beginnings, with commas between them? */
+static bool begins(const char *name, const char *list)
+{
+    for (;;) {
+        size_t length = strcspn(list, ",");
+
+        if (length && strncmp(name, list, length) == 0)
+            return true;
+        if (!list[length])
+            return false;
+        list += length + 1;
+    }
+}
+
 static bool wanted(const struct options *opt, const struct conform_op *op, int i)
 {
     unsigned flags = op->flags(i);
 
-    if (opt->op && strncmp(op->name, opt->op, strlen(opt->op)) != 0)
+    if (opt->op && !begins(op->name, opt->op))
         return false;
     if (opt->only >= 0)
         return i == opt->only;
@@ -219,20 +234,46 @@ static int check_device(struct program *pr)
     return pr->failed ? LIM_NONCONFORMING : LIM_OK;
 }
 
+/* The first beginning in `list` that no operation has, to be freed; or NULL. */
+static char *find_stray(const struct program *pr, const char *list)
+{
+    for (;;) {
+        size_t length = strcspn(list, ",");
+        char *word = strndup(list, length);
+        bool found = false;
+
+        for (int i = 0; word && i < pr->name_count; i++)
+            found = found || begins(pr->names[i], word);
+        if (word && !found)
+            return word;
+        free(word);
+        if (!list[length])
+            return NULL;
+        list += length + 1;
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct program pr = {0};
-    int status;
+    char *stray;
+    int status, count;
 
     if (!options_read(&pr.opt, argc, argv, &status))
         return status;
     pr.s.json = pr.opt.json;
     lim_log_set(to_stderr, NULL, LIM_LOG_WARNING);
-    if (for_each(count_wanted, &pr) == 0) {
+    count = for_each(count_wanted, &pr);
+    stray = pr.opt.op ? find_stray(&pr, pr.opt.op) : NULL;
+    if (count == 0 || stray) {
         fprintf(stderr,
                 "limner-conform: no such case; operations are named like '%s', and --list "
                 "shows all\n",
-                nearest(pr.opt.op ? pr.opt.op : "", pr.names, pr.name_count));
+                nearest(stray       ? stray
+                        : pr.opt.op ? pr.opt.op
+                                    : "",
+                        pr.names, pr.name_count));
+        free(stray);
         return LIM_USAGE;
     }
     if (pr.opt.list) {

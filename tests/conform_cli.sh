@@ -27,6 +27,9 @@ expect 2 "did you mean --device?" --devise cpu
 expect 2 "did you mean --bench?" --benhc
 expect 2 "named like 'gemm'" --op gem_m
 expect 2 'no such case' --op gemm --case 100000
+expect 2 "named like 'copy'" --device cpu --op fill,cop_y
+expect 2 'no such case' --device cpu --op fill,
+expect 0 '2 of 2 cases conform' --device cpu --op copy,fill --case 3
 expect 2 '--case needs a value' --case
 expect 2 'not a whole number' --seed 1x
 expect 2 'takes no value' --small=yes

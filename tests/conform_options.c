@@ -23,7 +23,7 @@ static const char usage[] =
     "  --threads N    threads of the CPU path\n"
     "  --wait-timeout S  seconds that the device may take to answer a call, or to compile; 0: any\n"
     "                 (default: 600)\n"
-    "  --op NAME      only operations whose names begin so\n"
+    "  --op NAME      only operations whose names begin so; or several, NAME,NAME...\n"
     "  --case N       only this case of each\n"
     "  --small        only cases that a simulator can run\n"
     "  --long         with --small: and those with the longest sums\n"
