@@ -1,7 +1,9 @@
-/* Time that only goes forward. */
+/* Time that only goes forward, and how anything is timed with it. Needs nothing of the library, so
+ * that the command and limner-conform use it too. */
 #ifndef LIMNER_SRC_CLOCK_H
 #define LIMNER_SRC_CLOCK_H
 
+#include <stdlib.h>
 #include <time.h>
 
 /* Seconds since some moment. */
@@ -11,6 +13,45 @@ static inline double lim_clock(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Ten ticks: what may be called a time. A tick is what the clock tells apart, by its own word and
+ * by looking. */
+static inline double lim_clock_least(void)
+{
+    struct timespec t;
+    double tick =
+        clock_getres(CLOCK_MONOTONIC, &t) == 0 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec : 0;
+    double start = lim_clock(), next = start;
+
+    while (next <= start)
+        next = lim_clock();
+    return 10 * (tick > next - start ? tick : next - start);
+}
+
+/* How many calls, `most` at most, make a sample where one takes `once` seconds: at least 2 ms, for
+ * there is a wait in each, and ten ticks. */
+static inline int lim_clock_calls(double once, int most)
+{
+    double ticks = lim_clock_least(), least = ticks > 2e-3 ? ticks : 2e-3;
+
+    if (once >= least)
+        return 1;
+    return once * most > least ? (int)(least / once) + 1 : most;
+}
+
+static inline int lim_clock_compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Sorts them: the fastest is the first. */
+static inline double lim_clock_median(double *seconds, int count)
+{
+    qsort(seconds, (size_t)count, sizeof *seconds, lim_clock_compare);
+    return seconds[count / 2];
 }
 
 #endif

@@ -9,11 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* A sample is at least so long: many ticks of any clock, and little beside it for the wait. */
-#define LEAST_SECONDS 2e-3
-#define LEAST_TICKS 10
 
 /* Times nearer than this are a tie, which goes to the built-in choice, or else to the first: then
  * tuning again ends the same. */
@@ -66,19 +61,6 @@ void lim_tune_work(const struct lim_dcgan_config *gan, char work[LIM_TUNE_WORK])
 {
     snprintf(work, LIM_TUNE_WORK, "%dx%dx%d, width %d, kernel %d", gan->size, gan->size,
              gan->channels, gan->width, gan->kernel);
-}
-
-/* What the clock tells apart, by its own word and by looking. */
-static double tick(void)
-{
-    struct timespec t;
-    double tells =
-        clock_getres(CLOCK_MONOTONIC, &t) == 0 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec : 0;
-    double start = lim_clock(), next = start;
-
-    while (next <= start)
-        next = lim_clock();
-    return tells > next - start ? tells : next - start;
 }
 
 static bool stopped(const struct tuner *t)
@@ -152,7 +134,6 @@ static bool warm_up(struct tuner *t, struct tune_problem *pb, int i)
     struct lim_tune_candidate *candidate = &t->result.candidates[i];
     struct racer *racer = &t->racers[i];
     double looseness = strcmp(candidate->algorithm, "winograd") == 0 ? 16.0 : 4.0;
-    double least = LEAST_TICKS * tick();
 
     if (!set_choice(t, pb, racer))
         return false;
@@ -164,26 +145,15 @@ static bool warm_up(struct tuner *t, struct tune_problem *pb, int i)
     racer->runs = candidate->verified;
     if (!racer->runs)
         return lim_backend_ok(t->be);
-    least = least > LEAST_SECONDS ? least : LEAST_SECONDS;
     racer->warm = sample(pb, 1);
     for (int warm = 1; warm < WARM_UPS; warm++) {
         double again = sample(pb, 1);
 
         racer->warm = again < racer->warm ? again : racer->warm;
     }
-    racer->calls = 1;
-    if (racer->warm < least)
-        racer->calls =
-            racer->warm * MOST_CALLS > least ? (int)(least / racer->warm) + 1 : MOST_CALLS;
+    racer->calls = lim_clock_calls(racer->warm, MOST_CALLS);
     candidate->seconds = racer->warm;
     return lim_backend_ok(t->be);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
 }
 
 /* A round: each in turn, so that whatever else the machine does meets all of them. */
@@ -201,10 +171,8 @@ static void race(struct tuner *t, struct tune_problem *pb, int rounds)
     for (int i = 0; i < t->result.count; i++) {
         struct racer *racer = &t->racers[i];
 
-        if (racer->count == 0)
-            continue;
-        qsort(racer->samples, (size_t)racer->count, sizeof *racer->samples, ascending);
-        t->result.candidates[i].seconds = racer->samples[racer->count / 2];
+        if (racer->count > 0)
+            t->result.candidates[i].seconds = lim_clock_median(racer->samples, racer->count);
     }
 }
 

@@ -1,11 +1,8 @@
 /* --bench: the same cases against the clock. */
-#include "clock.h"
 #include "conform.h"
+#include "src/clock.h"
 
 enum { WARM_UPS = 2, RUNS = 9, MOST_CALLS = 100 };
-
-/* What a run takes at least, by several calls where one is shorter. */
-#define LEAST_SECONDS 2e-3
 
 /* Bytes that must move at least once. */
 static double traffic(const struct problem *pb)
@@ -23,12 +20,12 @@ static bool run(struct lim_backend *be, const struct conform_op *op, int i,
 {
     uint64_t before = lim_backend_launches(be);
     bool ok = lim_backend_finish(be);
-    double start = clock_seconds();
+    double start = lim_clock();
 
     for (int call = 0; call < calls; call++)
         op->call(i, be, pb->o);
     ok = ok && lim_backend_finish(be);
-    *seconds = clock_seconds() - start;
+    *seconds = lim_clock() - start;
     *launches = (unsigned)((lim_backend_launches(be) - before) / (uint64_t)calls);
     return ok;
 }
@@ -52,15 +49,14 @@ bool conform_bench(struct session *s, const struct conform_op *op, int i, const 
     /* The second warm-up tells how many calls outlast the clock and the wait. */
     for (int warm_up = 0; ok && warm_up < WARM_UPS; warm_up++)
         ok = run(be, op, i, &pb, 1, seconds, &time.launches);
-    if (ok && seconds[0] < LEAST_SECONDS)
-        calls = seconds[0] > LEAST_SECONDS / MOST_CALLS ? (int)(LEAST_SECONDS / seconds[0]) + 1
-                                                        : MOST_CALLS;
+    if (ok)
+        calls = lim_clock_calls(seconds[0], MOST_CALLS);
     for (int r = 0; ok && r < RUNS; r++) {
         ok = run(be, op, i, &pb, calls, &seconds[r], &time.launches);
         seconds[r] /= calls;
     }
     if (ok) {
-        time.median = clock_median(seconds, RUNS);
+        time.median = lim_clock_median(seconds, RUNS);
         time.fastest = seconds[0];
         time.flops = pb.flops;
         time.bytes = traffic(&pb);

@@ -38,14 +38,13 @@ struct lim_train_config {
     double seconds;       /* ... or this much time training (0: no limit) ... */
     uint64_t images;      /* ... or this many real pictures (0: no limit) */
     uint64_t steps;       /* ... or this many steps in all (0: no limit) */
-    uint64_t sample_every; /* steps between grids; 0: chosen so that a training has about 60 */
-    uint64_t save_every;   /* steps between checkpoints; 0: every five minutes and at the end */
-    int grid;              /* pictures along each edge of a grid; 0: 8 */
-    int keep;              /* checkpoints that stay, the newest among them; 0: 2 */
-    double
-        retry_seconds; /* after a checkpoint that could not be written, until the next try; 0: 60 */
-    int retries;       /* such tries before the training ends; 0: 60 */
-    bool roll_back;    /* on NaN go back to the checkpoint with half the lr, three times */
+    uint64_t sample_every;    /* steps between grids; 0: chosen so that a training has about 60 */
+    uint64_t save_every;      /* steps between checkpoints; 0: every five minutes and at the end */
+    int grid;                 /* pictures along each edge of a grid; 0: 8 */
+    int keep;                 /* checkpoints that stay, the newest among them; 0: 2 */
+    double retry_seconds;     /* from a checkpoint that failed to the next try; 0: 60 */
+    int retries;              /* such tries before the training ends; 0: 60 */
+    bool roll_back;           /* on NaN go back to the checkpoint with half the lr, three times */
     const volatile int *stop; /* polled each step: not 0 finishes the step, saves and ends */
     void (*status)(void *user, const struct lim_train_status *status); /* may be NULL */
     void *user;

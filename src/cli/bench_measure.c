@@ -1,17 +1,12 @@
 #include "bench.h"
 
-#include "clock.h"
+#include "src/clock.h"
 #include "terminal.h"
 
 #include <limner/limner.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { WARM_UPS = 2, MOST_CALLS = 1000, OPERANDS = 3 };
-
-/* A run lasts at least so long: many ticks of any clock, and little beside it for the wait. */
-#define LEAST_SECONDS 2e-3
-#define LEAST_TICKS 10
 
 struct prepared {
     struct lim_buffer *buffers[OPERANDS];
@@ -20,21 +15,6 @@ struct prepared {
     uint8_t *pictures;
     float *latents;
 };
-
-static double tick(void)
-{
-    struct timespec t;
-
-    return clock_getres(CLOCK_MONOTONIC, &t) == 0 ? (double)t.tv_sec + 1e-9 * (double)t.tv_nsec
-                                                  : 1e-3;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 double bench_conv_bytes(const struct lim_conv *cv)
 {
@@ -177,12 +157,12 @@ static bool run(const struct bench_work *work, struct prepared *p, int calls, do
 {
     uint64_t launches = lim_backend_launches(work->be), bytes = lim_backend_bytes(work->be);
     bool good = lim_backend_finish(work->be);
-    double start = clock_seconds();
+    double start = lim_clock();
 
     for (int i = 0; i < calls; i++)
         call(work, p);
     good = good && lim_backend_finish(work->be);
-    *seconds = clock_seconds() - start;
+    *seconds = lim_clock() - start;
     time->launches = (lim_backend_launches(work->be) - launches) / (uint64_t)calls;
     time->bytes = (lim_backend_bytes(work->be) - bytes) / (uint64_t)calls;
     return good;
@@ -197,14 +177,13 @@ bool bench_measure(const struct bench_work *work, int runs, struct bench_timing 
 
     for (int i = 0; good && i < WARM_UPS; i++)
         good = run(work, &p, 1, &first, time);
-    if (good && first < LEAST_SECONDS)
-        calls = first * MOST_CALLS > LEAST_SECONDS ? (int)(LEAST_SECONDS / first) + 1 : MOST_CALLS;
+    if (good)
+        calls = lim_clock_calls(first, MOST_CALLS);
     for (int i = 0; good && i < runs; i++)
         good = run(work, &p, calls, &seconds[i], time);
     if (good) {
-        qsort(seconds, (size_t)runs, sizeof *seconds, ascending);
-        time->plausible = seconds[0] >= LEAST_TICKS * tick();
-        time->median = seconds[runs / 2] / calls;
+        time->median = lim_clock_median(seconds, runs) / calls;
+        time->plausible = seconds[0] >= lim_clock_least();
         time->best = seconds[0] / calls;
     }
     finish(&p);

@@ -3,6 +3,7 @@
 #define LIMNER_CLI_COMMANDS_H
 
 #include "options.h"
+#include "src/plural.h"
 
 #include <limner/dcgan.h>
 
@@ -33,9 +34,6 @@ extern const char wait_timeout_help[];
 
 /* As lim_device_choice.hung: the call that waits for the device will not return. */
 void leave_hung(void *user);
-
-/* "s" of how many there are. */
-const char *plural(uint64_t count);
 
 /* "3.2 GiB". Returns `text`. */
 char *format_bytes(double bytes, char *text, size_t size);

@@ -81,7 +81,7 @@ static void print_details(const struct lim_device_info *d)
 
     printf("         vendor %s, driver %s, %s\n", d->vendor, d->driver, d->version);
     printf("         %u compute unit%s at %u MHz, groups of up to %zu\n", d->compute_units,
-           plural(d->compute_units), d->clock_mhz, d->max_group);
+           lim_plural(d->compute_units), d->clock_mhz, d->max_group);
     printf("         memory %s, largest buffer %s, local %s\n",
            format_bytes((double)d->global_mem, global, sizeof global),
            format_bytes((double)d->max_alloc, largest, sizeof largest),

@@ -1,11 +1,6 @@
 /* Sizes, times and words for people. */
 #include "commands.h"
 
-const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 char *format_bytes(double bytes, char *text, size_t size)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};

@@ -78,8 +78,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     if (!info.generator_only)
         printf("discriminator  %" PRIu64 " parameters\n", info.discriminator_params);
     printf("trained for    %" PRIu64 " step%s, %" PRIu64 " picture%s seen, %s\n",
-           info.progress.step, plural(info.progress.step), info.progress.seen,
-           plural(info.progress.seen), format_time(info.progress.seconds, time, sizeof time));
+           info.progress.step, lim_plural(info.progress.step), info.progress.seen,
+           lim_plural(info.progress.seen), format_time(info.progress.seconds, time, sizeof time));
     printf("trained with   batch %d, lr %g, beta1 %g, beta2 %g, smooth %g, seed %" PRIu64 "\n",
            config->batch, (double)config->lr, (double)config->beta1, (double)config->beta2,
            (double)config->smooth, config->seed);

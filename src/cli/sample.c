@@ -120,7 +120,7 @@ static bool plan_grid(const struct sample_settings *set, bool count_given, struc
         plan->count = columns * rows;
     if (plan->count > columns * rows) {
         say_error("sample: --grid %s has room for %d picture%s, but %d were asked for", set->grid,
-                  columns * rows, plural((uint64_t)(columns * rows)), plan->count);
+                  columns * rows, lim_plural((uint64_t)(columns * rows)), plan->count);
         return false;
     }
     plan->columns = columns;
@@ -274,7 +274,7 @@ static enum lim_status write_folder(struct lim_dcgan *gan, const struct plan *pl
                 status = LIM_ERROR;
         }
         snprintf(line, sizeof line, "%d of %d picture%s", first + n, plan->count,
-                 plural((uint64_t)plan->count));
+                 lim_plural((uint64_t)plan->count));
         status_line(line);
     }
     status_line("");

@@ -38,14 +38,14 @@ void scan_summary(const struct lim_scan *scan, const char *pictures, scan_line *
     int usable = scan->count;
 
     line("%d picture%s in %s: %s; %d file%s skipped, %d passed over (hidden, or text)", usable,
-         plural((uint64_t)usable), pictures, formats(scan->used, text, sizeof text), scan->skipped,
-         plural((uint64_t)scan->skipped), scan->ignored);
+         lim_plural((uint64_t)usable), pictures, formats(scan->used, text, sizeof text),
+         scan->skipped, lim_plural((uint64_t)scan->skipped), scan->ignored);
     line("%d to %d pixels wide, %d to %d high; %d (%.1f %%) will be enlarged to %dx%d",
          scan->min_width, scan->max_width, scan->min_height, scan->max_height, scan->enlarged,
          share(scan->enlarged, usable), scan->size, scan->size);
     if (scan->exact || scan->near_copies)
         line("copies: %d exact, %d near (by pHash), of %d picture%s", scan->exact,
-             scan->near_copies, scan->groups, plural((uint64_t)scan->groups));
+             scan->near_copies, scan->groups, lim_plural((uint64_t)scan->groups));
 }
 
 void scan_verdict(const struct lim_scan *scan, scan_line *line)
@@ -151,7 +151,7 @@ static void print_copies(const struct lim_scan *scan, const struct links *links)
     }
     if (scan->groups > shown)
         printf("  and copies of %d other picture%s; --json lists all\n", scan->groups - shown,
-               plural((uint64_t)(scan->groups - shown)));
+               lim_plural((uint64_t)(scan->groups - shown)));
 }
 
 void scan_tables(const struct lim_scan *scan)
@@ -167,7 +167,7 @@ void scan_tables(const struct lim_scan *scan)
         printf("%-10s %d: %s\n", "skipped", scan->skipped, formats(scan->lost, text, sizeof text));
     if (scan->unseen)
         printf("%-10s %d file%s, by --limit\n", "not seen", scan->unseen,
-               plural((uint64_t)scan->unseen));
+               lim_plural((uint64_t)scan->unseen));
     if (scan->groups && links_make(scan, &links))
         print_copies(scan, &links);
     links_finish(&links);

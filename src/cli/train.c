@@ -81,13 +81,13 @@ static bool report_pictures(const struct lim_dataset *ds, const char *pictures, 
                   dry ? "'limner scan --skipped FILE'" : "skipped.txt in the run folder");
     if (lim_dataset_unseen(ds))
         say("--limit leaves %d file%s out", lim_dataset_unseen(ds),
-            plural((uint64_t)lim_dataset_unseen(ds)));
+            lim_plural((uint64_t)lim_dataset_unseen(ds)));
     if (lim_dataset_dropped(ds))
         say("%d cop%s dropped", lim_dataset_dropped(ds),
             lim_dataset_dropped(ds) == 1 ? "y" : "ies");
     if (lim_dataset_held_out(ds))
         say("%d picture%s held out of the training", lim_dataset_held_out(ds),
-            plural((uint64_t)lim_dataset_held_out(ds)));
+            lim_plural((uint64_t)lim_dataset_held_out(ds)));
     scan_summary(scan, pictures, say);
     scan_verdict(scan, say);
     lim_scan_destroy(scan);
@@ -137,7 +137,7 @@ static enum lim_status print_settings(const struct lim_train_config *config, str
 
     printf("run       %s\n", config->run);
     printf("pictures  %s: %d, %d in each of %d step%s an epoch\n", config->pictures,
-           lim_dataset_count(ds), gan->batch, an_epoch, plural((uint64_t)an_epoch));
+           lim_dataset_count(ds), gan->batch, an_epoch, lim_plural((uint64_t)an_epoch));
     printf("network   size %d, width %d, kernel %d, latent %d\n", gan->size, gan->width,
            gan->kernel, gan->latent);
     printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "grey" : "in colour",
@@ -151,9 +151,9 @@ static enum lim_status print_settings(const struct lim_train_config *config, str
     if (config->seconds > 0)
         printf(" %s", format_time(config->seconds, time, sizeof time));
     if (config->images)
-        printf(" %" PRIu64 " picture%s seen", config->images, plural(config->images));
+        printf(" %" PRIu64 " picture%s seen", config->images, lim_plural(config->images));
     if (config->steps)
-        printf(" %" PRIu64 " step%s", config->steps, plural(config->steps));
+        printf(" %" PRIu64 " step%s", config->steps, lim_plural(config->steps));
     printf("\ndevice    %s (%s)\n", lim_backend_name(be), lim_backend_option(be));
     return train_print_memory(
         be, gan, (double)lim_dataset_count(ds) * gan->size * gan->size * gan->channels);

@@ -1,7 +1,7 @@
 #include "train_display.h"
 
-#include "clock.h"
 #include "commands.h"
+#include "src/clock.h"
 #include "terminal.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ void display_decoding(struct display *display, int done, int total)
 {
     double share = total > 0 ? (double)done / total : 1;
     char bar[BAR + 1], line[160], time[32], left[48] = "";
-    double now = clock_seconds();
+    double now = lim_clock();
 
     if (display->decoding_since <= 0)
         display->decoding_since = now;
@@ -110,7 +110,7 @@ void display_step(struct display *display, const struct lim_train_status *s)
 {
     bool last = s->total_steps && s->step >= s->total_steps, live = terminal_live();
     double every = display->json ? json_every : live ? redraw_every : line_every;
-    double now = clock_seconds();
+    double now = lim_clock();
     char line[512], drawn[512 + BAR + 16], bar[BAR + 1];
     double share;
 

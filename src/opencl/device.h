@@ -17,9 +17,15 @@ struct ocl_device {
     struct ocl_watch *watch; /* for whoever uses the device to stop; or NULL */
 };
 
-/* Loads the drivers into this process and asks all of them. The rows are for free(). Returns how
- * many. */
+/* ask.c. Loads the drivers into this process and asks all of them. The rows are for free(). Returns
+ * how many. */
 int ocl_devices_here(struct lim_device_info **infos);
+
+/* Returns how many; they are for free(). */
+cl_uint ocl_platforms(cl_platform_id **platforms);
+
+/* An empty string where the driver does not answer. */
+void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size);
 
 /* loader.c: the library's path, name and version, which loads the drivers into this process. */
 enum { OCL_LOADER = 512 };
