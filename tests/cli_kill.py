@@ -74,12 +74,30 @@ def step_of(where):
     return int(next(line.split()[2] for line in out.stdout.splitlines() if line.startswith("trained for")))
 
 
+def kill_between():
+    """After the first checkpoint, before the first grid."""
+    checkpoint, grid = work / "young/checkpoint.safetensors", work / "young/samples/000000.png"
+    job = start("pictures", "-o", "young", *form, "--save-every", "1000000", "--steps", "1000000")
+    while job.poll() is None and not grid.exists():
+        time.sleep(0.01)
+    job.kill()
+    job.wait()
+    if step_of(checkpoint) != 0:
+        sys.exit("FAILED: no checkpoint of step 0")
+    pixels = grid.read_bytes()
+    grid.unlink()
+    train("--resume", "young", "--steps", "1")
+    if not grid.exists() or grid.read_bytes() != pixels:
+        sys.exit("FAILED: resumed at step 0: another 000000.png")
+
+
 try:
     run(sys.executable, str(tests / "make_pictures.py"), "pictures", "24")
     form = "--size 16 --width 4 --batch 8 --save-every 2 --sample-every 3".split()
     begun = time.monotonic()
     train("pictures", "-o", "probe", *form, "--steps", "20")
     span = time.monotonic() - begun
+    kill_between()
     killed = fresh = refused = 0
     step = 0
     while killed < args.kills:

@@ -391,7 +391,8 @@ static enum lim_status train(struct trainer *t)
     /* From here on there is something to resume, whatever happens. */
     if (!t->config->resume && (!train_save(t) || !train_share(t)))
         return cannot_write(t);
-    if (!t->config->resume && !train_sample(t) && !goes_on(t, "this grid"))
+    /* Also where the first run ended between the two. */
+    if (!t->progress.step && !train_sample(t) && !goes_on(t, "this grid"))
         return device_failed(t);
     status = run_loop(t);
     while (status == LIM_DIVERGED && t->config->roll_back && t->rollbacks < MAX_ROLLBACKS) {
