@@ -34,7 +34,6 @@ static struct lim_backend *open_faster(struct lim_device_choice *full, const cha
     char identity[sizeof((struct lim_backend *)0)->identity];
     struct lim_rival rival;
     double cpu, other;
-    bool known;
 
     if (!full->work && !full->before)
         return NULL;
@@ -42,19 +41,18 @@ static struct lim_backend *open_faster(struct lim_device_choice *full, const cha
     cpu = full->work ? tune_stored_rate(full->cache_dir, identity, full->work) : 0;
     if (!(cpu > 0) && !full->before)
         return NULL;
-    if (!lim_opencl_cpu(full->before, &rival))
+    if (!lim_opencl_cpu(full, &rival))
         return NULL;
-    known = full->before && strcmp(full->before, rival.name) == 0;
     other = full->before ? 0 : tune_stored_rate(full->cache_dir, rival.identity, full->work);
-    if (known)
+    if (rival.known)
         lim_info("%s, going on with %s", reason, rival.name);
     else if (other > 0)
         lim_info("%s; measured by 'limner tune': %s %.4g pictures/s, the CPU path %.4g: using the "
                  "%s",
                  reason, rival.name, other, cpu, other > cpu ? "former" : "CPU path");
-    if (!known && !(other > 0))
+    if (!rival.known && !(other > 0))
         return NULL;
-    full->device = known || other > cpu ? rival.word : "cpu";
+    full->device = rival.known || other > cpu ? rival.word : "cpu";
     return strcmp(full->device, "cpu") == 0 ? open_cpu(full, why) : lim_opencl_create(full, why);
 }
 

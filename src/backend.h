@@ -218,11 +218,12 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
 struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
                                     size_t reason_size, enum lim_status *why);
 
-/* The OpenCL device that competes with the CPU path for the processor: the one of this name (may be
- * NULL), else the best; false, in silence, where there is none. */
+/* The OpenCL device that competes with the CPU path for the processor: the one that choice->before
+ * names (`known`), else the best; false, in silence, where there is none. */
 struct lim_rival {
     char name[192], identity[512], word[24]; /* "0:1" */
+    bool known;
 };
-bool lim_opencl_cpu(const char *before, struct lim_rival *rival);
+bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival);
 
 #endif

@@ -23,9 +23,9 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
     return NULL;
 }
 
-bool lim_opencl_cpu(const char *before, struct lim_rival *rival)
+bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival)
 {
-    (void)before;
+    (void)choice;
     (void)rival;
     return false;
 }

@@ -115,6 +115,19 @@ for way in devices-none devices-unknown; do
     says err 'platform 0 "Faulty" has no devices'
 done
 
+# Two cards that nothing but their numbers tells apart are two all the same.
+begin twins
+run 0 alone "$limner" devices
+if grep 'same hardware' "$mine/out"; then complain "two cards are called one"; fi
+for part in card 'name:Faulty Card' Faulty; do
+    train 3 alone --device "$part"
+    says err "is ambiguous: matches 0:0 \"Faulty Card\", 1:0 \"Faulty Card\""
+    train 3 alone --device "$part" --platform faulty
+    says err "is ambiguous: matches 0:0 \"Faulty Card\", 1:0 \"Faulty Card\""
+done
+train 2 alone --platform faulty --device 0
+says err "--platform 'faulty' is ambiguous with --device '0': it names 2 platforms: 0:0"
+
 begin twice-listed
 run 0 twice "$limner" devices
 says out '[same hardware as above]'
@@ -122,6 +135,8 @@ says out '[same hardware as above]'
 name=$(sed -n 's/^0:0 *cpu *[0-9.]* [KMGT]*i*B *//p' "$mine/out")
 train 0 twice --device "name:$name"
 says out '(--device 0:0)'
-train 0 twice --device 1:0
-says out '(--device 1:0)'
+for word in 1:0 cpu "name:$name"; do
+    train 0 twice --platform 1 --device "$word"
+    says out '(--device 1:0)'
+done
 exit $status

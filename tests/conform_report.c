@@ -113,7 +113,8 @@ void report_start(const struct session *s, bool bench)
         print(o);
         return;
     }
-    printf("%s, seed %" PRIu64 "\n", lim_backend_name(s->be), s->seed);
+    printf("%s (%s), seed %" PRIu64 "\n", lim_backend_name(s->be), lim_backend_option(s->be),
+           s->seed);
     if (bench) {
         printf("%-22s %-8s %4s  %-40s %9s %9s %8s %7s %s\n", "operation", "gemm", "case", "shape",
                "median ms", "fastest", "GFLOP/s", "GB/s", "launches");

@@ -49,8 +49,11 @@ static void words_choose(void **state)
         {NULL, "opencl", NV},
         {NULL, "gpu", NV},
         {NULL, "1:1", CPU1},
-        {NULL, "4:0", NV_AGAIN}, /* by its numbers even a duplicate can be had */
-        {NULL, "3090", -1},      /* a bare number is an index */
+        {NULL, "4:0", NV_AGAIN}, /* by its numbers even a duplicate can be had ... */
+        {"4", "gpu", NV_AGAIN},  /* ... and where the first is out of sight */
+        {"4", "geforce", NV_AGAIN},
+        {"rusticl 2", "opencl", NV_AGAIN},
+        {NULL, "3090", -1}, /* a bare number is an index */
         {NULL, "name:3090", NV},
         {NULL, "geforce", NV},
         {NULL, "radeon", AMD},
@@ -61,7 +64,8 @@ static void words_choose(void **state)
         {"1", "1", CPU1},
         {"portable", "auto", CPU0},
         {"portable", "cpu", CPU0},
-        {"rusticl", "gpu", AMD},
+        {"2", "gpu", AMD},
+        {"rusticl", "gpu", NV_AGAIN},
         {"NVIDIA", "0", NV},
         {"2", "0", AMD},
     };
@@ -130,6 +134,58 @@ static void words_are_refused(void **state)
     }
 }
 
+/* One card, shown by rusticl first: the driver of its maker is better, wherever it stands. */
+static void a_card_is_driven_by_the_better_driver(void **state)
+{
+    struct lim_device_info list[ROWS];
+    enum lim_status why;
+    char message[1024];
+
+    (void)state;
+    make_list(list);
+    snprintf(list[NV].platform_name, sizeof list[NV].platform_name, "rusticl");
+    snprintf(list[NV_AGAIN].platform_name, sizeof list[NV_AGAIN].platform_name, "NVIDIA CUDA");
+    assert_int_equal(ocl_choice_auto(list, ROWS), NV_AGAIN);
+    assert_int_equal(ocl_choice(list, ROWS, NULL, "gpu", message, sizeof message, &why), NV_AGAIN);
+}
+
+static void a_run_finds_its_device_again(void **state)
+{
+    static const struct {
+        const char *name, *option;
+        bool preferred;
+        int want;
+    } cases[] = {
+        {"NVIDIA GeForce RTX 3090 (driver 1)", "--device 3:0", true, NV},
+        {"NVIDIA GeForce RTX 3090 (driver 1)", "--device 4:0", true, NV_AGAIN},
+        {"NVIDIA GeForce RTX 3090 (driver 0.9)", "--device 9:0", true, NV},
+        {"NVIDIA GeForce RTX 3090 (driver 1)", "--device 2:0", true, NV}, /* another card now */
+        {"NVIDIA GeForce RTX 3090 (driver 1)", NULL, true, NV},
+        {"NVIDIA GeForce RTX 3090 (driver 1)", "--device 3:0", false, -1},
+        {"NVIDIA GeForce RTX 3090", "--device 3:0", true, -1},
+        {"NVIDIA GeForce RTX 309 (driver 1)", "--device 3:0", true, -1},
+        {"pthread-skylake (driver 1)", "--device 1:1", false, CPU0},
+        {"pthread-skylake (driver 1)", "--device 1:0", true, -1},
+        {"CPU path (2 threads, OpenBLAS)", "--device cpu", true, -1},
+        {"CPU path (2 threads, OpenBLAS)", "--device cpu", false, -1},
+        {"", "", true, -1},
+    };
+    struct lim_device_info list[ROWS];
+
+    (void)state;
+    make_list(list);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int found =
+            ocl_choice_again(list, ROWS, cases[i].name, cases[i].option, cases[i].preferred);
+
+        if (found != cases[i].want)
+            fail_msg("%s, %s: row %d, not %d", cases[i].name,
+                     cases[i].option ? cases[i].option : "(none)", found, cases[i].want);
+    }
+    list[NV].usable = false;
+    assert_int_equal(ocl_choice_again(list, ROWS, cases[0].name, "--device 3:0", true), NV_AGAIN);
+}
+
 static void an_index_needs_no_platform_where_only_one_has_devices(void **state)
 {
     struct lim_device_info list[ROWS];
@@ -156,7 +212,7 @@ static void an_unusable_device_says_why(void **state)
     snprintf(list[NV].note, sizeof list[NV].note, "its driver has no compiler");
     assert_int_equal(ocl_choice(list, ROWS, NULL, "3:0", message, sizeof message, &why), -1);
     assert_non_null(strstr(message, "its driver has no compiler"));
-    assert_int_equal(ocl_choice_auto(list, ROWS), AMD);
+    assert_int_equal(ocl_choice_auto(list, ROWS), NV_AGAIN); /* the same card, another driver */
 }
 
 static void a_long_answer_is_cut(void **state)
@@ -194,6 +250,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_choose),
         cmocka_unit_test(words_are_refused),
+        cmocka_unit_test(a_card_is_driven_by_the_better_driver),
+        cmocka_unit_test(a_run_finds_its_device_again),
         cmocka_unit_test(an_index_needs_no_platform_where_only_one_has_devices),
         cmocka_unit_test(an_unusable_device_says_why),
         cmocka_unit_test(a_long_answer_is_cut),

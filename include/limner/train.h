@@ -33,11 +33,12 @@ struct lim_train_config {
     const char *pictures; /* as given by the user, for config.json and the line that resumes */
     const char *run;      /* the run folder */
     bool resume;          /* continue what is in `run` */
-    const char *device;   /* loaded: the name of the one it was trained on; else unused */
-    double epochs;        /* stop after this many passes ... */
-    double seconds;       /* ... or this much time training (0: no limit) ... */
-    uint64_t images;      /* ... or this many real pictures (0: no limit) */
-    uint64_t steps;       /* ... or this many steps in all (0: no limit) */
+    /* Loaded: name and option of the device it was trained on; else unused. */
+    const char *device, *device_option;
+    double epochs;            /* stop after this many passes ... */
+    double seconds;           /* ... or this much time training (0: no limit) ... */
+    uint64_t images;          /* ... or this many real pictures (0: no limit) */
+    uint64_t steps;           /* ... or this many steps in all (0: no limit) */
     uint64_t sample_every;    /* steps between grids; 0: chosen so that a training has about 60 */
     uint64_t save_every;      /* steps between checkpoints; 0: every five minutes and at the end */
     int grid;                 /* pictures along each edge of a grid; 0: 8 */
@@ -63,8 +64,9 @@ LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_datas
                                   const struct lim_train_config *config);
 
 /* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run`,
- * `pictures`, `cache` and `device` are strings of its own, which lim_train_config_finish frees.
- * LIM_BAD_INPUT, or LIM_ERROR where another training holds the run's lock; after one log line. */
+ * `pictures`, `cache`, `device` and `device_option` are strings of its own, which
+ * lim_train_config_finish frees. LIM_BAD_INPUT, or LIM_ERROR where another training holds the run's
+ * lock; after one log line. */
 LIM_API enum lim_status lim_train_config_load(const char *run, struct lim_train_config *config);
 LIM_API void lim_train_config_finish(struct lim_train_config *config);
 

@@ -245,7 +245,8 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
                                              .hung = on_hang,
                                              .user = &hung,
                                              .work = work,
-                                             .before = config->device};
+                                             .before = config->device,
+                                             .before_option = config->device_option};
     struct lim_dataset_config *data = &config->data;
     char cache[4096];
     enum lim_status status = LIM_ERROR;
@@ -396,6 +397,7 @@ static enum lim_status resume(const struct command *command, const struct parsed
     config->data = kept.data;
     config->cache = kept.cache;
     config->device = kept.device;
+    config->device_option = kept.device_option;
     config->resume = true;
     config->run = set->resume;
     config->pictures = parsed->argument_count ? parsed->arguments[0] : kept.pictures;

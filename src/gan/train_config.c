@@ -194,8 +194,10 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
     config->device = strdup(text_of(json, "device"));
+    config->device_option = strdup(text_of(json, "device_option"));
     status = LIM_OK;
-    if (!config->run || !config->pictures || !config->device || !load_cache(json, config)) {
+    if (!config->run || !config->pictures || !config->device || !config->device_option ||
+        !load_cache(json, config)) {
         status = LIM_ERROR;
         lim_error("no memory to resume '%s'", run);
         lim_train_config_finish(config);
@@ -212,5 +214,7 @@ void lim_train_config_finish(struct lim_train_config *config)
     free((char *)config->pictures);
     free((char *)config->cache);
     free((char *)config->device);
-    config->run = config->pictures = config->cache = config->device = NULL;
+    free((char *)config->device_option);
+    config->run = config->pictures = config->cache = NULL;
+    config->device = config->device_option = NULL;
 }

@@ -18,6 +18,7 @@
 
 struct listing {
     struct lim_device_info *infos;
+    cl_device_id *ids;
     int count, room;
 };
 
@@ -132,22 +133,22 @@ static void ask_device(cl_device_id id, struct lim_device_info *info)
     judge(id, info);
 }
 
-/* The same hardware, seen earlier: through its identity, or one driver that is listed twice. */
-static bool seen_before(const struct listing *listing, const struct lim_device_info *info)
+/* The same hardware, seen earlier: through its identity, or one driver that is listed twice. Equal
+ * names mean nothing: a machine may have two equal cards. */
+static bool seen_before(const struct listing *listing, const struct lim_device_info *info,
+                        cl_device_id id)
 {
     for (int i = 0; i < listing->count; i++) {
         const struct lim_device_info *other = &listing->infos[i];
 
         if (other->device < 0 || other->platform == info->platform)
             continue;
+        if (listing->ids[i] == id)
+            return true;
         if (info->uuid[0] && other->uuid[0]) {
             if (strcmp(info->uuid, other->uuid) == 0)
                 return true;
         } else if (info->pci[0] && strcmp(info->pci, other->pci) == 0) {
-            return true;
-        } else if (strcmp(info->platform_name, other->platform_name) == 0 &&
-                   strcmp(info->name, other->name) == 0 &&
-                   strcmp(info->driver, other->driver) == 0) {
             return true;
         }
     }
@@ -161,10 +162,12 @@ static struct lim_device_info *next_row(struct listing *listing)
         int room = listing->room ? 2 * listing->room : 16;
         struct lim_device_info *infos =
             realloc(listing->infos, (size_t)room * sizeof *listing->infos);
+        cl_device_id *ids = realloc(listing->ids, (size_t)room * sizeof(cl_device_id));
 
-        if (!infos)
+        listing->infos = infos ? infos : listing->infos;
+        listing->ids = ids ? ids : listing->ids;
+        if (!infos || !ids)
             return NULL;
-        listing->infos = infos;
         listing->room = room;
     }
     memset(listing->infos + listing->count, 0, sizeof *listing->infos);
@@ -192,8 +195,8 @@ static void list_platform(struct listing *listing, cl_platform_id platform, int 
         *row = common;
         row->device = (int)d;
         ask_device(ids[d], row);
-        row->duplicate = seen_before(listing, row);
-        listing->count++;
+        row->duplicate = seen_before(listing, row, ids[d]);
+        listing->ids[listing->count++] = ids[d];
     }
     if (count == 0 && (row = next_row(listing))) {
         *row = common;
@@ -228,6 +231,7 @@ int ocl_devices_here(struct lim_device_info **infos)
     for (cl_uint p = 0; p < count; p++)
         list_platform(&listing, platforms[p], (int)p);
     free(platforms);
+    free(listing.ids);
     *infos = listing.infos;
     return listing.count;
 }

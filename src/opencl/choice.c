@@ -61,10 +61,9 @@ static bool is_device(const struct lim_device_info *row)
     return row->device >= 0;
 }
 
-/* May be chosen without being named by its numbers. */
 static bool is_candidate(const struct lim_device_info *row)
 {
-    return is_device(row) && row->usable && !row->duplicate;
+    return is_device(row) && row->usable;
 }
 
 static bool in_platform(const struct lim_device_info *row, const char *platform)
@@ -92,7 +91,8 @@ static bool better(const struct lim_device_info *a, const struct lim_device_info
     return rank(a) != rank(b) ? rank(a) > rank(b) : speed_a > speed_b;
 }
 
-/* The best candidate of a type (NULL: any) within a platform (NULL: any), or -1. */
+/* The best candidate of a type (NULL: any) within a platform (NULL: any), or -1. Of one card that
+ * several drivers show it is the best driver's. */
 static int best(const struct lim_device_info *list, int count, const char *platform,
                 const char *type)
 {
@@ -114,6 +114,32 @@ int ocl_choice_auto(const struct lim_device_info *list, int count)
     int found = best(list, count, NULL, NULL);
 
     return found >= 0 && rank(list + found) >= 2 ? found : -1;
+}
+
+void ocl_choice_name(const struct lim_device_info *row, char *text, size_t size)
+{
+    snprintf(text, size, "%.100s (driver %.40s)", row->name, row->driver);
+}
+
+int ocl_choice_again(const struct lim_device_info *list, int count, const char *name,
+                     const char *option, bool preferred)
+{
+    int found = -1;
+
+    for (int i = 0; i < count; i++) {
+        char start[128], place[48];
+
+        snprintf(start, sizeof start, "%.100s (driver ", list[i].name);
+        if (!is_candidate(list + i) || (rank(list + i) >= 2) != preferred ||
+            strncmp(name, start, strlen(start)) != 0)
+            continue;
+        snprintf(place, sizeof place, "--device %d:%d", list[i].platform, list[i].device);
+        if (option && strcmp(place, option) == 0)
+            return i;
+        if (found < 0)
+            found = i;
+    }
+    return found;
 }
 
 /* `0:0 "name", 1:0 "name"`: the devices for which `which` holds. */
@@ -224,19 +250,32 @@ static bool means(const struct lim_device_info *row, const char *how, const char
     return *word && contains(row->name, word);
 }
 
+/* Marks those that the word means in `matches`, and returns how many: what is seen a second time
+ * only where the first is not among them, or, with `all`, too. */
+static int match(const struct lim_device_info *list, int count, const char *platform,
+                 const char *how, const char *word, bool all, bool *matches)
+{
+    int number = 0;
+
+    for (int i = 0; i < count; i++) {
+        matches[i] = is_candidate(list + i) && (all || !list[i].duplicate) &&
+                     in_platform(list + i, platform) && means(list + i, how, word);
+        number += matches[i];
+    }
+    return number > 0 || all ? number : match(list, count, platform, how, word, true, matches);
+}
+
 static int named(struct answer *answer, const struct lim_device_info *list, int count,
                  const char *platform, const char *how, const char *word, const char *whole)
 {
     bool *matches = calloc((size_t)count + 1, sizeof *matches);
-    int found = -1, number = 0, exact = -1, exacts = 0;
+    int number = matches ? match(list, count, platform, how, word, false, matches) : 0;
+    int found = -1, exact = -1, exacts = 0;
 
     for (int i = 0; matches && i < count; i++) {
-        if (!is_candidate(list + i) || !in_platform(list + i, platform) ||
-            !means(list + i, how, word))
+        if (!matches[i])
             continue;
-        matches[i] = true;
         found = i;
-        number++;
         if (strcasecmp(list[i].name, word) == 0) {
             exact = i;
             exacts++;

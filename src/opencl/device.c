@@ -32,7 +32,7 @@ static void describe(const struct lim_device_info *info, struct ocl_device *devi
 {
     device->platform_index = info->platform;
     device->device_index = info->device;
-    snprintf(device->name, sizeof device->name, "%.100s (driver %.40s)", info->name, info->driver);
+    ocl_choice_name(info, device->name, sizeof device->name);
     snprintf(device->identity, sizeof device->identity, "%.100s, %.100s, %.100s, %.60s, %.60s, %u",
              info->platform_name, info->platform_version, info->name, info->version, info->driver,
              info->compute_units);
@@ -134,19 +134,45 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     return good;
 }
 
+/* The device that a run was on before, after one line where it is another of the same name. */
+static int find_again(const struct lim_device_choice *choice, const struct ocl_probe *probe,
+                      bool preferred)
+{
+    const struct lim_device_info *info;
+    char place[48];
+    int found = choice->before ? ocl_choice_again(probe->infos, probe->count, choice->before,
+                                                  choice->before_option, preferred)
+                               : -1;
+
+    if (found < 0 || !choice->before_option || !*choice->before_option)
+        return found;
+    info = probe->infos + found;
+    snprintf(place, sizeof place, "--device %d:%d", info->platform, info->device);
+    if (strcmp(place, choice->before_option) != 0)
+        lim_info("the run was trained with %s, which is no %s now; %d:%d is", choice->before_option,
+                 info->name, info->platform, info->device);
+    return found;
+}
+
 bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *device,
                      char *reason, size_t reason_size)
 {
     struct ocl_probe probe;
     char hint[512];
-    int found;
+    int found, best;
 
     snprintf(reason, reason_size, "OpenCL unavailable (no memory)");
     if (!find_devices(&probe))
         return false;
     if (probe.trouble[0])
         lim_warning("%s", probe.trouble);
-    found = ocl_choice_auto(probe.infos, probe.count);
+    best = ocl_choice_auto(probe.infos, probe.count);
+    found = best >= 0 ? find_again(choice, &probe, true) : -1;
+    if (found < 0)
+        found = best;
+    else if (found != best)
+        lim_info("going on where the run was trained, with %d:%d", probe.infos[found].platform,
+                 probe.infos[found].device);
     if (found >= 0 && !take(choice, probe.infos + found, device)) {
         snprintf(reason, reason_size, "OpenCL unavailable (%s cannot be used)",
                  probe.infos[found].name);
@@ -162,7 +188,7 @@ bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *
     return found >= 0;
 }
 
-bool ocl_device_cpu(const char *before, struct ocl_device *device)
+bool ocl_device_cpu(const struct lim_device_choice *choice, struct ocl_device *device, bool *known)
 {
     struct ocl_probe probe;
     enum lim_status why;
@@ -171,18 +197,10 @@ bool ocl_device_cpu(const char *before, struct ocl_device *device)
 
     if (!find_devices(&probe))
         return false;
-    found = ocl_choice(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
-    for (int i = 0; before && i < probe.count; i++) {
-        const struct lim_device_info *info = &probe.infos[i];
-
-        if (!info->usable || info->duplicate || strcmp(info->type, "cpu") != 0)
-            continue;
-        describe(info, device);
-        if (strcmp(device->name, before) == 0) {
-            found = i;
-            break;
-        }
-    }
+    found = find_again(choice, &probe, false);
+    *known = found >= 0;
+    if (found < 0)
+        found = ocl_choice(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
     if (found >= 0)
         describe(probe.infos + found, device);
     ocl_probe_end(&probe);

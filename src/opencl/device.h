@@ -40,8 +40,8 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
 bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *device,
                      char *reason, size_t reason_size);
 
-/* An OpenCL device that is a CPU, all but its id: its driver is not loaded for it. The one whose
- * name is `before` (may be NULL), else the best. False, in silence, where there is none. */
-bool ocl_device_cpu(const char *before, struct ocl_device *device);
+/* An OpenCL device that is a CPU, all but its id: its driver is not loaded for it. That of
+ * choice->before (then `*known`), else the best. False, in silence, where there is none. */
+bool ocl_device_cpu(const struct lim_device_choice *choice, struct ocl_device *device, bool *known);
 
 #endif

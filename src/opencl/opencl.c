@@ -249,11 +249,11 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
     return open_device(&device, choice);
 }
 
-bool lim_opencl_cpu(const char *before, struct lim_rival *rival)
+bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival)
 {
     struct ocl_device device;
 
-    if (!ocl_device_cpu(before, &device))
+    if (!ocl_device_cpu(choice, &device, &rival->known))
         return false;
     snprintf(rival->name, sizeof rival->name, "%s", device.name);
     snprintf(rival->identity, sizeof rival->identity, "%s", device.identity);

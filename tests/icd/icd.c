@@ -2,7 +2,8 @@
  * variable LIMNER_TEST_ICD says where and how: platforms-HOW when the loader asks for its platform,
  * devices-HOW when that is asked for devices. HOW: abort, crash, exit, hang; for devices also none
  * (as CL_DEVICE_NOT_FOUND, with a count that means nothing) and unknown (an error code of its own).
- */
+ * Or twins: two platforms of one name, with one of two equal cards each, which tell of nothing by
+ * which they could be known. */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <CL/cl_icd.h>
@@ -16,7 +17,14 @@ struct _cl_platform_id {
 };
 
 static struct _cl_icd_dispatch dispatch;
-static struct _cl_platform_id platform = {&dispatch};
+static struct _cl_platform_id platforms[2] = {{&dispatch}, {&dispatch}};
+
+/* The same thing, as the loader wants it: what begins with the table. */
+struct _cl_device_id {
+    const struct _cl_icd_dispatch *dispatch;
+};
+
+static struct _cl_device_id cards[2] = {{&dispatch}, {&dispatch}};
 
 /* What comes after `where` and a dash, or "". */
 static const char *told(const char *where)
@@ -25,6 +33,13 @@ static const char *told(const char *where)
     size_t length = strlen(where);
 
     return how && strncmp(how, where, length) == 0 && how[length] == '-' ? how + length + 1 : "";
+}
+
+static cl_uint twins(void)
+{
+    const char *how = getenv("LIMNER_TEST_ICD");
+
+    return how && strcmp(how, "twins") == 0;
 }
 
 static void go_wrong(const char *how)
@@ -65,14 +80,44 @@ static cl_int CL_API_CALL device_ids(cl_platform_id id, cl_device_type type, cl_
 {
     const char *how = told("devices");
 
-    (void)id;
     (void)type;
-    (void)room;
-    (void)ids;
     go_wrong(how);
+    if (twins()) {
+        if (ids && room > 0)
+            ids[0] = &cards[id - platforms];
+        if (count)
+            *count = 1;
+        return CL_SUCCESS;
+    }
     if (count)
         *count = 7;
     return strcmp(how, "unknown") == 0 ? -12345 : CL_DEVICE_NOT_FOUND;
+}
+
+static cl_int CL_API_CALL device_info(cl_device_id id, cl_device_info what, size_t size,
+                                      void *value, size_t *size_ret)
+{
+    const char *text = what == CL_DEVICE_NAME         ? "Faulty Card"
+                       : what == CL_DEVICE_VENDOR     ? "Faulty Inc."
+                       : what == CL_DRIVER_VERSION    ? "1.0"
+                       : what == CL_DEVICE_VERSION    ? "OpenCL 1.2 faulty"
+                       : what == CL_DEVICE_EXTENSIONS ? "cl_khr_icd"
+                                                      : NULL;
+    cl_device_type gpu = CL_DEVICE_TYPE_GPU;
+    cl_ulong one = 1; /* as a bool, as a capability, as whatever is asked for */
+    const void *from = text                     ? (const void *)text
+                       : what == CL_DEVICE_TYPE ? (const void *)&gpu
+                                                : (const void *)&one;
+    size_t need = text ? strlen(text) + 1 : size < sizeof one ? size : sizeof one;
+
+    (void)id;
+    if (value && size < need)
+        return CL_INVALID_VALUE;
+    if (value)
+        memcpy(value, from, need);
+    if (size_ret)
+        *size_ret = need;
+    return CL_SUCCESS;
 }
 
 CL_API_ENTRY cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform_id *ids,
@@ -81,10 +126,11 @@ CL_API_ENTRY cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint room, cl_platform
     go_wrong(told("platforms"));
     dispatch.clGetPlatformInfo = platform_info;
     dispatch.clGetDeviceIDs = device_ids;
+    dispatch.clGetDeviceInfo = device_info;
     if (count)
-        *count = 1;
-    if (ids && room > 0)
-        ids[0] = &platform;
+        *count = 1 + twins();
+    for (cl_uint i = 0; ids && i < room && i <= twins(); i++)
+        ids[i] = &platforms[i];
     return CL_SUCCESS;
 }
 

@@ -185,12 +185,19 @@ static bool read_setting(const char *word)
         const char *name;
         cl_ulong *number;
     } numbers[] = {
-        {"max_alloc=", &settings.max_alloc}, {"global_mem=", &settings.global_mem},
-        {"local_mem=", &settings.local_mem}, {"group=", &settings.group},
-        {"units=", &settings.units},         {"clock=", &settings.clock},
-        {"flip=", &settings.flip},           {"sleep=", &settings.sleep},
-        {"keep=", &settings.keep},           {"has=", &settings.has},
-        {"lazy=", &settings.lazy},           {"probe=", &settings.probe},
+        {"max_alloc=", &settings.max_alloc},
+        {"global_mem=", &settings.global_mem},
+        {"local_mem=", &settings.local_mem},
+        {"group=", &settings.group},
+        {"units=", &settings.units},
+        {"clock=", &settings.clock},
+        {"vendor=", &settings.vendor},
+        {"flip=", &settings.flip},
+        {"sleep=", &settings.sleep},
+        {"keep=", &settings.keep},
+        {"has=", &settings.has},
+        {"lazy=", &settings.lazy},
+        {"probe=", &settings.probe},
     };
     const struct {
         const char *name;

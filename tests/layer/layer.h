@@ -72,7 +72,7 @@ struct rule {
 /* Zeros and "" leave things as they are. Sizes in bytes. */
 struct settings {
     char log[512];
-    cl_ulong max_alloc, global_mem, local_mem, group, units, clock;
+    cl_ulong max_alloc, global_mem, local_mem, group, units, clock, vendor;
     char driver[128], type[16];
     cl_ulong flip;  /* the read whose first float gets a wrong bit */
     cl_ulong sleep; /* milliseconds in every clFinish */

@@ -121,6 +121,7 @@ static cl_int CL_API_CALL wrap_clGetDeviceInfo(cl_device_id device, cl_device_in
         {CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t), settings.group},
         {CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint), settings.units},
         {CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint), settings.clock},
+        {CL_DEVICE_VENDOR_ID, sizeof(cl_uint), settings.vendor},
         {CL_DEVICE_TYPE, sizeof(cl_device_type),
          strcmp(settings.type, "gpu") == 0   ? CL_DEVICE_TYPE_GPU
          : strcmp(settings.type, "cpu") == 0 ? CL_DEVICE_TYPE_CPU
