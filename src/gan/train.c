@@ -335,7 +335,6 @@ static enum lim_status begin(struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
     enum lim_status status;
-    cJSON *json;
 
     if (!config->resume) {
         t->gan = make_networks(t, &status);
@@ -343,14 +342,17 @@ static enum lim_status begin(struct trainer *t)
             return status;
         t->progress.data_seed = config->gan.seed;
         t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
-        return lim_run_create(&t->run, config->run, config->pictures);
+        status = lim_run_create(&t->run, config->run, config->pictures);
+        t->run.foreign = train_foreign;
+        return status;
     }
     status = lim_run_open(&t->run, config->run);
     if (status != LIM_OK)
         return status;
-    json = lim_run_read_json(config->run, LIM_RUN_CONFIG);
-    lim_tune_take_over(t->be, &config->gan, json);
-    cJSON_Delete(json);
+    t->description = lim_run_read_json(config->run, LIM_RUN_CONFIG);
+    t->run.foreign = train_foreign;
+    t->run.of = t->description;
+    lim_tune_take_over(t->be, &config->gan, t->description);
     t->gan = load_checkpoint(t, &status);
     if (!t->gan)
         return status;
@@ -439,5 +441,6 @@ enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
         status = train(&t);
     lim_dcgan_destroy(t.gan);
     lim_run_close(&t.run);
+    cJSON_Delete(t.description);
     return status;
 }

@@ -112,8 +112,8 @@ static bool load_words(const char *run, const cJSON *json, struct lim_train_conf
     return true;
 }
 
-/* The checkpoint says which network it is. */
-static bool check_network(const char *run, const cJSON *json, const struct lim_dcgan_config *gan)
+/* The size in which a checkpoint's network differs from the one described, or NULL. */
+static const char *other_size(const cJSON *json, const struct lim_dcgan_config *gan)
 {
     const struct {
         const char *name;
@@ -128,9 +128,52 @@ static bool check_network(const char *run, const cJSON *json, const struct lim_d
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, sizes[i].name);
 
         if (item && !(cJSON_IsNumber(item) && item->valuedouble == sizes[i].value))
-            return refuse(run, sizes[i].name, "another than that of the checkpoint");
+            return sizes[i].name;
     }
-    return true;
+    return NULL;
+}
+
+/* The checkpoint says which network it is. */
+static bool check_network(const char *run, const cJSON *json, const struct lim_dcgan_config *gan)
+{
+    const char *other = other_size(json, gan);
+
+    return !other || refuse(run, other, "another than that of the checkpoint");
+}
+
+/* Were the pictures ever those of the run? */
+static bool is_trained_on(const cJSON *json, uint64_t fingerprint)
+{
+    const cJSON *item, *list = cJSON_GetObjectItemCaseSensitive(json, "fingerprints_before");
+    char text[17];
+
+    snprintf(text, sizeof text, "%016" PRIx64, fingerprint);
+    if (!*text_of(json, "fingerprint") || strcmp(text_of(json, "fingerprint"), text) == 0)
+        return true;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *train_foreign(const void *of, const char *path, uint64_t step)
+{
+    const cJSON *json = of;
+    struct lim_model_info info;
+    char seed[24];
+
+    if (!lim_run_peek(path, &info) || info.generator_only)
+        return "it is damaged, or no checkpoint";
+    if (info.progress.step != step)
+        return "it is the checkpoint of another step";
+    snprintf(seed, sizeof seed, "%" PRIu64, info.config.seed);
+    if (other_size(json, &info.config) ||
+        (*text_of(json, "seed") && strcmp(text_of(json, "seed"), seed) != 0) ||
+        !is_trained_on(json, info.progress.fingerprint))
+        return "it is the checkpoint of another run";
+    return NULL;
 }
 
 bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info)
@@ -138,12 +181,17 @@ bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *inf
     char *path = lim_run_file(run, LIM_RUN_CHECKPOINT);
     bool good = path && lim_model_info_read(path, info, NULL);
     uint64_t *steps = NULL;
-    int kept = path && !good ? lim_run_kept(run, &steps) : 0;
+    int kept = path && !good ? lim_run_kept_names(run, &steps) : 0;
 
     free(path);
     for (int i = kept - 1; i >= 0 && !good; i--) {
+        const char *foreign = lim_run_foreign(run, steps[i]);
+
         path = lim_run_kept_file(run, steps[i]);
-        good = path && lim_model_info_read(path, info, NULL);
+        if (path && foreign)
+            lim_warning("%s: passed over: %s", path, foreign);
+        else
+            good = path && lim_model_info_read(path, info, NULL);
         free(path);
         if (!good)
             continue;
@@ -168,11 +216,11 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     if (status != LIM_OK)
         return status;
     status = LIM_BAD_INPUT;
-    if (!train_find_checkpoint(&folder, &info))
-        goto done;
     json = lim_run_read_json(run, LIM_RUN_CONFIG);
+    folder.foreign = train_foreign;
+    folder.of = json;
     if (!json || !check_numbers(run, json) || !load_words(run, json, config) ||
-        !check_network(run, json, &info.config))
+        !train_find_checkpoint(&folder, &info) || !check_network(run, json, &info.config))
         goto done;
     if (!lim_run_signed(json))
         lim_warning("%s/" LIM_RUN_CONFIG " was changed since limner wrote it, by hand or by a "

@@ -54,6 +54,28 @@ static void describe_data(const struct trainer *t, cJSON *o)
     free(whole);
 }
 
+/* The pictures that earlier parts of the run were trained on, by which its checkpoints are known.
+ */
+static void describe_earlier(const cJSON *before, const char *fingerprint, cJSON *o)
+{
+    const cJSON *last = cJSON_GetObjectItemCaseSensitive(before, "fingerprint"), *item;
+    cJSON *list = cJSON_CreateArray();
+
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(before, "fingerprints_before"))
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, fingerprint) != 0)
+            cJSON_AddItemToArray(list, cJSON_CreateString(item->valuestring));
+    }
+    if (cJSON_IsString(last) && strcmp(last->valuestring, fingerprint) != 0)
+        cJSON_AddItemToArray(list, cJSON_CreateString(last->valuestring));
+    while (cJSON_GetArraySize(list) > TRAIN_SETS)
+        cJSON_DeleteItemFromArray(list, 0);
+    if (cJSON_GetArraySize(list) > 0)
+        cJSON_AddItemToObject(o, "fingerprints_before", list);
+    else
+        cJSON_Delete(list);
+}
+
 static cJSON *describe(const struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
@@ -89,6 +111,7 @@ static cJSON *describe(const struct trainer *t)
     cJSON_AddNumberToObject(o, "picture_count", lim_dataset_count(t->ds));
     snprintf(text, sizeof text, "%016" PRIx64, lim_dataset_fingerprint(t->ds));
     cJSON_AddStringToObject(o, "fingerprint", text);
+    describe_earlier(t->description, text, o);
     cJSON_AddStringToObject(o, "device", lim_backend_name(t->be));
     cJSON_AddStringToObject(o, "device_option", lim_backend_option(t->be));
     free(whole);
@@ -155,13 +178,15 @@ static bool write_readme(const struct trainer *t)
     return good;
 }
 
-bool train_write_description(const struct trainer *t)
+bool train_write_description(struct trainer *t)
 {
     cJSON *json = describe(t);
     bool good = json ? lim_run_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json)
                      : no_memory(LIM_RUN_CONFIG);
 
-    cJSON_Delete(json);
+    cJSON_Delete(t->description);
+    t->description = json;
+    t->run.of = json;
     return good && write_readme(t) && write_skipped(t);
 }
 

@@ -25,18 +25,26 @@ struct trainer {
     int failed_saves; /* since the last good one */
     int rollbacks;
     struct health health;
+    cJSON *description; /* what config.json says; NULL: of a new run, or unreadable */
 };
 
 /* These return false after one log line. */
-bool train_write_description(const struct trainer *t); /* config.json README.txt skipped.txt */
-bool train_write_reals(struct trainer *t);             /* and measures their variety */
+bool train_write_description(struct trainer *t); /* config.json README.txt skipped.txt */
+bool train_write_reals(struct trainer *t);       /* and measures their variety */
 bool train_write_log(struct trainer *t, const struct lim_train_status *status);
 bool train_sample(struct trainer *t);
 bool train_save(struct trainer *t);  /* the checkpoint; the one of before is kept */
 bool train_share(struct trainer *t); /* the model of the last checkpoint, to share */
 bool train_write_gif(const struct trainer *t);
 
-/* Finds the newest checkpoint that is whole, and makes it the newest of all. */
+/* The sets of pictures that a run may remember. */
+enum { TRAIN_SETS = 64 };
+
+/* run->foreign, with the run's description (may be NULL) as `of`. */
+const char *train_foreign(const void *of, const char *path, uint64_t step);
+
+/* Finds the newest checkpoint of the run that is whole, and makes it the newest of all. What is
+ * passed over is told. */
 bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info);
 
 #endif

@@ -274,11 +274,21 @@ done:
     return error == 0;
 }
 
-static bool ends_with(const char *text, const char *end)
+/* As lim_file_begin makes them: NAME.PROCESS-NUMBER.tmp. */
+static bool is_temporary(const char *name)
 {
-    size_t length = strlen(text), tail = strlen(end);
+    static const char digits[] = "0123456789";
 
-    return length >= tail && strcmp(text + length - tail, end) == 0;
+    for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
+        size_t process = strspn(dot + 1, digits), number;
+
+        if (process == 0 || dot[1 + process] != '-')
+            continue;
+        number = strspn(dot + 2 + process, digits);
+        if (number > 0 && strcmp(dot + 2 + process + number, LIM_FILE_TEMPORARY) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Removes what killed writers left in a folder. */
@@ -290,7 +300,7 @@ static void remove_temporary(const char *folder)
     while (dir && (entry = readdir(dir))) {
         char *path;
 
-        if (!ends_with(entry->d_name, LIM_FILE_TEMPORARY))
+        if (!is_temporary(entry->d_name))
             continue;
         path = lim_path_join(folder, entry->d_name);
         if (path)
@@ -381,21 +391,23 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* PREFIX DIGITS SUFFIX, and nothing else. */
+/* PREFIX DIGITS SUFFIX, as limner writes it, and nothing else. */
 static bool name_step(const char *name, const char *prefix, const char *suffix, uint64_t *step)
 {
+    char text[24], again[128];
     size_t digits;
-    char text[24];
 
     if (strncmp(name, prefix, strlen(prefix)) != 0)
         return false;
-    name += strlen(prefix);
-    digits = strspn(name, "0123456789");
-    if (digits == 0 || digits >= sizeof text || strcmp(name + digits, suffix) != 0)
+    digits = strspn(name + strlen(prefix), "0123456789");
+    if (digits == 0 || digits >= sizeof text)
         return false;
-    memcpy(text, name, digits);
+    memcpy(text, name + strlen(prefix), digits);
     text[digits] = '\0';
-    return lim_parse_u64(text, step);
+    if (!lim_parse_u64(text, step))
+        return false;
+    snprintf(again, sizeof again, "%s%06" PRIu64 "%s", prefix, *step, suffix);
+    return strcmp(name, again) == 0;
 }
 
 int lim_run_samples(const struct lim_run *run, uint64_t **steps)

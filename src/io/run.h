@@ -9,6 +9,7 @@
 #define LIMNER_SRC_IO_RUN_H
 
 #include <cjson/cJSON.h>
+#include <limner/dcgan.h>
 #include <limner/status.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,10 @@ struct lim_run {
     int log;         /* log.jsonl, opened to append by the first line; -1 before */
     int lock;        /* held from create or open to close; -1: this file system has no locks */
     bool log_failed; /* the last line could not be written, and that was told */
+    /* Set by whoever knows what the run's checkpoints have in common: why that of `path`, under the
+     * name of `step`, is none of them (static text), or NULL where it is. `of` is passed on. */
+    const char *(*foreign)(const void *of, const char *path, uint64_t step);
+    const void *of;
 };
 
 /* Makes the folder, its parents and samples/. A folder that already exists and is empty (but
@@ -82,7 +87,8 @@ bool lim_run_rewind(struct lim_run *run, uint64_t step);
  * the caller frees (NULL where there are none). Their number, or -1 after one log line. */
 int lim_run_samples(const struct lim_run *run, uint64_t **steps);
 
-/* Older checkpoints (run_checkpoints.c). `keep` counts them and the newest. */
+/* Older checkpoints (run_checkpoints.c). `keep` counts them and the newest. What someone else has
+ * put there under such a name (run->foreign) is neither counted nor removed. */
 
 /* PATH/checkpoint-STEP.safetensors; the caller frees. NULL after one log line. */
 char *lim_run_kept_file(const struct lim_run *run, uint64_t step);
@@ -90,8 +96,15 @@ char *lim_run_kept_file(const struct lim_run *run, uint64_t step);
 /* Those there are, like lim_run_samples. */
 int lim_run_kept(const struct lim_run *run, uint64_t **steps);
 
+/* The same by their names alone, and why the one of a step is none of the run's; NULL: it is. */
+int lim_run_kept_names(const struct lim_run *run, uint64_t **steps);
+const char *lim_run_foreign(const struct lim_run *run, uint64_t step);
+
+/* What the header of a model says, in silence: its data are not read. */
+bool lim_run_peek(const char *path, struct lim_model_info *info);
+
 /* Before a new checkpoint is written: gives that of `step` the name of an older one, too. Where
- * that fails it is simply not kept. */
+ * that fails it is simply not kept. What has the name already and is not the run's goes aside. */
 void lim_run_keep(const struct lim_run *run, uint64_t step, int keep);
 
 /* After a new one is written: removes the oldest beyond `keep`. */
@@ -102,7 +115,7 @@ void lim_run_prune(const struct lim_run *run, int keep);
 bool lim_run_restore(const struct lim_run *run, uint64_t step);
 
 /* Parts of this folder's own. lim_run_list: the steps of the names PREFIX DIGITS SUFFIX in
- * `folder`, as lim_run_samples. lim_run_take_lock: false after one log line. */
+ * `folder`, six digits or more, as lim_run_samples. lim_run_take_lock: false after one log line. */
 int lim_run_list(const char *folder, const char *prefix, const char *suffix, uint64_t **steps);
 bool lim_run_take_lock(struct lim_run *run);
 void lim_run_drop_lock(struct lim_run *run);
