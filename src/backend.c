@@ -29,9 +29,10 @@ static struct lim_backend *open_cpu(const struct lim_device_choice *choice, enum
 /* Of two ways to use the processor the one that was measured to be faster, with one line that says
  * so. NULL: not both were measured, or the faster one cannot be opened. */
 static struct lim_backend *open_faster(struct lim_device_choice *full, const char *reason,
-                                       enum lim_status *why)
+                                       enum lim_status *why, struct lim_rival *missed)
 {
     char identity[sizeof((struct lim_backend *)0)->identity];
+    struct lim_backend *be;
     struct lim_rival rival;
     double cpu, other;
 
@@ -53,12 +54,32 @@ static struct lim_backend *open_faster(struct lim_device_choice *full, const cha
     if (!rival.known && !(other > 0))
         return NULL;
     full->device = rival.known || other > cpu ? rival.word : "cpu";
-    return strcmp(full->device, "cpu") == 0 ? open_cpu(full, why) : lim_opencl_create(full, why);
+    if (strcmp(full->device, "cpu") == 0)
+        return open_cpu(full, why);
+    be = lim_opencl_create(full, why);
+    if (!be)
+        *missed = rival;
+    return be;
+}
+
+/* What failed this time is tried again the next. */
+static void remember(struct lim_backend *be, const struct lim_rival *missed,
+                     const struct lim_device_choice *choice)
+{
+    if (missed->name[0]) {
+        snprintf(be->wanted, sizeof be->wanted, "%s", missed->name);
+        snprintf(be->wanted_option, sizeof be->wanted_option, "--device %s", missed->word);
+    } else if (choice->before && strncmp(choice->before, "CPU path", 8) != 0) {
+        snprintf(be->wanted, sizeof be->wanted, "%s", choice->before);
+        snprintf(be->wanted_option, sizeof be->wanted_option, "%s",
+                 choice->before_option ? choice->before_option : "");
+    }
 }
 
 static struct lim_backend *open_device(const struct lim_device_choice *choice, enum lim_status *why)
 {
     struct lim_device_choice full = *choice;
+    struct lim_rival missed = {.name = ""};
     struct lim_backend *be;
     char reason[256];
 
@@ -71,15 +92,18 @@ static struct lim_backend *open_device(const struct lim_device_choice *choice, e
     if (full.platform || strcmp(full.device, "auto") != 0)
         return lim_opencl_create(&full, why);
 
-    be = lim_opencl_auto(&full, reason, sizeof reason, why);
+    be = lim_opencl_auto(&full, reason, sizeof reason, why, &missed);
     if (be)
         return be;
-    be = open_faster(&full, reason, why);
+    be = open_faster(&full, reason, why, &missed);
     if (be)
         return be;
     lim_info("%s, using the CPU path", reason);
     full.device = "cpu";
-    return open_cpu(&full, why);
+    be = open_cpu(&full, why);
+    if (be)
+        remember(be, &missed, choice);
+    return be;
 }
 
 struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, enum lim_status *why)

@@ -150,9 +150,12 @@ struct lim_backend {
     const char *const *gemms; /* NULL-terminated, preferred first */
     /* Algorithms 1 and up, the last one without a name. */
     const struct lim_conv_algorithm *convs;
-    char name[192];       /* for people */
-    char option[64];      /* "--device cpu" */
-    char identity[512];   /* device, driver and versions: measurements of one are for no other */
+    char name[192];     /* for people */
+    char option[64];    /* "--device cpu" */
+    char identity[512]; /* device, driver and versions: measurements of one are for no other */
+    /* Of the CPU path that "auto" has opened: name and option of the OpenCL device that would have
+     * been taken, had it been there and worked; or "". */
+    char wanted[192], wanted_option[64];
     size_t workspace_cap; /* bytes that the lowering of a convolution may take; set by create */
     uint64_t launches;    /* counted by the backend */
     uint64_t bytes;       /* counted by ops.c */
@@ -211,19 +214,22 @@ void lim_cpu_identity(const struct lim_device_choice *choice, char *text, size_t
 /* The two backends there are. `choice` has no NULL or zero left that backend.c could fill in. */
 struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum lim_status *why);
 
-/* Where OpenCL was not built in, opencl_absent.c stands for these. lim_opencl_create logs one
- * line on failure; lim_opencl_auto returns NULL without an error line and fills `reason` where
- * there is no GPU to prefer. */
-struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why);
-struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
-                                    size_t reason_size, enum lim_status *why);
-
-/* The OpenCL device that competes with the CPU path for the processor: the one that choice->before
- * names (`known`), else the best; false, in silence, where there is none. */
+/* An OpenCL device that is not open. */
 struct lim_rival {
     char name[192], identity[512], word[24]; /* "0:1" */
     bool known;
 };
+
+/* Where OpenCL was not built in, opencl_absent.c stands for these. lim_opencl_create logs one
+ * line on failure; lim_opencl_auto returns NULL without an error line and fills `reason` where
+ * there is no GPU to prefer; one that cannot be opened is `missed` (name and word). */
+struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, enum lim_status *why);
+struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
+                                    size_t reason_size, enum lim_status *why,
+                                    struct lim_rival *missed);
+
+/* The OpenCL device that competes with the CPU path for the processor: the one that choice->before
+ * names (`known`), else the best; false, in silence, where there is none. */
 bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival);
 
 #endif

@@ -15,10 +15,12 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
 }
 
 struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
-                                    size_t reason_size, enum lim_status *why)
+                                    size_t reason_size, enum lim_status *why,
+                                    struct lim_rival *missed)
 {
     (void)choice;
     (void)why;
+    (void)missed;
     snprintf(reason, reason_size, "%s", absent);
     return NULL;
 }

@@ -61,8 +61,12 @@ bool lim_tune_describe(const struct lim_backend *be, const struct lim_dcgan_conf
 {
     cJSON *list = describe(be, gan);
 
+    bool good = !be->wanted[0] ||
+                (cJSON_AddStringToObject(config, "device_wanted", be->wanted) &&
+                 cJSON_AddStringToObject(config, "device_wanted_option", be->wanted_option));
+
     return cJSON_AddStringToObject(config, IDENTITY, be->identity) && list &&
-           cJSON_AddItemToObject(config, ALGORITHMS, list);
+           cJSON_AddItemToObject(config, ALGORITHMS, list) && good;
 }
 
 /* The CPU path gives the same bits with any number of threads, on any processor. */

@@ -210,6 +210,7 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     struct lim_model_info info;
     cJSON *json = NULL;
     enum lim_status status;
+    bool wanted;
 
     memset(config, 0, sizeof *config);
     status = lim_run_open(&folder, run);
@@ -241,8 +242,11 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     config->data.max_pixels = (uint64_t)number_of(json, "max_pixels");
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
-    config->device = strdup(text_of(json, "device"));
-    config->device_option = strdup(text_of(json, "device_option"));
+    /* One that did not work the last time is tried again. */
+    wanted = *text_of(json, "device_wanted") != '\0';
+    config->device = strdup(text_of(json, wanted ? "device_wanted" : "device"));
+    config->device_option =
+        strdup(text_of(json, wanted ? "device_wanted_option" : "device_option"));
     status = LIM_OK;
     if (!config->run || !config->pictures || !config->device || !config->device_option ||
         !load_cache(json, config)) {

@@ -249,20 +249,27 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
     return open_device(&device, choice);
 }
 
+static void tell(const struct ocl_device *device, struct lim_rival *rival)
+{
+    snprintf(rival->name, sizeof rival->name, "%s", device->name);
+    snprintf(rival->identity, sizeof rival->identity, "%s", device->identity);
+    snprintf(rival->word, sizeof rival->word, "%d:%d", device->platform_index,
+             device->device_index);
+}
+
 bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival)
 {
     struct ocl_device device;
 
     if (!ocl_device_cpu(choice, &device, &rival->known))
         return false;
-    snprintf(rival->name, sizeof rival->name, "%s", device.name);
-    snprintf(rival->identity, sizeof rival->identity, "%s", device.identity);
-    snprintf(rival->word, sizeof rival->word, "%d:%d", device.platform_index, device.device_index);
+    tell(&device, rival);
     return true;
 }
 
 struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char *reason,
-                                    size_t reason_size, enum lim_status *why)
+                                    size_t reason_size, enum lim_status *why,
+                                    struct lim_rival *missed)
 {
     struct ocl_device device;
     struct lim_backend *be;
@@ -271,7 +278,9 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
         return NULL;
     *why = LIM_NO_DEVICE;
     be = open_device(&device, choice);
-    if (!be)
-        snprintf(reason, reason_size, "OpenCL unavailable (%s cannot be used)", device.name);
-    return be;
+    if (be)
+        return be;
+    tell(&device, missed);
+    snprintf(reason, reason_size, "OpenCL unavailable (%s cannot be used)", device.name);
+    return NULL;
 }
