@@ -53,11 +53,26 @@ static cl_device_id device_of(cl_platform_id platform, int index)
     return found;
 }
 
+bool ocl_device_again(int platform, int index, struct ocl_device *device)
+{
+    cl_platform_id *platforms;
+    cl_uint count = ocl_platforms(&platforms);
+
+    memset(device, 0, sizeof *device);
+    device->platform_index = platform;
+    device->device_index = index;
+    if ((cl_uint)platform < count)
+        device->id = device_of(platforms[platform], index);
+    free(platforms);
+    return device->id != NULL;
+}
+
 /* Loads the drivers into this process and finds the device there that the child told of. False
  * after one log line. */
-static bool take(const struct lim_device_choice *choice, const struct lim_device_info *info,
+static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe, int found,
                  struct ocl_device *device)
 {
+    const struct lim_device_info *info = probe->infos + found;
     cl_platform_id *platforms;
     cl_uint count;
     char name[sizeof info->name] = "", where[32];
@@ -82,8 +97,13 @@ static bool take(const struct lim_device_choice *choice, const struct lim_device
         ocl_ask_text(device->id, CL_DEVICE_NAME, name, sizeof name);
         ocl_watch_end(device->watch);
     }
-    if (*name && strcmp(name, info->name) == 0)
+    if (*name && strcmp(name, info->name) == 0) {
+        device->ahead = probe->ahead;
+        device->ahead.platform = info->platform;
+        device->ahead.device = info->device;
+        probe->ahead.child = 0;
         return true;
+    }
     lim_error("%s has gone since it was found", info->name);
     ocl_watch_stop(device->watch);
     return false;
@@ -128,7 +148,7 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     } else {
         if (probe.trouble[0])
             lim_warning("%s", probe.trouble);
-        good = take(choice, probe.infos + found, device);
+        good = take(choice, &probe, found, device);
     }
     ocl_probe_end(&probe);
     return good;
@@ -173,7 +193,7 @@ bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *
     else if (found != best)
         lim_info("going on where the run was trained, with %d:%d", probe.infos[found].platform,
                  probe.infos[found].device);
-    if (found >= 0 && !take(choice, probe.infos + found, device)) {
+    if (found >= 0 && !take(choice, &probe, found, device)) {
         snprintf(reason, reason_size, "OpenCL unavailable (%s cannot be used)",
                  probe.infos[found].name);
         found = -1;

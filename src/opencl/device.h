@@ -7,6 +7,8 @@
 #endif
 #include <CL/cl.h>
 
+#include "ahead.h"
+
 #include <limner/backend.h>
 
 struct ocl_device {
@@ -15,6 +17,7 @@ struct ocl_device {
     char name[160];
     char identity[512];      /* platform, device, driver and their versions */
     struct ocl_watch *watch; /* for whoever uses the device to stop; or NULL */
+    struct ocl_ahead ahead;  /* likewise, to end */
 };
 
 /* ask.c. Loads the drivers into this process and asks all of them. The rows are for free(). Returns
@@ -30,6 +33,9 @@ void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size)
 /* loader.c: the library's path, name and version, which loads the drivers into this process. */
 enum { OCL_LOADER = 512 };
 void ocl_loader(char *text, size_t size);
+
+/* The device of these numbers, in a child that has asked for all; nobody watches it. */
+bool ocl_device_again(int platform, int index, struct ocl_device *device);
 
 /* The device of an explicit choice. False after one log line. */
 bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device *device,

@@ -34,6 +34,7 @@ static void destroy(struct lim_backend *be)
         ocl_wait_end(ocl);
     }
     ocl_watch_stop(ocl->watch);
+    ocl_ahead_end(&ocl->ahead);
     free(ocl->staging);
     free(ocl);
 }
@@ -172,8 +173,8 @@ static size_t default_workspace(const struct ocl_backend *ocl)
 }
 
 /* Opens the chosen device. NULL after one log line. */
-static struct lim_backend *open_device(const struct ocl_device *device,
-                                       const struct lim_device_choice *choice)
+static struct lim_backend *open_device(struct ocl_device *device,
+                                       const struct lim_device_choice *choice, bool backwards)
 {
     struct ocl_backend *ocl = calloc(1, sizeof *ocl);
     const char *call = "clGetDeviceInfo";
@@ -182,11 +183,14 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     if (!ocl) {
         lim_error("out of host memory");
         ocl_watch_stop(device->watch);
+        ocl_ahead_end(&device->ahead);
         return NULL;
     }
     ocl->base.ops = &ops;
     ocl->device = device->id;
     ocl->sync = choice->sync;
+    ocl->ahead = device->ahead;
+    ocl->backwards = backwards;
     snprintf(ocl->base.name, sizeof ocl->base.name, "%s", device->name);
     snprintf(ocl->base.identity, sizeof ocl->base.identity, "%s", device->identity);
     snprintf(ocl->base.option, sizeof ocl->base.option, "--device %d:%d", device->platform_index,
@@ -223,13 +227,15 @@ static struct lim_backend *open_device(const struct ocl_device *device,
     choose_tiles(ocl);
     ocl_winograd_init(ocl);
     ocl->base.convs = ocl->limits.is_cpu ? convs_for_cpu : convs_for_gpu;
-    ocl_binaries_init(ocl, choice->cache_dir);
+    if (!backwards)
+        ocl_binaries_init(ocl, choice->cache_dir);
     ocl_gemm_init(ocl);
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
     if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
+    ocl_ahead_opened(&ocl->ahead);
     ocl_programs_keep(ocl, 0, OCL_FAMILIES - 1);
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
     return &ocl->base;
@@ -246,7 +252,17 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
     if (!ocl_device_choose(choice, &device, why))
         return NULL;
     *why = LIM_NO_DEVICE;
-    return open_device(&device, choice);
+    return open_device(&device, choice, false);
+}
+
+struct ocl_backend *ocl_open_ahead(int platform, int index)
+{
+    const struct lim_device_choice choice = {0};
+    struct ocl_device device;
+
+    return ocl_device_again(platform, index, &device)
+               ? (struct ocl_backend *)open_device(&device, &choice, true)
+               : NULL;
 }
 
 static void tell(const struct ocl_device *device, struct lim_rival *rival)
@@ -277,7 +293,7 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
     if (!ocl_device_auto(choice, &device, reason, reason_size))
         return NULL;
     *why = LIM_NO_DEVICE;
-    be = open_device(&device, choice);
+    be = open_device(&device, choice, false);
     if (be)
         return be;
     tell(&device, missed);

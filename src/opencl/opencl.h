@@ -7,6 +7,7 @@
 #endif
 #include <CL/cl.h>
 
+#include "ahead.h"
 #include "backend.h"
 #include "watch.h"
 
@@ -94,6 +95,8 @@ struct ocl_backend {
     struct ocl_limits limits;
     bool sync;               /* wait after every launch */
     struct ocl_watch *watch; /* or NULL */
+    struct ocl_ahead ahead;
+    bool backwards; /* in ahead's child: from the end */
 
     cl_program programs[OCL_FAMILIES];
     cl_kernel kernels[OCL_KERNELS];
@@ -188,6 +191,9 @@ enum { OCL_ITEM_ROWS = 8, OCL_ITEM_COLUMNS = 8 };
 
 /* Halves the group of the kernels for GPUs; false where it is one work-item already. */
 bool ocl_shrink_group(struct ocl_backend *ocl);
+
+/* The device in a child that compiles ahead, from the end; NULL where that fails. */
+struct ocl_backend *ocl_open_ahead(int platform, int device);
 
 /* ---- program.c ---- */
 
@@ -344,6 +350,9 @@ void ocl_winograd_backward_data(struct lim_backend *be, const struct lim_conv *c
                                 struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
 void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                    struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw);
+
+/* The kernels for 5x5, compiled and tested. False after one log line. */
+bool ocl_winograd_three(struct ocl_backend *ocl);
 
 /* The two passes that write pictures, in the way that suits the sizes or, for the self-test, in one
  * that is asked for. */

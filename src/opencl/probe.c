@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -38,6 +38,7 @@ struct answer {
     char loader[OCL_LOADER];
     struct lim_device_info *infos;
     int count;
+    struct ocl_ahead ahead;
 };
 
 /* False at the end of the pipe, or at the time `until`; then `*late`. */
@@ -93,27 +94,7 @@ static void answer(int fd, const char *vendors)
     ocl_loader(loader, sizeof loader);
     if (ocl_write_all(fd, loader, sizeof loader) && ocl_write_all(fd, &count, sizeof count))
         ocl_write_all(fd, infos, (size_t)count * sizeof *infos);
-    _exit(0);
-}
-
-/* A process that hangs in the kernel cannot even be killed: it is not waited for for ever. */
-static int end_of(pid_t child, bool kill_it)
-{
-    int status = 0;
-
-    if (kill_it)
-        kill(child, SIGKILL);
-    for (int i = 0; i < 200; i++) {
-        pid_t ended = waitpid(child, &status, kill_it ? WNOHANG : 0);
-
-        if (ended == child)
-            return status;
-        if (ended < 0 && errno != EINTR)
-            return 0;
-        if (kill_it)
-            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
-    return 0;
+    ocl_ahead_serve(fd);
 }
 
 /* What the drivers in the folder `vendors` (NULL: those that the environment names) tell. */
@@ -127,7 +108,7 @@ static struct outcome ask(const char *vendors, struct answer *told)
     pid_t child;
 
     memset(told, 0, sizeof *told);
-    if (pipe(ends) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
         return (struct outcome){NO_CHILD, 0};
     child = fork();
     if (child == 0) {
@@ -135,6 +116,7 @@ static struct outcome ask(const char *vendors, struct answer *told)
         answer(ends[1], vendors);
     }
     close(ends[1]);
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     if (child < 0) {
         close(ends[0]);
         return (struct outcome){NO_CHILD, 0};
@@ -145,11 +127,11 @@ static struct outcome ask(const char *vendors, struct answer *told)
         told->infos = calloc((size_t)told->count + 1, sizeof *told->infos);
     whole = told->infos &&
             read_all(ends[0], told->infos, (size_t)told->count * sizeof *told->infos, until, &late);
-    close(ends[0]);
-    /* A driver may crash, or hang, when its process ends: what it told stands all the same. */
-    status = end_of(child, whole || late);
+    told->ahead = (struct ocl_ahead){.child = child, .fd = ends[0]};
     if (whole)
         return (struct outcome){TOLD, 0};
+    close(ends[0]);
+    status = ocl_child_end(child, late);
     free(told->infos);
     memset(told, 0, sizeof *told);
     if (late)
@@ -228,6 +210,7 @@ static bool find_guilty(struct ocl_probe *probe, const char *vendors)
 
         if (link_vendor(probe->folder, vendors, list[i]->d_name))
             what = ask(probe->folder, &told);
+        ocl_ahead_end(&told.ahead);
         free(told.infos);
         unlink_vendor(probe->folder, list[i]->d_name);
         guilty[i] = what.kind != TOLD;
@@ -267,6 +250,7 @@ static void take(struct ocl_probe *probe, const struct answer *told)
 {
     probe->infos = told->infos;
     probe->count = told->count;
+    probe->ahead = told->ahead;
     snprintf(probe->loader, sizeof probe->loader, "%s", told->loader);
 }
 
@@ -334,6 +318,7 @@ void ocl_probe_end(struct ocl_probe *probe)
         give_back("OCL_ICD_VENDORS", &probe->vendors);
         give_back("OPENCL_VENDOR_PATH", &probe->vendor_path);
     }
+    ocl_ahead_end(&probe->ahead);
     free(probe->infos);
     memset(probe, 0, sizeof *probe);
 }

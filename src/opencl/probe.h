@@ -3,6 +3,7 @@
 #ifndef LIMNER_SRC_OPENCL_PROBE_H
 #define LIMNER_SRC_OPENCL_PROBE_H
 
+#include "ahead.h"
 #include "device.h"
 
 struct ocl_probe {
@@ -11,6 +12,7 @@ struct ocl_probe {
     /* Which drivers crashed or hung and were left out, in words; "" where all went well. */
     char trouble[768];
     char loader[OCL_LOADER];
+    struct ocl_ahead ahead; /* ocl_probe_end ends it; to be taken before */
 
     /* Private: the folder of the drivers that are left, and the environment of before. */
     char folder[256], *vendors, *vendor_path;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Made by cl/embed.py. */
@@ -150,11 +151,21 @@ static void options_of(const struct ocl_backend *ocl, enum ocl_family family, ch
              ocl->wino_block[taps - 2], taps);
 }
 
+/* Seconds of processor that this thread has had. */
+static double spent(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 static bool build(struct ocl_backend *ocl, enum ocl_family family)
 {
     const char *sources[] = {ocl_source_common, families[family].source};
     char options[512];
     cl_int err = CL_SUCCESS;
+    double before;
 
     options_of(ocl, family, options, sizeof options);
     ocl_wait_begin(ocl, "clCreateProgramWithSource");
@@ -165,11 +176,14 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
                   ocl_where(ocl), ocl_error(err));
         return false;
     }
+    before = spent();
     ocl_watch_begin(ocl->watch, "clBuildProgram", families[family].name);
     err = clBuildProgram(ocl->programs[family], 1, &ocl->device, options, NULL, NULL);
     ocl_wait_end(ocl);
     if (err)
         report(ocl, family, err);
+    else
+        ocl_ahead_built(ocl, spent() - before);
     return !err;
 }
 
@@ -287,10 +301,12 @@ bool ocl_programs_init(struct ocl_backend *ocl)
     double start = lim_clock();
     bool told = false;
 
-    for (int family = 0; family < OCL_FAMILIES; family++) {
+    for (int i = 0; i < OCL_FAMILIES; i++) {
+        int family = ocl->backwards ? OCL_FAMILIES - 1 - i : i;
+
         if (!told && lim_clock() - start > 1.0) {
-            lim_info("compiling kernels for %s: %d of %d programs are ready ...", ocl_where(ocl),
-                     family, OCL_FAMILIES);
+            lim_info("compiling kernels for %s: %d of %d programs are ready ...", ocl_where(ocl), i,
+                     OCL_FAMILIES);
             told = true;
         }
         if (wanted(ocl, (enum ocl_family)family) && !build_family(ocl, (enum ocl_family)family))

@@ -115,63 +115,96 @@ static const struct known {
           {3, 9, 2, -3, -1, 1, 2, 1, -1, -1, 2, 11, 6, 1, 0, -2, 4, -1, 1, 0, 0, 5, 2, 2, 1}};
 enum { X, W, DY, Y, DX, DW, TENSORS };
 
-static void expect_pictures(struct check *t, const char *forward, const char *data)
-{
-    expect(t, forward, Y, 4, t->known->y);
-    expect(t, data, DX, 16, t->known->dx);
-}
+/* A step of the test of an algorithm, after operands with known answers are in place. */
+typedef void step_fn(struct check *t, const struct lim_tensor *at);
 
-/* After operands with known answers are in place. */
-static void winograd(struct check *t, const struct lim_tensor *at)
-{
-    struct lim_backend *be = &t->ocl->base;
-
-    for (int i = OCL_WINO_BY_TILES; i <= OCL_WINO_BY_PANELS; i++) {
-        enum ocl_winograd_way way = (enum ocl_winograd_way)i;
-
-        ocl_fill(be, NAN, at[Y]);
-        ocl_fill(be, NAN, at[DX]);
-        ocl_winograd_pictures(t->ocl, &t->known->cv, false, way, at[X], at[W], at[Y]);
-        ocl_winograd_pictures(t->ocl, &t->known->cv, true, way, at[DY], at[W], at[DX]);
-        expect_pictures(t, "winograd's forward pass", "winograd's data gradient");
-    }
-    ocl_winograd_backward_weights(be, &t->known->cv, at[X], at[DY], at[DW]);
-}
-
-static void implicit(struct check *t, const struct lim_tensor *at)
+static void winograd(struct check *t, const struct lim_tensor *at, enum ocl_winograd_way way)
 {
     struct lim_backend *be = &t->ocl->base;
 
     ocl_fill(be, NAN, at[Y]);
     ocl_fill(be, NAN, at[DX]);
-    ocl_implicit_forward(be, &t->known->cv, at[X], at[W], at[Y]);
-    ocl_implicit_backward_data(be, &t->known->cv, at[DY], at[W], at[DX]);
-    expect_pictures(t, "implicit's forward pass", "implicit's data gradient");
-    ocl_implicit_backward_weights(be, &t->known->cv, at[X], at[DY], at[DW]);
+    ocl_winograd_pictures(t->ocl, &t->known->cv, false, way, at[X], at[W], at[Y]);
+    ocl_winograd_pictures(t->ocl, &t->known->cv, true, way, at[DY], at[W], at[DX]);
+    expect(t, "winograd's forward pass", Y, 4, t->known->y);
+    expect(t, "winograd's data gradient", DX, 16, t->known->dx);
 }
 
-static void narrow(struct check *t, const struct lim_tensor *at)
+static void winograd_tiles(struct check *t, const struct lim_tensor *at)
 {
-    struct lim_backend *be = &t->ocl->base;
-
-    ocl_fill(be, NAN, at[Y]);
-    ocl_fill(be, NAN, at[DX]);
-    ocl_narrow_forward(be, &t->known->cv, at[X], at[W], at[Y]);
-    ocl_narrow_backward_data(be, &t->known->cv, at[DY], at[W], at[DX]);
-    expect_pictures(t, "narrow's forward pass", "narrow's data gradient");
-    ocl_narrow_backward_weights(be, &t->known->cv, at[X], at[DY], at[DW]);
+    winograd(t, at, OCL_WINO_BY_TILES);
 }
 
-static void convolve(struct check *t, const struct known *known, bool runs, const char *weights,
-                     void (*passes)(struct check *t, const struct lim_tensor *at))
+static void winograd_panels(struct check *t, const struct lim_tensor *at)
+{
+    winograd(t, at, OCL_WINO_BY_PANELS);
+}
+
+static void expect_weights(struct check *t, const char *operation)
+{
+    expect(t, operation, DW, t->known->cv.r * t->known->cv.s, t->known->dw);
+}
+
+static void winograd_weights(struct check *t, const struct lim_tensor *at)
+{
+    ocl_winograd_backward_weights(&t->ocl->base, &t->known->cv, at[X], at[DY], at[DW]);
+    expect_weights(t, t->known == &five ? "winograd's weight gradient for 5x5"
+                                        : "winograd's weight gradient");
+}
+
+static void implicit_forward(struct check *t, const struct lim_tensor *at)
+{
+    ocl_fill(&t->ocl->base, NAN, at[Y]);
+    ocl_implicit_forward(&t->ocl->base, &t->known->cv, at[X], at[W], at[Y]);
+    expect(t, "implicit's forward pass", Y, 4, t->known->y);
+}
+
+static void implicit_data(struct check *t, const struct lim_tensor *at)
+{
+    ocl_fill(&t->ocl->base, NAN, at[DX]);
+    ocl_implicit_backward_data(&t->ocl->base, &t->known->cv, at[DY], at[W], at[DX]);
+    expect(t, "implicit's data gradient", DX, 16, t->known->dx);
+}
+
+static void implicit_weights(struct check *t, const struct lim_tensor *at)
+{
+    ocl_implicit_backward_weights(&t->ocl->base, &t->known->cv, at[X], at[DY], at[DW]);
+    expect_weights(t, "implicit's weight gradient");
+}
+
+static void narrow_forward(struct check *t, const struct lim_tensor *at)
+{
+    ocl_fill(&t->ocl->base, NAN, at[Y]);
+    ocl_narrow_forward(&t->ocl->base, &t->known->cv, at[X], at[W], at[Y]);
+    expect(t, "narrow's forward pass", Y, 4, t->known->y);
+}
+
+static void narrow_data(struct check *t, const struct lim_tensor *at)
+{
+    ocl_fill(&t->ocl->base, NAN, at[DX]);
+    ocl_narrow_backward_data(&t->ocl->base, &t->known->cv, at[DY], at[W], at[DX]);
+    expect(t, "narrow's data gradient", DX, 16, t->known->dx);
+}
+
+static void narrow_weights(struct check *t, const struct lim_tensor *at)
+{
+    ocl_narrow_backward_weights(&t->ocl->base, &t->known->cv, at[X], at[DY], at[DW]);
+    expect_weights(t, "narrow's weight gradient");
+}
+
+enum { STEPS = 3 };
+
+static step_fn *const winograd_steps[STEPS] = {winograd_tiles, winograd_panels, winograd_weights};
+static step_fn *const implicit_steps[STEPS] = {implicit_forward, implicit_data, implicit_weights};
+static step_fn *const narrow_steps[STEPS] = {narrow_forward, narrow_data, narrow_weights};
+
+static void convolve(struct check *t, const struct known *known, step_fn *const *steps)
 {
     static const float x[] = {1, 2, 0, -1, 0, 1, 3, 1, 2, -1, 1, 0, 1, 0, 2, 1}, zeros[25] = {0};
     static const float dy[] = {1, 2, -1, 3};
     int taps = known->cv.r * known->cv.s;
     struct lim_tensor at[TENSORS];
 
-    if (!runs)
-        return;
     t->known = known;
     for (size_t i = 0; i < TENSORS; i++) {
         int edge = i == DY || i == Y ? 2 : i == W || i == DW ? known->cv.r : 4;
@@ -182,8 +215,26 @@ static void convolve(struct check *t, const struct known *known, bool runs, cons
     put(t, W, taps, known->w);
     put(t, DY, 4, dy);
     put(t, DW, taps, zeros);
-    passes(t, at);
-    expect(t, weights, DW, taps, known->dw);
+    for (int i = 0; i < STEPS; i++)
+        steps[t->ocl->backwards ? STEPS - 1 - i : i](t, at);
+}
+
+static void convolve_winograd(struct check *t)
+{
+    if (t->ocl->wino_block[0] > 0)
+        convolve(t, &four, winograd_steps);
+}
+
+static void convolve_narrow(struct check *t)
+{
+    if (ocl_narrow_runs(&t->ocl->base, &four.cv, LIM_CONV_FORWARD))
+        convolve(t, &four, narrow_steps);
+}
+
+static void convolve_implicit(struct check *t)
+{
+    if (!t->ocl->limits.is_cpu)
+        convolve(t, &four, implicit_steps);
 }
 
 /* Two channels over two rows; variances 1 and 4. */
@@ -300,10 +351,14 @@ bool ocl_selftest_three(struct ocl_backend *ocl)
 
     if (!t.buf)
         return false;
-    convolve(&t, &five, true, "winograd's weight gradient for 5x5", winograd);
+    convolve(&t, &five, winograd_steps);
     ocl->base.launches = launches;
     return end(&t);
 }
+
+static void (*const parts[])(struct check *t) = {
+    gemms, columns, convolve_winograd, convolve_narrow, convolve_implicit, norms, fused, pointwise};
+enum { PARTS = sizeof parts / sizeof *parts };
 
 bool ocl_selftest(struct ocl_backend *ocl)
 {
@@ -311,15 +366,8 @@ bool ocl_selftest(struct ocl_backend *ocl)
 
     if (!t.buf)
         return false;
-    gemms(&t);
-    columns(&t);
-    convolve(&t, &four, ocl->wino_block[0] > 0, "winograd's weight gradient", winograd);
-    convolve(&t, &four, ocl_narrow_runs(&ocl->base, &four.cv, LIM_CONV_FORWARD),
-             "narrow's weight gradient", narrow);
-    convolve(&t, &four, !ocl->limits.is_cpu, "implicit's weight gradient", implicit);
-    norms(&t);
-    fused(&t);
-    pointwise(&t);
+    for (size_t i = 0; i < PARTS; i++)
+        parts[ocl->backwards ? PARTS - 1 - i : i](&t);
     ocl->base.launches = 0;
     return end(&t);
 }

@@ -238,17 +238,23 @@ static void by_panels(struct ocl_backend *ocl, struct job *job, struct lim_tenso
     }
 }
 
-/* Kernel 5 is rare, and its programs take seconds to compile: they wait for it. */
-static bool ready(struct ocl_backend *ocl, const struct job *job)
+bool ocl_winograd_three(struct ocl_backend *ocl)
 {
-    if (job->taps == 2 || ocl->kernels[OCL_WINO_THREE_TAPS] || ocl->base.failed)
-        return !ocl->base.failed;
+    ocl_ahead_three(ocl);
     if (ocl_programs_add(ocl, OCL_FAMILY_WINOGRAD_THREE) && ocl_selftest_three(ocl)) {
         ocl_programs_keep(ocl, OCL_FAMILY_WINOGRAD_THREE, OCL_FAMILY_WINOGRAD_THREE);
         return true;
     }
     lim_backend_fail(&ocl->base, NULL);
     return false;
+}
+
+/* Kernel 5 is rare, and its programs take seconds to compile: they wait for it. */
+static bool ready(struct ocl_backend *ocl, const struct job *job)
+{
+    if (job->taps == 2 || ocl->kernels[OCL_WINO_THREE_TAPS] || ocl->base.failed)
+        return !ocl->base.failed;
+    return ocl_winograd_three(ocl);
 }
 
 void ocl_winograd_pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,

@@ -1,0 +1,42 @@
+/* Compiling in another process, beside this one. PoCL compiles one kernel at a time, whatever
+ * threads and contexts ask for it, and keeps what comes of it on disk, where every process finds
+ * it. So the child that has told of the devices (probe.c) stays until it is clear whether there is
+ * anything to compile. Then it opens the device too and takes everything from the end, as this
+ * process does from the beginning; where they meet, each has what the other has made. Nothing
+ * depends on the child: without it this process compiles all. */
+#ifndef LIMNER_SRC_OPENCL_AHEAD_H
+#define LIMNER_SRC_OPENCL_AHEAD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct ocl_backend;
+
+struct ocl_ahead {
+    pid_t child;          /* 0: there is none */
+    int fd;               /* a socket to it */
+    int platform, device; /* what it would open */
+    bool busy;            /* it was asked for something */
+};
+
+/* After this process has built a program in so many seconds of its processor: if they tell that
+ * PoCL's cache lacks it, the child begins. */
+void ocl_ahead_built(struct ocl_backend *ocl, double seconds);
+
+/* The child, where it has begun, is asked for the kernels of Winograd for three taps, too. */
+void ocl_ahead_three(struct ocl_backend *ocl);
+
+/* The device is open: a child that was not asked for anything ends. */
+void ocl_ahead_opened(struct ocl_ahead *ahead);
+
+/* The child ends, where there is one. */
+void ocl_ahead_end(struct ocl_ahead *ahead);
+
+/* Waits for a child, at most two seconds where it is to be killed: one that hangs in the kernel
+ * cannot be. Returns its status, 0 where that is not to be had. */
+int ocl_child_end(pid_t child, bool kill_it);
+
+/* In the child: does what it is asked for through `fd`. Does not come back. */
+void ocl_ahead_serve(int fd);
+
+#endif
