@@ -85,14 +85,36 @@ static enum lim_status dispatch(int argc, char **argv)
 
 /* GCC's OpenMP lets a thread that waits spin for milliseconds. While another process holds one of
  * the cores that is most of the time: a fifth of the speed was measured, tests/bench/README.md.
- * A shorter spin has to be in the environment before the OpenMP library is loaded, hence the exec;
- * where it fails, limner runs with the long one. */
-static void spin_shortly(char **argv)
+ * OpenBLAS starts threads of its own, which limner never uses, and one that finds no memory for
+ * itself tries for ever: the process would never end. Both have to be in the environment before the
+ * libraries are loaded, hence the exec; where it fails, limner runs without. */
+static void tame_libraries(char **argv)
 {
-    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT"))
-        return;
-    if (setenv("GOMP_SPINCOUNT", "1000", 0) == 0)
+    bool set = false;
+
+    if (!getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT"))
+        set = setenv("GOMP_SPINCOUNT", "1000", 0) == 0;
+    if (!getenv("OPENBLAS_NUM_THREADS"))
+        set = setenv("OPENBLAS_NUM_THREADS", "1", 0) == 0 || set;
+    if (set)
         execv("/proc/self/exe", argv);
+}
+
+/* Prepared pictures are mapped: whoever cuts their file short, or a disk that fails, is met as a
+ * signal in the middle of a step. Only async-signal-safe calls. */
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    static const char text[] =
+        "\nlimner: a file in use was cut short, or its disk failed: the prepared pictures "
+        "(pictures.cache, --cache-dir); what was saved before is whole, and can be resumed\n";
+
+    (void)context;
+    if (info->si_code == BUS_ADRERR) {
+        if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+            _exit(LIM_ERROR);
+        _exit(LIM_ERROR);
+    }
+    signal(number, SIG_DFL); /* anything else comes again, and is a crash */
 }
 
 /* Where a parent has closed 0, 1 or 2, the next file would get that number, and our messages. */
@@ -109,12 +131,14 @@ static void fill_standard_streams(void)
 
 int main(int argc, char **argv)
 {
+    struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
     enum lim_status status;
 
     fill_standard_streams();
     /* A file that grows beyond the limit is an error like a full disk, not the end. */
     signal(SIGXFSZ, SIG_IGN);
-    spin_shortly(argv);
+    tame_libraries(argv);
+    sigaction(SIGBUS, &bus, NULL);
     terminal_init(false);
     if (argc > 0 && *argv[0])
         called_as = argv[0];

@@ -180,6 +180,17 @@ static DIR *open_folder(const char *path)
     return dir;
 }
 
+/* Its grids and its animation are no pictures to train on, where they lie among these. */
+static bool is_run(char *const *names, size_t count)
+{
+    static const char *const wanted[] = {"checkpoint.safetensors", "config.json", "samples"};
+    size_t found = 0;
+
+    for (size_t i = 0; i < count && found < 3; i++)
+        found += strcmp(names[i], wanted[found]) == 0;
+    return found == 3;
+}
+
 static bool walk_folder(struct walk *walk, const char *path, const struct stat *st)
 {
     char **names = NULL;
@@ -199,6 +210,10 @@ static bool walk_folder(struct walk *walk, const char *path, const struct stat *
     closedir(dir); /* before going deeper, so that depth costs no file handles */
     if (number && !failed)
         failed = !add_trouble(walk, path, "folder cannot be read to its end", number);
+    if (!failed && walk->depth > 0 && is_run(names, count)) {
+        free_names(names, count);
+        return data_files_add(walk->files, path, "the folder of a run of limner", 0, 0);
+    }
     walk->depth++;
     for (size_t i = 0; i < count && !failed; i++) {
         char *inner = join(path, names[i]);

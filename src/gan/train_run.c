@@ -261,6 +261,21 @@ bool train_write_log(struct trainer *t, const struct lim_train_status *status)
     return good;
 }
 
+/* What was trained is worth more than the folder. */
+static bool find_folder(struct trainer *t)
+{
+    bool made = false;
+
+    if (!lim_run_revive(&t->run, &made))
+        return false;
+    if (!made)
+        return true;
+    lim_warning("step %" PRIu64 ": the run folder '%s' had gone: it is made again, without the "
+                "grids and the log of before",
+                t->progress.step, t->config->run);
+    return train_write_description(t) && train_write_reals(t);
+}
+
 bool train_sample(struct trainer *t)
 {
     int count = t->grid * t->grid, latent = lim_dcgan_get_config(t->gan)->latent;
@@ -276,7 +291,7 @@ bool train_sample(struct trainer *t)
 
     if (!z)
         no_memory("latents");
-    if (!path || !pictures || !z)
+    if (!path || !pictures || !z || !find_folder(t))
         goto done;
     /* Seeds from 1 on, so that `limner sample RUN` paints the last of these grids again. */
     for (int i = 0; i < count; i++)
@@ -303,7 +318,7 @@ done:
 bool train_save(struct trainer *t)
 {
     char *checkpoint = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
-    bool good = checkpoint != NULL;
+    bool good = checkpoint && find_folder(t);
 
     if (good) {
         lim_run_keep(&t->run, t->saved_step, t->keep);

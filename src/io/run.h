@@ -29,7 +29,8 @@
 struct lim_run {
     char *path;      /* the folder, as given; NULL: not open, and the rest means nothing */
     int log;         /* log.jsonl, opened to append by the first line; -1 before */
-    int lock;        /* held from create or open to close; -1: this file system has no locks */
+    int lock;        /* held from create or open to close; -1: not held */
+    bool locked;     /* it was held once: this file system has locks */
     bool log_failed; /* the last line could not be written, and that was told */
     /* Set by whoever knows what the run's checkpoints have in common: why that of `path`, under the
      * name of `step`, is none of them (static text), or NULL where it is. `of` is passed on. */
@@ -49,6 +50,11 @@ enum lim_status lim_run_create(struct lim_run *run, const char *path, const char
  * Both take the folder's lock: LIM_ERROR, after one log line with the holder's process number,
  * where another training has it. The lock of a process that is gone is taken over. */
 enum lim_status lim_run_open(struct lim_run *run, const char *path);
+
+/* A folder, or samples/ in it, that was removed or moved away since is made anew, empty, and
+ * locked; *made becomes true for the folder itself. False after one log line: it cannot be, or
+ * another training has it now. */
+bool lim_run_revive(struct lim_run *run, bool *made);
 
 /* Gives the lock back, closes the log and frees; the folder stays. A zeroed struct is fine. */
 void lim_run_close(struct lim_run *run);

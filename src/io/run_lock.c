@@ -2,6 +2,7 @@
  * file that is still there without one is stale. What it says is for people. */
 #include "run.h"
 
+#include "file.h"
 #include "log.h"
 
 #include <errno.h>
@@ -13,13 +14,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* "PID HOST" of whoever wrote the file last; "" where there is nothing. */
+/* "PID on HOST" of whoever wrote the file last; "" where there is nothing, or something else. */
 static void read_holder(int fd, char *holder, size_t size)
 {
     ssize_t length = pread(fd, holder, size - 1, 0);
+    size_t digits;
 
     holder[length > 0 ? length : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
+    digits = strspn(holder, "0123456789");
+    if (digits == 0 || strncmp(holder + digits, " on ", 4) != 0)
+        holder[0] = '\0';
 }
 
 static void write_holder(int fd)
@@ -45,18 +50,61 @@ static bool still_there(int fd, const char *path)
            ours.st_ino == now.st_ino;
 }
 
+/* A regular file, to write to where that is allowed: no link, which may lead anywhere. -1 after one
+ * log line. */
+static int open_lock(const char *path)
+{
+    const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    int fd = open(path, O_RDWR | O_CREAT | flags, 0666);
+    struct stat st;
+
+    /* Another's, or read-only: it can be locked all the same. */
+    if (fd < 0 && (errno == EACCES || errno == EPERM))
+        fd = open(path, O_RDONLY | flags);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    if (fd >= 0 || errno == ELOOP || errno == EISDIR)
+        lim_error("%s: is not a regular file: remove it", path);
+    else
+        lim_error("%s: cannot be %s: %s", path, access(path, F_OK) == 0 ? "opened" : "made",
+                  strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool lim_run_revive(struct lim_run *run, bool *made)
+{
+    char *lock = lim_run_file(run, LIM_RUN_LOCK), *samples = lim_run_file(run, LIM_RUN_SAMPLES);
+    bool ours = lock && run->lock >= 0 && still_there(run->lock, lock);
+    bool good =
+        lock && samples && lim_folder_make(run->path, made) && lim_folder_make(samples, NULL);
+
+    if (good && run->locked && !ours) {
+        if (run->lock >= 0)
+            close(run->lock);
+        run->lock = -1;
+        good = lim_run_take_lock(run);
+    }
+    if (*made && run->log >= 0) {
+        close(run->log);
+        run->log = -1;
+    }
+    free(lock);
+    free(samples);
+    return good;
+}
+
 bool lim_run_take_lock(struct lim_run *run)
 {
     char *path = lim_run_file(run, LIM_RUN_LOCK), holder[192];
     bool ok = false;
 
     while (path && run->lock < 0) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        int fd = open_lock(path);
 
-        if (fd < 0) {
-            lim_error("%s: cannot be made: %s", path, strerror(errno));
+        if (fd < 0)
             break;
-        }
         if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
             int error = errno;
 
@@ -87,6 +135,7 @@ bool lim_run_take_lock(struct lim_run *run)
                  "from what it saved",
                  run->path, holder);
     write_holder(run->lock);
+    run->locked = true;
     return true;
 }
 
