@@ -128,6 +128,16 @@ done
 train 2 alone --platform faulty --device 0
 says err "--platform 'faulty' is ambiguous with --device '0': it names 2 platforms: 0:0"
 
+# A name is one line, whatever the driver says, and there is one.
+export LIMNER_TEST_NAME="$(printf 'Card\n9:9 gpu \033[31mred')"
+run 0 alone "$limner" devices
+says out '0:0      gpu                1 B  Card 9:9 gpu  [31mred'
+[ "$(grep -c . "$mine/out")" -eq 4 ] || complain "not a line for each device"
+LIMNER_TEST_NAME=
+run 0 alone "$limner" devices
+says out '  (unnamed)'
+unset LIMNER_TEST_NAME
+
 begin twice-listed
 run 0 twice "$limner" devices
 says out '[same hardware as above]'

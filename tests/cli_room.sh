@@ -39,4 +39,7 @@ for limit in 60000 80000 100000 120000 140000 160000; do
     # OpenBLAS ends the process while it is loaded.
     [ $code -lt 128 ] || grep -q 'OpenBLAS.*pthread_create failed' err || fail "exit code $code with $limit KiB"
 done
+# The environment may ask for more threads than there is room for.
+expect 0 "$limner" train pictures -o scarce2 $tiny --steps 1
+expect 0 env OMP_NUM_THREADS=100000 "$limner" sample scarce2 --device cpu -n 1 -o crowd.png
 exit 0

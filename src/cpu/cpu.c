@@ -124,7 +124,9 @@ static void destroy(struct lim_backend *be)
 static int count_threads(int wanted)
 {
 #ifdef LIM_HAVE_OPENMP
-    return wanted > 0 ? wanted : omp_get_max_threads();
+    wanted = wanted > 0 ? wanted : omp_get_max_threads();
+    /* As --threads: OMP_NUM_THREADS may say anything, and libgomp's own tables lie on the stack. */
+    return wanted < 1024 ? wanted : 1024;
 #else
     (void)wanted;
     return 1;

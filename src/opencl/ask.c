@@ -22,6 +22,14 @@ struct listing {
     int count, room;
 };
 
+/* Whatever a driver tells is one line, and no command to a terminal. */
+static void make_harmless(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+}
+
 void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size)
 {
     char *whole = NULL, *start;
@@ -34,8 +42,11 @@ void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size)
         for (start = whole; *start == ' '; start++) /* some drivers pad names with blanks */
             ;
         snprintf(text, size, "%s", start);
+        make_harmless(text);
     }
     free(whole);
+    if (!*text && what == CL_DEVICE_NAME)
+        snprintf(text, size, "(unnamed)");
 }
 
 static cl_ulong ask_number(cl_device_id id, cl_device_info what, size_t size)
@@ -184,6 +195,8 @@ static void list_platform(struct listing *listing, cl_platform_id platform, int 
                       NULL);
     clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof common.platform_version,
                       common.platform_version, NULL);
+    make_harmless(common.platform_name);
+    make_harmless(common.platform_version);
     /* An error means none, whatever it left in the count. */
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count) != CL_SUCCESS)
         count = 0;

@@ -27,7 +27,7 @@ int ocl_devices_here(struct lim_device_info **infos);
 /* Returns how many; they are for free(). */
 cl_uint ocl_platforms(cl_platform_id **platforms);
 
-/* An empty string where the driver does not answer. */
+/* An empty string where the driver does not answer; a device's name is never empty. */
 void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size);
 
 /* loader.c: the library's path, name and version, which loads the drivers into this process. */

@@ -3,7 +3,7 @@
  * devices-HOW when that is asked for devices. HOW: abort, crash, exit, hang; for devices also none
  * (as CL_DEVICE_NOT_FOUND, with a count that means nothing) and unknown (an error code of its own).
  * Or twins: two platforms of one name, with one of two equal cards each, which tell of nothing by
- * which they could be known. */
+ * which they could be known, under the name LIMNER_TEST_NAME where that is set. */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <CL/cl_icd.h>
@@ -97,7 +97,8 @@ static cl_int CL_API_CALL device_ids(cl_platform_id id, cl_device_type type, cl_
 static cl_int CL_API_CALL device_info(cl_device_id id, cl_device_info what, size_t size,
                                       void *value, size_t *size_ret)
 {
-    const char *text = what == CL_DEVICE_NAME         ? "Faulty Card"
+    const char *name = getenv("LIMNER_TEST_NAME");
+    const char *text = what == CL_DEVICE_NAME         ? (name ? name : "Faulty Card")
                        : what == CL_DEVICE_VENDOR     ? "Faulty Inc."
                        : what == CL_DRIVER_VERSION    ? "1.0"
                        : what == CL_DEVICE_VERSION    ? "OpenCL 1.2 faulty"
