@@ -144,28 +144,33 @@ __kernel void axpby(float a, __global const float *x, ulong x_at, float b, __glo
     }
 }
 
-/* y = y / 2 + 1, over and over: eight vectors of a work-item, whose chains do not wait for each
- * other. The product is exact: fma or not, the numbers are the same. */
+#ifndef CHAINS
+#define CHAINS 8
+#endif
+
+/* y = y / 2 + 1, over and over: CHAINS vectors of a work-item, as many as fill eight registers,
+ * whose chains do not wait for each other. The product is exact: fma or not, the numbers are the
+ * same. */
 __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong count)
 {
-    ulong i = (ulong)get_global_id(0) * 8 * LIM_VECTOR;
+    ulong i = (ulong)get_global_id(0) * CHAINS * LIM_VECTOR;
 
     if (i < count) {
         __global float *to = y + y_at + i;
         ulong n = count - i;
-        real_v v[8];
+        real_v v[CHAINS];
 
-        for (uint k = 0; k < 8; k++) {
+        for (uint k = 0; k < CHAINS; k++) {
             v[k] = (real_v)(0.0f);
             if (k * LIM_VECTOR < n)
                 v[k] = load_part(to + k * LIM_VECTOR, n - k * LIM_VECTOR);
         }
         for (int round = 0; round < rounds; round++) {
 #pragma unroll
-            for (uint k = 0; k < 8; k++)
+            for (uint k = 0; k < CHAINS; k++)
                 v[k] = fma(v[k], (real_v)(0.5f), (real_v)(1.0f));
         }
-        for (uint k = 0; k < 8; k++)
+        for (uint k = 0; k < CHAINS; k++)
             if (k * LIM_VECTOR < n)
                 store_part(v[k], to + k * LIM_VECTOR, n - k * LIM_VECTOR);
     }

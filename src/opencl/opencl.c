@@ -145,6 +145,9 @@ static void choose_tiles(struct ocl_backend *ocl)
     const struct ocl_limits *limits = &ocl->limits;
 
     ocl->vector = limits->is_cpu ? 16 : 4;
+    ocl->chains = 8;
+    while (limits->is_cpu && ocl->chains > 2 && ocl->chains * ocl->vector > 8 * limits->float_width)
+        ocl->chains /= 2;
     /* Rows x two vectors of sums must fit the registers: 32 of them where they hold 16 floats, 16
      * where they hold fewer. */
     ocl->tile_columns = limits->float_width >= 16 ? 32 : limits->float_width >= 8 ? 16 : 8;

@@ -103,6 +103,7 @@ struct ocl_backend {
     size_t kernel_group[OCL_KERNELS];       /* CL_KERNEL_WORK_GROUP_SIZE */
     cl_ulong kernel_local_mem[OCL_KERNELS]; /* CL_KERNEL_LOCAL_MEM_SIZE */
     unsigned vector;                        /* LIM_VECTOR of the kernels */
+    unsigned chains;                        /* CHAINS of multiply_add, in cl/pointwise.cl */
     char *cache_folder;                     /* of compiled programs, or NULL */
     char *cache_keys[OCL_FAMILIES];
     bool from_cache[OCL_FAMILIES];

@@ -91,9 +91,9 @@ void ocl_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, st
 
 void ocl_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
 {
-    enum { CHAINS = 8 }; /* vectors of a work-item, in the kernel */
     struct ocl_backend *ocl = (struct ocl_backend *)be;
 
-    ocl_launch(ocl, OCL_MULTIPLY_ADD, ocl_line(ocl, lim_tensor_count(y), CHAINS * ocl->vector),
-               OCL_I(rounds), OCL_T(y), OCL_U(lim_tensor_count(y)));
+    ocl_launch(ocl, OCL_MULTIPLY_ADD,
+               ocl_line(ocl, lim_tensor_count(y), (size_t)ocl->chains * ocl->vector), OCL_I(rounds),
+               OCL_T(y), OCL_U(lim_tensor_count(y)));
 }

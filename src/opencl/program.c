@@ -143,11 +143,12 @@ static void options_of(const struct ocl_backend *ocl, enum ocl_family family, ch
     int taps = family == OCL_FAMILY_WINOGRAD_THREE ? 3 : 2;
 
     snprintf(options, size,
-             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d -DGEMM_ROWS=%d "
+             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DCHAINS=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d "
+             "-DGEMM_ROWS=%d "
              "-DGROUP_X=%d -DGROUP_Y=%d -DTILE_K=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d "
              "-DWINO_BLOCK=%d -DWINO_TAPS=%d",
-             ocl->vector, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows, ocl->group_x,
-             ocl->group_y, ocl->tile_k, ocl->tile_columns / 2, ocl->tile_rows,
+             ocl->vector, ocl->chains, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows,
+             ocl->group_x, ocl->group_y, ocl->tile_k, ocl->tile_columns / 2, ocl->tile_rows,
              ocl->wino_block[taps - 2], taps);
 }
 
