@@ -1,4 +1,5 @@
 /* Threads that take files one after another, and one that tells how far they are. */
+#include "condition.h"
 #include "data/digest.h"
 #include "data/open.h"
 #include "data/prepare.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_THREADS 256
@@ -98,15 +98,10 @@ static bool tell(const struct crew *crew)
 static bool watch(struct crew *crew)
 {
     bool stopped = false;
-    struct timespec until;
 
     pthread_mutex_lock(&crew->lock);
     while (crew->running) {
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += TELL_EVERY * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        if (pthread_cond_timedwait(&crew->changed, &crew->lock, &until) != ETIMEDOUT || stopped)
+        if (condition_wait(&crew->changed, &crew->lock, 1e-3 * TELL_EVERY) != ETIMEDOUT || stopped)
             continue;
         pthread_mutex_unlock(&crew->lock);
         stopped = !tell(crew);
@@ -135,7 +130,7 @@ enum lim_status prepare_all(const struct preparing *what)
     bool stopped = !tell(&crew);
 
     pthread_mutex_init(&crew.lock, NULL);
-    pthread_cond_init(&crew.changed, NULL);
+    condition_init(&crew.changed);
     if (!stopped) {
         crew.running = wanted;
         while (started < wanted && !thread_create(&threads[started], work_in_thread, &crew))

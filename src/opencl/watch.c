@@ -2,6 +2,7 @@
  * back, so that another thread has to notice: it tells, and the caller of the library decides. */
 #include "watch.h"
 
+#include "condition.h"
 #include "log.h"
 #include "opencl.h"
 
@@ -10,7 +11,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Seconds after which a call that may still end is told of; half of the patience where that is
  * less. Compiling all that there is takes some drivers a minute. */
@@ -90,15 +90,9 @@ static void *run(void *user)
 
     pthread_mutex_lock(&watch->lock);
     while (!watch->stop) {
-        struct timespec until;
         unsigned now;
 
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += (time_t)tick;
-        until.tv_nsec += (long)((tick - (double)(time_t)tick) * 1e9);
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
+        condition_wait(&watch->changed, &watch->lock, tick);
         now = atomic_load(&watch->changes);
         waited = now == last && now % 2 ? waited + tick : 0;
         last = now;
@@ -135,7 +129,7 @@ bool ocl_watch_start(struct ocl_watch **made, const struct lim_device_choice *ch
     watch->hung = choice->hung;
     watch->user = choice->user;
     pthread_mutex_init(&watch->lock, NULL);
-    pthread_cond_init(&watch->changed, NULL);
+    condition_init(&watch->changed);
     /* Signals are the main thread's to handle. */
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);

@@ -24,7 +24,7 @@ RULES = [
     ("tests/conform", [PUBLIC, r"\w+\.h", r"src/clock\.h"]),
 ]
 # Inside src, a bare "name.h" must be the folder's own, or one of these from src itself.
-SHARED = {"log.h", "plural.h", "config.h", "util.h", "cache_folder.h", "clock.h", "tune.h"}
+SHARED = {"log.h", "plural.h", "config.h", "util.h", "cache_folder.h", "clock.h", "condition.h", "tune.h"}
 BACKEND_ONLY = {"backend.h"}
 LIBRARIES = re.compile(r"(png|zip|cgif|jpeglib|jerror|cblas|omp|zlib|gif_lib|webp/\w+|setjmp)\.h$|cjson/cJSON\.h$|sys/\w+\.h$")
 
