@@ -16,11 +16,25 @@ mkfifo "$scratch/alive" || exit 1
 export POCL_CACHE_DIR="$scratch/pocl"
 
 start() {
+    settings=$1
     find "$scratch/pocl" -type d -name gemm_packed | while read -r kernel; do rm -r "${kernel%/*}"; done
     timeout 60 cat "$scratch/alive" >/dev/null & # ends with the last process that has it open
-    on_layer "$1" "$conform" --platform 'Portable Computing Language' --op fill --small 9>"$scratch/alive"
+    alive=$!
+    (on_layer "$1" "$conform" --platform 'Portable Computing Language' --op fill --small \
+        9>"$scratch/alive" 0>&9 9>&- 8>/dev/null) &
+    run=$!
+    # While the child hangs: of what its parent has open, it has the three standard files.
+    while kill -0 $run 2>/dev/null; do
+        for process in /proc/[0-9]*; do
+            grep -q '^hanging in ' "$scratch/log" 2>/dev/null || continue
+            [ "$process/fd/0" -ef "$scratch/alive" ] && [ -e "$process/fd/8" ] || continue
+            [ "$process/fd/1" -ef /dev/null ] && complain "the child has its parent's files"
+        done
+        sleep 0.1
+    done
+    wait $run
     code=$?
-    wait $! || complain "a process is left"
+    wait $alive || complain "a process is left"
     [ $code -eq 3 ] && grep -q 'no OpenCL platform\|no platform matches' "$scratch/out" && exit 77
     [ $code -eq 0 ] || complain "exit code $code"
 }

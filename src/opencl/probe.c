@@ -67,14 +67,32 @@ static bool read_all(int fd, void *data, size_t size, double until, bool *late)
     return true;
 }
 
+/* In the child: what its parent has open is the parent's alone; a lock of its would outlive it. */
+static void close_all_but(int fd)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        int other = atoi(entry->d_name);
+
+        if (other > STDERR_FILENO && other != fd && other != dirfd(dir))
+            close(other);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 /* In the child: no message but the answer, no core file, and Ctrl-C is the parent's to handle. */
 static void answer(int fd, const char *vendors)
 {
     const struct rlimit none = {0, 0};
     struct lim_device_info *infos = NULL;
     char loader[OCL_LOADER];
-    int count, silent = open("/dev/null", O_WRONLY);
+    int count, silent;
 
+    close_all_but(fd);
+    silent = open("/dev/null", O_WRONLY);
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
