@@ -72,7 +72,7 @@ says err 'checkpoint-000017.safetensors: passed over: it is the checkpoint of an
 says err 'going back to that of step 14'
 unchanged
 same run whole
-rm -f run/checkpoint.safetensors run/checkpoint-0000??.safetensors
+rm -rf run/checkpoint.safetensors run/checkpoint-0000??.safetensors
 cp stranger/checkpoint-000007.safetensors run
 expect 6 "$limner" train --resume run --device cpu --steps 20
 says err 'checkpoint-000007.safetensors: passed over: it is the checkpoint of another run'
