@@ -30,72 +30,98 @@ static inline struct line line_of(int size, int pad, int stride, int phase)
     return line;
 }
 
-/* Four elements of the reduction, channels of taps that are counted within the phase. Where
- * channels come in fours, they are of one tap, and only the first is told. */
-struct taps {
-    int count, y[4], x[4], channel[4];
+/* An element of the reduction: a channel of a tap, which is counted within the phase. */
+struct tap {
+    int y, x, channel;
 };
 
-static inline void find_taps(struct taps *taps, int first, int channels, int taps_x)
+static inline struct tap tap_at(int element, int channels, int taps_x)
 {
-    taps->count = (channels & 3) == 0 ? 1 : 4;
-    for (int e = 0; e < taps->count; e++) {
-        int over = (first + e) / channels;
+    int over = element / channels, y = over / taps_x;
+    struct tap tap = {y, over - y * taps_x, element - over * channels};
 
-        taps->channel[e] = first + e - over * channels;
-        taps->y[e] = over / taps_x;
-        taps->x[e] = over - taps->y[e] * taps_x;
+    return tap;
+}
+
+/* The element after it. Told by counting: an array of four taps would be no registers. */
+static inline void next_tap(struct tap *tap, int channels, int taps_x)
+{
+    tap->channel++;
+    if (tap->channel == channels) {
+        tap->channel = 0;
+        tap->x++;
+    }
+    if (tap->x == taps_x) {
+        tap->x = 0;
+        tap->y++;
     }
 }
 
 /* What a pass reads beside the weights. */
 struct source {
     int height, width, channels;
-    int step; /* from tap to tap: 1, or -1 backward */
+    int step;   /* from tap to tap: 1, or -1 backward */
+    int taps_x; /* of the phase */
 };
 
-/* Four elements of the columns, for the output whose first tap reads (y, x) of the picture that
- * begins with pixel `image`; zeros from `left` on, and outside of the picture. */
-static inline float4 gather_columns(__global const float *in, const struct source *from, int image,
-                                    int y, int x, const struct taps *taps, int left)
+/* Four elements of the columns from `tap` on into one column of a piece, for the output whose first
+ * tap reads (y, x) of the picture that begins with pixel `image`; zeros from `left` on, and outside
+ * of the picture. */
+static inline void put_columns(__local float *to, int lead, __global const float *in,
+                               const struct source *from, int image, int y, int x,
+                               const struct tap *begin, int left)
 {
-    float some[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    struct tap tap = *begin;
+    int one = (from->channels & 3) == 0; /* tap, and a whole vector of it */
 
-    for (int e = 0; e < taps->count; e++) {
-        int yy = y + from->step * taps->y[e], xx = x + from->step * taps->x[e];
+    for (int e = 0; e < (one ? 1 : 4); e++) {
+        int yy = y + from->step * tap.y, xx = x + from->step * tap.x;
+        float4 v = (float4)(0.0f);
 
-        if (yy >= 0 && yy < from->height && xx >= 0 && xx < from->width && e < left) {
-            ulong pixel = (ulong)(image + yy * from->width + xx);
-            __global const float *at = in + pixel * (ulong)from->channels + taps->channel[e];
+        if (e < left && yy >= 0 && yy < from->height && xx >= 0 && xx < from->width) {
+            __global const float *at =
+                in + (ulong)(image + yy * from->width + xx) * (ulong)from->channels + tap.channel;
 
-            if (taps->count == 1)
-                vstore4(vload4(0, at), 0, some);
+            if (one)
+                v = vload4(0, at);
             else
-                some[e] = *at;
+                v.x = *at;
         }
+        if (one)
+            put_down(to, lead, v);
+        else
+            to[e * lead] = v.x;
+        next_tap(&tap, from->channels, from->taps_x);
     }
-    return vload4(0, some);
 }
 
 /* Four elements of the weights of one output channel of the data gradient, likewise. Weights begin
  * with the phase's first tap, `row` and `column` are the steps between two of its own. */
-static inline float4 gather_weights(__global const float *weights, ulong row, ulong column,
-                                    const struct taps *taps, int left)
+static inline void put_weights(__local float *to, int lead, __global const float *weights,
+                               ulong row, ulong column, const struct source *from,
+                               const struct tap *begin, int left)
 {
-    float some[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    struct tap tap = *begin;
+    int one = (from->channels & 3) == 0;
 
-    for (int e = 0; e < taps->count; e++) {
+    for (int e = 0; e < (one ? 1 : 4); e++) {
+        float4 v = (float4)(0.0f);
+
         if (e < left) {
             __global const float *at =
-                weights + (ulong)taps->y[e] * row + (ulong)taps->x[e] * column + taps->channel[e];
+                weights + (ulong)tap.y * row + (ulong)tap.x * column + tap.channel;
 
-            if (taps->count == 1)
-                vstore4(vload4(0, at), 0, some);
+            if (one)
+                v = vload4(0, at);
             else
-                some[e] = *at;
+                v.x = *at;
         }
+        if (one)
+            put_down(to, lead, v);
+        else
+            to[e * lead] = v.x;
+        next_tap(&tap, from->channels, from->taps_x);
     }
-    return vload4(0, some);
 }
 
 /* y from x and w, or dx from dy and w (backward): out[pixel][out_c], of which each phase (third
@@ -119,14 +145,13 @@ __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implici
     int phase_y = phase / spacing, phase_x = phase - phase_y * spacing;
     int taps_y = (r - phase_y + spacing - 1) / spacing;
     int taps_x = (s - phase_x + spacing - 1) / spacing;
-    struct source from = {in_h, in_w, in_c, 1 - 2 * backward};
+    struct source from = {in_h, in_w, in_c, 1 - 2 * backward, taps_x};
     struct line down = line_of(out_h, pad_top, spacing, phase_y);
     struct line across = line_of(out_w, pad_left, spacing, phase_x);
     ulong tap_row = (ulong)(spacing * s) * (ulong)out_c * (ulong)in_c;
     ulong tap_column = (ulong)spacing * (ulong)out_c * (ulong)in_c;
     int rows = n * down.count * across.count, quad, start;
     float4 sum[ITEM_ROWS][ITEM_COLUMNS / 4];
-    struct taps taps;
 
     last = min(last, max(taps_y, 0) * max(taps_x, 0) * in_c);
     in += in_at;
@@ -158,18 +183,18 @@ __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implici
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k0 = first; k0 < last; k0 += TILE_K) {
         int left = last - k0 - quad; /* of the reduction, from this work-item's steps on */
+        struct tap tap = tap_at(k0 + quad, in_c, taps_x);
 
-        find_taps(&taps, k0 + quad, in_c, taps_x);
         for (int i = start; i < TILE_ROWS; i += GROUP / QUADS)
-            put_down(tile_a + quad * LEAD_ROWS + i, LEAD_ROWS,
-                     gather_columns(in, &from, row_in[i], row_y[i], row_x[i], &taps, left));
+            put_columns(tile_a + quad * LEAD_ROWS + i, LEAD_ROWS, in, &from, row_in[i], row_y[i],
+                        row_x[i], &tap, left);
         if (!backward)
             fetch_piece(tile_b, LEAD_COLUMNS, TILE_COLUMNS, weights + (ulong)k0 * (ulong)out_c,
                         out_c, 0, out_c - column0, last - k0, id);
         for (int j = start; backward && j < TILE_COLUMNS; j += GROUP / QUADS)
-            put_down(tile_b + quad * LEAD_COLUMNS + j, LEAD_COLUMNS,
-                     gather_weights(weights + (ulong)j * (ulong)in_c, tap_row, tap_column, &taps,
-                                    column0 + j < out_c ? left : 0));
+            put_weights(tile_b + quad * LEAD_COLUMNS + j, LEAD_COLUMNS,
+                        weights + (ulong)j * (ulong)in_c, tap_row, tap_column, &from, &tap,
+                        column0 + j < out_c ? left : 0);
         barrier(CLK_LOCAL_MEM_FENCE);
         multiply_pieces(tile_a, tile_b, x, y, sum);
         barrier(CLK_LOCAL_MEM_FENCE);
@@ -244,22 +269,24 @@ __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implici
     for (int k0 = first; k0 < last; k0 += TILE_K) {
         for (int e = id; e < TILE_K * (TILE_ROWS / 4); e += GROUP) {
             int kk = e / (TILE_ROWS / 4), i = (e - kk * (TILE_ROWS / 4)) * 4;
-            float some[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+            __local float *to = tile_a + kk * LEAD_ROWS + i;
+            float4 all = (float4)(0.0f);
 
-            for (int f = 0; f < 4; f += fours ? 4 : 1) {
+            if (fours) {
+                int yy = pixel_y[kk] + row_y[i], xx = pixel_x[kk] + row_x[i];
+
+                if (yy >= 0 && yy < h && xx >= 0 && xx < w)
+                    all = vload4(0, in + (ulong)(pixel_in[kk] + yy * w + xx) * (ulong)c +
+                                        row_channel[i]);
+                vstore4(all, 0, to);
+            }
+            for (int f = 0; !fours && f < 4; f++) {
                 int yy = pixel_y[kk] + row_y[i + f], xx = pixel_x[kk] + row_x[i + f];
 
-                if (yy >= 0 && yy < h && xx >= 0 && xx < w) {
-                    ulong pixel = (ulong)(pixel_in[kk] + yy * w + xx);
-                    __global const float *at = in + pixel * (ulong)c + row_channel[i + f];
-
-                    if (fours)
-                        vstore4(vload4(0, at), 0, some);
-                    else
-                        some[f] = *at;
-                }
+                to[f] = 0.0f;
+                if (yy >= 0 && yy < h && xx >= 0 && xx < w)
+                    to[f] = in[(ulong)(pixel_in[kk] + yy * w + xx) * (ulong)c + row_channel[i + f]];
             }
-            vstore4(vload4(0, some), 0, tile_a + kk * LEAD_ROWS + i);
         }
         fetch_piece(tile_b, LEAD_COLUMNS, TILE_COLUMNS, dy + (ulong)k0 * (ulong)k + column0, k, 0,
                     k - column0, last - k0, id);

@@ -160,6 +160,7 @@ __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong coun
         ulong n = count - i;
         real_v v[CHAINS];
 
+#pragma unroll
         for (uint k = 0; k < CHAINS; k++) {
             v[k] = (real_v)(0.0f);
             if (k * LIM_VECTOR < n)
@@ -170,6 +171,7 @@ __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong coun
             for (uint k = 0; k < CHAINS; k++)
                 v[k] = fma(v[k], (real_v)(0.5f), (real_v)(1.0f));
         }
+#pragma unroll
         for (uint k = 0; k < CHAINS; k++)
             if (k * LIM_VECTOR < n)
                 store_part(v[k], to + k * LIM_VECTOR, n - k * LIM_VECTOR);
