@@ -40,7 +40,11 @@ static const struct gemm_case table[] = {
     TRANSPOSES(257, 255, 101, 0),
     TRANSPOSES(65537, 3, 5, 0),
     TRANSPOSES(3, 65537, 2, 0),
-    TRANSPOSES(5, 3, 65537, CASE_LONG),
+    /* The loop over k is one, however A and B lie: two of the four show its end. */
+    {5, 3, 65537, false, false, 1, 0, 0, 0},
+    {5, 3, 65537, false, true, 1, 0, 0, CASE_LONG},
+    {5, 3, 65537, true, false, 1, 1, 0, CASE_LONG},
+    {5, 3, 65537, true, true, -2, 3, 0, 0},
     TRANSPOSES(48, 64, 8192, CASE_LONG),
     /* Where CLBlast has been wrong (CLBlast#542), with rows that are not whole tiles. */
     TRANSPOSES(1152, 1250, 40, 0),

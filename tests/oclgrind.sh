@@ -2,7 +2,7 @@
 # Every kernel under Oclgrind, which simulates a device and reports what hardware forgives: memory
 # outside of buffers, data races, barriers that not all reach, wrong API calls; or, with LAYER, the
 # use of values that were never written.
-# usage: oclgrind.sh LIMNER_CONFORM SCRATCH_FOLDER [LAYER]
+# usage: oclgrind.sh LIMNER_CONFORM SCRATCH_FOLDER OPERATIONS [LAYER]     (OPERATIONS: for --op)
 # Exit code 77 where Oclgrind is not installed.
 #
 # What Oclgrind 21.10 gets wrong about unwritten values, and what is done about it here. There is no
@@ -15,7 +15,7 @@
 #   not, but for gemm_tiled, which would take minutes: -O1 has no freeze yet.
 # CLBlast's kernels are not limner's to check, and are left out.
 set -u
-conform=$1 scratch=$2 layer=${3:-}
+conform=$1 scratch=$2 ops=$3 layer=${4:-}
 
 library=''
 for candidate in /usr/lib/oclgrind/liboclgrind-rt-icd.so /usr/local/lib/oclgrind/liboclgrind-rt-icd.so \
@@ -44,27 +44,23 @@ check() {
     cat "$OCLGRIND_LOG" >>"$scratch/log"
 }
 
-# Everything but split_... and conv_adjoint, which launch conv_...'s kernels again.
-ops='gemm im2col col2im conv_forward conv_backward batchnorm bias activation fill copy axpby multiply_add bce adam'
-if [ -z "$layer" ]; then
-    export OCLGRIND_DATA_RACES=1
-    check --small --gemm packed --op "$(echo "$ops" | tr ' ' ,)"
-    check --small --gemm tiled --op gemm
-else
-    export OPENCL_LAYERS="$layer" OCLGRIND_UNINITIALIZED=1
+# In a process each: what is kept makes it slower and slower.
+unwritten_cpu() {
+    export OCLGRIND_LOG="$scratch/part-cpu" OCLGRIND_BUILD_OPTIONS=-cl-opt-disable
     export LIMNER_LAYER="keep=1
-log=$scratch/layer.log"
-    export OCLGRIND_BUILD_OPTIONS=-cl-opt-disable
-    # One process each: what is kept makes it slower and slower.
-    for op in $ops; do
+log=$scratch/layer-cpu.log"
+    for op in $(echo "$ops" | tr , ' '); do
         check --small --gemm packed --op "$op"
     done
+}
+
+unwritten_gpu() {
+    export OCLGRIND_LOG="$scratch/part-gpu" OCLGRIND_BUILD_OPTIONS=-O1
     # One product, a tile with ragged edges, and both ways to transpose. Winograd's kernels do freeze
     # at -O1: a device of small buffers leaves them, and their part of the self-test, out.
-    export OCLGRIND_BUILD_OPTIONS=-O1
     export LIMNER_LAYER="keep=1
 max_alloc=3145728
-log=$scratch/layer.log"
+log=$scratch/layer-gpu.log"
     for case in 0 13 18 23; do
         check --op gemm --gemm tiled --case $case
     done
@@ -74,16 +70,33 @@ log=$scratch/layer.log"
     export LIMNER_LAYER="keep=1
 type=gpu
 group=8
-log=$scratch/layer.log"
+log=$scratch/layer-gpu.log"
     for op in conv_forward conv_backward; do
         check --small --conv implicit --op "$op"
     done
-    if ! grep -qx ready "$scratch/layer.log"; then
-        echo "FAILED: the layer was not in use"
-        exit 1
-    fi
+}
+
+if [ -z "$layer" ]; then
+    export OCLGRIND_DATA_RACES=1
+    check --small --gemm packed --op "$ops"
+    check --small --gemm tiled --op gemm
+else
+    export OPENCL_LAYERS="$layer" OCLGRIND_UNINITIALIZED=1
+    (unwritten_gpu >"$scratch/gpu.out" 2>&1) &
+    gpu=$!
+    (unwritten_cpu)
+    code=$?
+    wait $gpu || code=$?
+    cat "$scratch/gpu.out"
+    [ $code -eq 0 ] || exit $code
+    for part in cpu gpu; do
+        if ! grep -qx ready "$scratch/layer-$part.log"; then
+            echo "FAILED: the layer was not in use ($part)"
+            exit 1
+        fi
+    done
     for kernel in $(sed -n 's/.*__kernel .*void \([a-z0-9_]*\)(.*/\1/p' "${0%/*}"/../cl/*.cl); do
-        if ! grep -qx "launched $kernel" "$scratch/layer.log"; then
+        if ! grep -qx "launched $kernel" "$scratch"/layer-*.log; then
             echo "FAILED: $kernel was never launched: it needs a case"
             exit 1
         fi
