@@ -10,8 +10,8 @@ rm -rf "$scratch"
 mkdir -p "$scratch" || exit 1
 . "$here/layer/lib.sh"
 # One program is missing, or all of them the first time.
-cp -R "${POCL_CACHE_DIR-}" "$scratch/pocl" 2>/dev/null
-mkdir -p "$scratch/pocl"
+mkdir "$scratch/pocl"
+cp -R "${POCL_CACHE_DIR-/nonexistent}/." "$scratch/pocl" 2>/dev/null
 mkfifo "$scratch/alive" || exit 1
 export POCL_CACHE_DIR="$scratch/pocl"
 
