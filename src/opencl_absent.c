@@ -25,6 +25,13 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
     return NULL;
 }
 
+bool lim_opencl_asked(char *text, size_t size)
+{
+    (void)text;
+    (void)size;
+    return false;
+}
+
 bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival)
 {
     (void)choice;

@@ -259,6 +259,7 @@ int main(int argc, char **argv)
     char *stray;
     int status, count;
 
+    lim_tell_crashes("limner-conform");
     if (!options_read(&pr.opt, argc, argv, &status))
         return status;
     pr.s.json = pr.opt.json;

@@ -100,23 +100,6 @@ static void tame_libraries(char **argv)
         execv("/proc/self/exe", argv);
 }
 
-/* Prepared pictures are mapped: whoever cuts their file short, or a disk that fails, is met as a
- * signal in the middle of a step. Only async-signal-safe calls. */
-static void on_bus_error(int number, siginfo_t *info, void *context)
-{
-    static const char text[] =
-        "\nlimner: a file in use was cut short, or its disk failed: the prepared pictures "
-        "(pictures.cache, --cache-dir); what was saved before is whole, and can be resumed\n";
-
-    (void)context;
-    if (info->si_code == BUS_ADRERR) {
-        if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-            _exit(LIM_ERROR);
-        _exit(LIM_ERROR);
-    }
-    signal(number, SIG_DFL); /* anything else comes again, and is a crash */
-}
-
 /* Where a parent has closed 0, 1 or 2, the next file would get that number, and our messages. */
 static void fill_standard_streams(void)
 {
@@ -131,14 +114,13 @@ static void fill_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
     enum lim_status status;
 
     fill_standard_streams();
     /* A file that grows beyond the limit is an error like a full disk, not the end. */
     signal(SIGXFSZ, SIG_IGN);
     tame_libraries(argv);
-    sigaction(SIGBUS, &bus, NULL);
+    lim_tell_crashes("limner");
     terminal_init(false);
     if (argc > 0 && *argv[0])
         called_as = argv[0];

@@ -31,6 +31,8 @@ struct ocl_watch {
     bool told;                  /* of a call that took long and compiled nothing: once */
 };
 
+static struct ocl_watch *_Atomic asked; /* of the last call, while it lasts */
+
 void ocl_watch_backend(struct ocl_watch *watch, const struct ocl_backend *ocl)
 {
     if (watch)
@@ -43,13 +45,38 @@ void ocl_watch_begin(struct ocl_watch *watch, const char *call, const char *prog
         return;
     watch->call = call;
     watch->program = program;
+    if (program) /* where compilers are loaded */
+        lim_crash_arm();
     atomic_fetch_add(&watch->changes, 1);
+    atomic_store(&asked, watch);
 }
 
 void ocl_watch_end(struct ocl_watch *watch)
 {
-    if (watch)
-        atomic_fetch_add(&watch->changes, 1);
+    if (!watch)
+        return;
+    atomic_store(&asked, NULL);
+    atomic_fetch_add(&watch->changes, 1);
+}
+
+bool lim_opencl_asked(char *text, size_t size)
+{
+    const struct ocl_watch *watch = atomic_load(&asked);
+    const char *parts[5];
+    size_t at = 0;
+
+    if (!watch || size == 0)
+        return false;
+    parts[0] = watch->call;
+    parts[1] = watch->program ? " of '" : "";
+    parts[2] = watch->program ? watch->program : "";
+    parts[3] = watch->program ? "' for " : " for ";
+    parts[4] = watch->where;
+    for (int i = 0; i < 5; i++) /* snprintf is not for handlers of signals */
+        for (const char *c = parts[i]; *c && at + 1 < size; c++)
+            text[at++] = *c;
+    text[at] = '\0';
+    return true;
 }
 
 static void tell(struct ocl_watch *watch, double waited)

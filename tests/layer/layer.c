@@ -5,6 +5,7 @@
  * often each function was called and which objects are still alive. */
 #include "layer.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -81,6 +82,16 @@ void layer_pause(cl_ulong milliseconds)
               NULL);
 }
 
+/* As drivers do: signals that are sent are another thing than faults. */
+static void layer_crash(int number)
+{
+    static int *volatile nowhere;
+
+    if (number == SIGSEGV)
+        *nowhere = 0;
+    abort();
+}
+
 /* Counts the call; true where a rule says that it fails, with the code. */
 bool layer_fails(enum layer_call call, cl_int *code)
 {
@@ -103,6 +114,8 @@ bool layer_fails(enum layer_call call, cl_int *code)
             continue;
         }
         layer_log("injected %s %d %d", call_names[call], n, rule->value);
+        if (rule->kind == RULE_CRASH)
+            layer_crash(rule->value);
         *code = rule->value;
         return true;
     }
@@ -217,6 +230,7 @@ static bool read_setting(const char *word)
             return read_text(word + strlen(texts[i].name), texts[i].text, texts[i].size);
     return (strncmp(word, "fail=", 5) == 0 && read_rule(word + 5, RULE_FAIL)) ||
            (strncmp(word, "hang=", 5) == 0 && read_rule(word + 5, RULE_HANG)) ||
+           (strncmp(word, "crash=", 6) == 0 && read_rule(word + 6, RULE_CRASH)) ||
            (strncmp(word, "delay=", 6) == 0 && read_rule(word + 6, RULE_DELAY));
 }
 

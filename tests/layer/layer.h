@@ -65,7 +65,7 @@ struct rule {
     enum layer_call call;
     int nth;
     bool onwards; /* the later ones too */
-    enum { RULE_FAIL, RULE_HANG, RULE_DELAY } kind;
+    enum { RULE_FAIL, RULE_HANG, RULE_DELAY, RULE_CRASH } kind;
     int value; /* the code; or milliseconds */
 };
 
