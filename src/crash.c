@@ -77,8 +77,9 @@ void lim_tell_crashes(const char *name)
     program = name;
     process = getpid();
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
-        /* A sanitizer has its own, and tells more. */
-        if (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+        /* A sanitizer has its own, and tells more; but nothing of mapped files. */
+        if (fatal[i] == SIGBUS ||
+            (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL))
             handle(fatal[i]);
 }
 

@@ -4,8 +4,8 @@
 . "$2/tests/cli.sh"
 command -v valgrind >/dev/null 2>&1 || exit 77
 # Set, limner does not start itself again, where valgrind would lose sight of it.
-GOMP_SPINCOUNT=1000
-export GOMP_SPINCOUNT
+GOMP_SPINCOUNT=1000 OPENBLAS_NUM_THREADS=1
+export GOMP_SPINCOUNT OPENBLAS_NUM_THREADS
 under() {
     expect 0 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,possible \
         "$limner" "$@"

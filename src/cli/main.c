@@ -90,14 +90,20 @@ static enum lim_status dispatch(int argc, char **argv)
  * libraries are loaded, hence the exec; where it fails, limner runs without. */
 static void tame_libraries(char **argv)
 {
+    char self[4096];
+    ssize_t length;
     bool set = false;
 
     if (!getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT"))
         set = setenv("GOMP_SPINCOUNT", "1000", 0) == 0;
     if (!getenv("OPENBLAS_NUM_THREADS"))
         set = setenv("OPENBLAS_NUM_THREADS", "1", 0) == 0 || set;
-    if (set)
-        execv("/proc/self/exe", argv);
+    /* Its name, for under valgrind the link itself is valgrind. */
+    length = set ? readlink("/proc/self/exe", self, sizeof self - 1) : -1;
+    if (length > 0) {
+        self[length] = '\0';
+        execv(self, argv);
+    }
 }
 
 /* Where a parent has closed 0, 1 or 2, the next file would get that number, and our messages. */
