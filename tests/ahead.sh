@@ -18,7 +18,7 @@ export POCL_CACHE_DIR="$scratch/pocl"
 start() {
     settings=$1
     find "$scratch/pocl" -type d -name gemm_packed | while read -r kernel; do rm -r "${kernel%/*}"; done
-    timeout 60 cat "$scratch/alive" >/dev/null & # ends with the last process that has it open
+    timeout 240 cat "$scratch/alive" >/dev/null & # ends with the last process that has it open
     alive=$!
     (on_layer "$1" "$conform" --platform 'Portable Computing Language' --op fill --small \
         9>"$scratch/alive" 0>&9 9>&- 8>/dev/null) &

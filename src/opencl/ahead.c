@@ -19,7 +19,7 @@
 
 /* A program from PoCL's cache takes 0.04 s, the front end for one a quarter of a second and more;
  * that nothing is asked of the child for so long is its end, for it keeps the compiler's memory. */
-#define COMPILED 0.15
+#define COMPILED 0.1
 enum { IDLE = 20000 /* ms */, WIDE = 65536 /* work-items: below, PoCL counts in 16 bits */ };
 
 struct request {
