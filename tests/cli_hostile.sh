@@ -19,10 +19,12 @@ begin() {
     while read -r line <&3; do
         case $line in *'"saved":true'*) break ;; esac
     done
+    kill -STOP $job # until ends
 }
 
 # ends CODE
 ends() {
+    kill -CONT $job
     cat <&3 >out
     exec 3<&-
     wait $job
@@ -32,7 +34,7 @@ ends() {
 
 pictures pictures 16
 expect 0 "$limner" train pictures -o whole $tiny --steps 4 --save-every 2
-expect 0 "$limner" train pictures -o long $tiny --steps 400 --save-every 50 --sample-every 50
+expect 0 "$limner" train pictures -o long $tiny --steps 2000 --save-every 50 --sample-every 50
 
 # In the place of config.json, and of the checkpoint, where there is no older one.
 for name in config.json checkpoint.safetensors; do
@@ -87,25 +89,24 @@ expect 0 "$limner" train --resume short --device cpu --steps 1
 says err 'nothing is left to do'
 
 # The folder goes away, or its grids: made again, and nothing of the training is lost.
-begin gone 400
+begin gone 2000
 mv gone elsewhere
 ends 0
 says err "the run folder 'gone' had gone: it is made again"
 same gone long
-for file in config.json README.txt reals.png log.jsonl progress.gif generator.safetensors samples/000400.png; do
+for file in config.json README.txt reals.png log.jsonl progress.gif generator.safetensors samples/002000.png; do
     [ -s "gone/$file" ] || fail "no $file"
 done
 [ -e gone/lock ] && fail "a lock was left"
-expect 0 "$limner" train --resume gone --device cpu --steps 401
-begin grids 400
+expect 0 "$limner" train --resume gone --device cpu --steps 2001
+begin grids 2000
 mv grids/samples elsewhere/samples2
 ends 0
 grep -q 'had gone' err && fail "the folder is called gone"
-[ -s grids/samples/000400.png ] || fail "no grids"
+[ -s grids/samples/002000.png ] || fail "no grids"
 same grids long
 # Another has made a folder of this name: it is left alone.
 begin first 100000000
-kill -STOP $job
 mv first away
 mkdir first
 exec 8>first/lock
