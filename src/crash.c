@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-static const char *program; /* NULL: nothing is to be told */
+static const char *program;
 static bool tells_abort;
 static pid_t process;
 
@@ -52,9 +52,10 @@ static void on_crash(int number, siginfo_t *info, void *context)
         end(&line, LIM_ERROR);
     }
     if (getpid() == process && lim_opencl_asked(call, sizeof call)) {
-        add(&line, ": the driver crashed in ");
+        add(&line, ": crashed in ");
         add(&line, call);
-        add(&line, ": update it, or choose another device ('limner devices'; --device cpu loads no "
+        add(&line, ", most likely the driver: update it, or choose another device ('limner "
+                   "devices'; --device cpu loads no "
                    "driver); what was saved before is whole\n");
         end(&line, LIM_DEVICE_FAILED);
     }

@@ -26,7 +26,7 @@ crashed() {
     code=$?
     [ $code -eq 4 ] || complain "exit code $code"
     grep -q "^injected ${2%% *} " "$scratch/log" || complain "nothing has crashed"
-    [ "$(grep -c "^$1: the driver crashed in $2.* for 0:0: update it" "$scratch/out")" = 1 ] || complain "the call is not named once"
+    [ "$(grep -c "^$1: crashed in $2.* for 0:0, most likely the driver: update it" "$scratch/out")" = 1 ] || complain "the call is not named once"
 }
 
 train '' straight

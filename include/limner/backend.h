@@ -45,7 +45,7 @@ struct lim_device_choice {
 LIM_API struct lim_backend *lim_backend_create(const struct lim_device_choice *choice,
                                                enum lim_status *why);
 
-/* For the main() of a program: a driver that crashes in its process (SIGSEGV, SIGILL, SIGFPE and
+/* For the main() of a program: a crash while a driver is at work (SIGSEGV, SIGILL, SIGFPE and
  * SIGABRT, where they are not handled yet; SIGBUS) ends it with a line on stderr that begins with
  * `program` (static text) and names the call, and with LIM_DEVICE_FAILED; a mapped file that was
  * cut short, with LIM_ERROR. Any other crash ends it as without. Calls are known where wait_timeout

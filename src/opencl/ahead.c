@@ -45,13 +45,9 @@ static bool gains(struct ocl_backend *ocl)
 #else
     const bool ends = false;
 #endif
-    cl_platform_id platform = NULL;
-    char name[256] = "";
+    char name[256];
 
-    ocl_wait_begin(ocl, "clGetPlatformInfo");
-    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
-    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
-    ocl_wait_end(ocl);
+    ocl_platform_name(ocl, name, sizeof name);
     return ends && strstr(name, "Portable Computing Language") && ocl->limits.is_cpu &&
            ocl->limits.units > 1;
 }

@@ -14,13 +14,9 @@ enum { KEY = 8192 };
 
 void ocl_binaries_init(struct ocl_backend *ocl, const char *cache_dir)
 {
-    cl_platform_id platform = NULL;
-    char name[256] = "";
+    char name[256];
 
-    ocl_wait_begin(ocl, "clGetPlatformInfo");
-    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
-    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof name, name, NULL);
-    ocl_wait_end(ocl);
+    ocl_platform_name(ocl, name, sizeof name);
     /* NVIDIA's binaries are PTX, still to be compiled, and the driver caches what comes of it. PoCL
      * caches too, and compiles all kernels once more to give a binary, which doubles the first
      * start: only where a folder is asked for. */

@@ -139,6 +139,17 @@ bool ocl_shrink_group(struct ocl_backend *ocl)
     return true;
 }
 
+void ocl_platform_name(struct ocl_backend *ocl, char *name, size_t size)
+{
+    cl_platform_id platform = NULL;
+
+    name[0] = '\0';
+    ocl_wait_begin(ocl, "clGetPlatformInfo");
+    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    clGetPlatformInfo(platform, CL_PLATFORM_NAME, size, name, NULL);
+    ocl_wait_end(ocl);
+}
+
 /* The sizes that the kernels are built with. */
 static void choose_tiles(struct ocl_backend *ocl)
 {

@@ -193,6 +193,9 @@ enum { OCL_ITEM_ROWS = 8, OCL_ITEM_COLUMNS = 8 };
 /* Halves the group of the kernels for GPUs; false where it is one work-item already. */
 bool ocl_shrink_group(struct ocl_backend *ocl);
 
+/* "" where the driver does not tell. */
+void ocl_platform_name(struct ocl_backend *ocl, char *name, size_t size);
+
 /* The device in a child that compiles ahead, from the end; NULL where that fails. */
 struct ocl_backend *ocl_open_ahead(int platform, int device);
 
