@@ -24,10 +24,27 @@ passed=0
 failed=0
 notes=''
 
+# fail HOW_TO_RERUN_IT [ITS_LAST_LINES]
 fail() {
     failed=$((failed + 1))
     notes="$notes
 FAILED $1"
+    [ -z "${2:-}" ] || notes="$notes
+$2"
+}
+
+# last_lines DIR SUITE N: of what the Nth test that failed printed.
+last_lines() {
+    python3 - "$1/meson-logs/$2.json" "$3" <<'PY'
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+bad = [row for row in rows if row["result"] not in ("OK", "EXPECTEDFAIL", "SKIP")]
+row = bad[int(sys.argv[2])]
+print(f"    {row['result']}, exit code {row['returncode']}, {row['duration']:.0f} s")
+lines = ((row.get("stdout") or "") + (row.get("stderr") or "")).splitlines()
+for line in [line for line in lines if line.strip()][-6:]:
+    print("    " + line[:300])
+PY
 }
 
 # The counts of a meson test run, from its own record: passed, failed, and the names that failed.
@@ -89,10 +106,11 @@ variant() {
         bad=${rest%% *}
         names=${rest#* }
         passed=$((passed + ok))
-        while [ "$bad" -gt 0 ]; do
-            fail "${options}meson test -C '$dir' --no-rebuild '${names%%;*}'"
+        nth=0
+        while [ "$nth" -lt "$bad" ]; do
+            fail "${options}meson test -C '$dir' --no-rebuild '${names%%;*}'" "$(last_lines "$dir" "$suite" "$nth")"
             names=${names#*;}
-            bad=$((bad - 1))
+            nth=$((nth + 1))
         done
     done
     echo "== $name: $(($(date +%s) - started)) s; again: sh '$root/tests/run.sh' '$build' $name"
