@@ -233,8 +233,7 @@ struct lim_backend *lim_opencl_auto(const struct lim_device_choice *choice, char
 bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *rival);
 
 /* The call of a driver that has not come back, as "clBuildProgram of 'norm' for 0:0": of several
- * the last. False where there is none, or none is watched (lim_device_choice.wait_timeout).
- * Async-signal-safe. */
+ * the last. False where there is none. Async-signal-safe. */
 bool lim_opencl_asked(char *text, size_t size);
 
 /* After a driver may have taken the handlers of lim_tell_crashes away. */

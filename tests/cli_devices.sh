@@ -37,6 +37,10 @@ done
 expect 3 "$limner" train pictures -o no-platform $steps --platform pocl
 says err "--platform 'pocl': "
 expect 3 env LIMNER_DEVICE=opencl "$limner" train pictures -o no-env $steps
+grep -q 'built without OpenCL' err || says err "; LIMNER_DEVICE=opencl is set"
+expect 3 env LIMNER_DEVICE=cpu LIMNER_PLATFORM=pocl "$limner" train pictures -o no-env $steps --device opencl
+grep -q 'LIMNER_DEVICE' err && fail "a variable that is not in force is blamed"
+grep -q 'built without OpenCL' err || says err "; LIMNER_PLATFORM=pocl is set"
 expect 0 env LIMNER_DEVICE=opencl "$limner" train pictures -o option-wins $steps --device cpu
 # Where OpenCL is not built in, no word of its grammar is read at all.
 junk=2

@@ -109,13 +109,25 @@ static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe
     return false;
 }
 
+/* Adds "; LIMNER_DEVICE=gpu is set" where the word is not of this command line but of there. */
+static void add_variable(const char *variable, const char *word, char *text, size_t size)
+{
+    const char *set = getenv(variable);
+    size_t length = strlen(text);
+
+    if (set && word && strcmp(set, word) == 0)
+        snprintf(text + length, size - length, "; %s=%s is set", variable, word);
+}
+
 /* Why the choice came to nothing, in one line: `message`, or that there is no platform, and what
  * may be the reason. */
 static void refuse(const struct lim_device_choice *choice, const struct ocl_probe *probe,
                    const char *message, bool no_device)
 {
-    char hint[512] = "";
+    char hint[512] = "", set[256] = "";
 
+    add_variable("LIMNER_PLATFORM", choice->platform, set, sizeof set);
+    add_variable("LIMNER_DEVICE", choice->device, set, sizeof set);
     if (probe->trouble[0])
         snprintf(hint, sizeof hint, "%.511s", probe->trouble);
     else if (no_device && probe->count == 0)
@@ -123,10 +135,10 @@ static void refuse(const struct lim_device_choice *choice, const struct ocl_prob
     else if (no_device)
         ocl_hint_render_node("/dev/dri", hint, sizeof hint);
     if (no_device && probe->count == 0)
-        lim_error("%s '%s': %s", choice->platform ? "--platform" : "--device",
-                  choice->platform ? choice->platform : choice->device, hint);
+        lim_error("%s '%s': %s%s", choice->platform ? "--platform" : "--device",
+                  choice->platform ? choice->platform : choice->device, hint, set);
     else
-        lim_error("%s%s%s", message, hint[0] ? "; " : "", hint);
+        lim_error("%s%s%s%s", message, hint[0] ? "; " : "", hint, set);
 }
 
 bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device *device,

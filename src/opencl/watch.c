@@ -19,7 +19,7 @@ enum { TOLD_AFTER = 30 };
 struct ocl_watch {
     const struct ocl_backend *ocl; /* or NULL */
     char where[32];
-    double patience; /* seconds */
+    double patience; /* seconds; 0: any time, and no thread */
     void (*hung)(void *user);
     void *user;
     pthread_t thread;
@@ -136,53 +136,62 @@ static void *run(void *user)
     return NULL;
 }
 
-bool ocl_watch_start(struct ocl_watch **made, const struct lim_device_choice *choice,
-                     const char *where)
+static bool start_thread(struct ocl_watch *watch)
 {
-    struct ocl_watch *watch;
     sigset_t all, before;
     int error;
 
-    *made = NULL;
-    if (choice->wait_timeout <= 0)
-        return true;
-    watch = calloc(1, sizeof *watch);
-    if (!watch) {
-        lim_error("out of host memory");
-        return false;
-    }
-    snprintf(watch->where, sizeof watch->where, "%s", where);
-    watch->patience = choice->wait_timeout;
-    watch->hung = choice->hung;
-    watch->user = choice->user;
-    pthread_mutex_init(&watch->lock, NULL);
-    condition_init(&watch->changed);
     /* Signals are the main thread's to handle. */
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     error = pthread_create(&watch->thread, NULL, run, watch);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0) {
-        *made = watch;
-        return true;
-    }
-    lim_error("no thread could be started to watch the device; too many run already");
+    if (error)
+        lim_error("no thread could be started to watch the device; too many run already");
+    return error == 0;
+}
+
+static void destroy(struct ocl_watch *watch)
+{
     pthread_cond_destroy(&watch->changed);
     pthread_mutex_destroy(&watch->lock);
     free(watch);
-    return false;
+}
+
+bool ocl_watch_start(struct ocl_watch **made, const struct lim_device_choice *choice,
+                     const char *where)
+{
+    struct ocl_watch *watch = calloc(1, sizeof *watch);
+
+    *made = NULL;
+    if (!watch) {
+        lim_error("out of host memory");
+        return false;
+    }
+    snprintf(watch->where, sizeof watch->where, "%s", where);
+    watch->patience = choice->wait_timeout > 0 ? choice->wait_timeout : 0;
+    watch->hung = choice->hung;
+    watch->user = choice->user;
+    pthread_mutex_init(&watch->lock, NULL);
+    condition_init(&watch->changed);
+    if (watch->patience > 0 && !start_thread(watch)) {
+        destroy(watch);
+        return false;
+    }
+    *made = watch;
+    return true;
 }
 
 void ocl_watch_stop(struct ocl_watch *watch)
 {
     if (!watch)
         return;
-    pthread_mutex_lock(&watch->lock);
-    watch->stop = true;
-    pthread_cond_signal(&watch->changed);
-    pthread_mutex_unlock(&watch->lock);
-    pthread_join(watch->thread, NULL);
-    pthread_cond_destroy(&watch->changed);
-    pthread_mutex_destroy(&watch->lock);
-    free(watch);
+    if (watch->patience > 0) {
+        pthread_mutex_lock(&watch->lock);
+        watch->stop = true;
+        pthread_cond_signal(&watch->changed);
+        pthread_mutex_unlock(&watch->lock);
+        pthread_join(watch->thread, NULL);
+    }
+    destroy(watch);
 }

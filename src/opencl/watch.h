@@ -7,8 +7,8 @@
 struct ocl_backend;
 struct ocl_watch;
 
-/* Begins to look for calls that do not end, where `choice` asks for it (else *watch is NULL);
- * `where` is the device as P:D. False after one log line. */
+/* Keeps what is called, and looks for calls that do not end where `choice` asks for it; `where` is
+ * the device as P:D. False after one log line. */
 bool ocl_watch_start(struct ocl_watch **watch, const struct lim_device_choice *choice,
                      const char *where);
 void ocl_watch_stop(struct ocl_watch *watch);
