@@ -187,6 +187,7 @@ static void examine(const struct lim_conv *cv, bool integers)
     }
 #define CONV(...) SQUARE(4, __VA_ARGS__)
 #define CONV5(...) SQUARE(5, __VA_ARGS__)
+#define CONV3(...) SQUARE(3, __VA_ARGS__)
 
 static void test_passes(void **state)
 {
@@ -205,6 +206,13 @@ static void test_passes(void **state)
         CONV5(7, 32, 32, 16, 16, PADS(2, 2, 2, 2)),
         CONV5(1, 8, 8, 256, 96, PADS(1, 1, 2, 2)),
         CONV5(66, 8, 8, 80, 40, PADS(1, 1, 2, 2)),
+        CONV3(3, 8, 8, 16, 32, PADS(0, 0, 1, 1)),
+        CONV3(2, 16, 24, 17, 33, PADS(1, 1, 0, 0)),
+        CONV3(2, 13, 21, 31, 16, PADS(1, 2, 2, 0)),
+        CONV3(1, 16, 14, 48, 65, PADS(2, 0, 0, 2)),
+        CONV3(7, 32, 32, 16, 16, PADS(0, 0, 1, 1)),
+        CONV3(1, 8, 8, 256, 96, PADS(1, 1, 1, 1)),
+        CONV3(66, 8, 8, 80, 40, PADS(0, 0, 1, 1)),
     };
 
     (void)state;
@@ -235,10 +243,11 @@ static void assert_same_bits(struct lim_tensor a, struct lim_tensor b)
 static void test_threads(void **state)
 {
     static const struct lim_conv cases[] = {CONV(13, 32, 16, 48, 80, PADS(1, 1, 1, 1)),
-                                            CONV5(13, 32, 16, 48, 80, PADS(1, 1, 2, 2))};
+                                            CONV5(13, 32, 16, 48, 80, PADS(1, 1, 2, 2)),
+                                            CONV3(13, 32, 16, 48, 80, PADS(0, 0, 1, 1))};
 
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct problem one = open_problem(&cases[i], 1, false);
         struct problem three = open_problem(&cases[i], 3, false);
 
@@ -276,6 +285,7 @@ static void test_batches(void **state)
     (void)state;
     check_batches((struct lim_conv)CONV(70, 8, 8, 33, 64, PADS(1, 1, 1, 1)));
     check_batches((struct lim_conv)CONV5(70, 8, 8, 33, 64, PADS(1, 1, 2, 2)));
+    check_batches((struct lim_conv)CONV3(70, 8, 8, 33, 64, PADS(0, 0, 1, 1)));
 }
 
 static void test_refusals(void **state)
@@ -301,6 +311,11 @@ static void test_refusals(void **state)
     cv.h = cv.w = 8;
     assert_true(lim_conv_init(&cv) && runs(&cv));
     cv.h = cv.w = 5; /* two by two outputs of a tile's sixteen */
+    assert_true(lim_conv_init(&cv) && !runs(&cv));
+    cv.r = cv.s = 3;
+    cv.h = cv.w = 8;
+    assert_true(lim_conv_init(&cv) && runs(&cv));
+    cv.h = cv.w = 12; /* six: only whole tiles of four have less to do */
     assert_true(lim_conv_init(&cv) && !runs(&cv));
 }
 

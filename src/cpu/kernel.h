@@ -14,7 +14,7 @@ enum {
     CPU_COLUMNS = 32,
     WINO_LANES = 16,  /* channels of a group of transformed pictures */
     WINO_MOST = 4,    /* outputs of a tile along a line, m; the least is 2 */
-    WINO_TAPS = 3,    /* along a line, at most; the least is 2 */
+    WINO_TAPS = 3,    /* along a line, at most; the least is 1 */
     WINO_LINE = 6,    /* points along a line, at most: m and the taps, less one */
     WINO_POINTS = 36, /* of a tile */
     WINO_PIXELS = 16  /* m^2 */
@@ -22,7 +22,7 @@ enum {
 
 /* F(m x m, down x across). A line has m + down - 1 points, or m + across - 1; they are the first
  * ones of n, so that point (i, j) is number i * n + j whatever the taps. Two taps with m from 2 to
- * 4 and n = m + 1; two or three, with m = 4 and n = 6. */
+ * 4 and n = m + 1; one or two with m = 4 and n = 5; two or three with m = 4 and n = 6. */
 struct wino_shape {
     int m, n, down, across;
 };

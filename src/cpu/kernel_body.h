@@ -121,45 +121,79 @@ TARGET static void grouped(int rows, int columns, int groups, const float *a, co
             grouped_tile(groups, a + i * WINO_LANES, b + j, more, tile + i * CPU_COLUMNS + j);
 }
 
-/* Lines of any shape: n points, m outputs. */
-WINO_INLINE void line_input(int n, const wino_v *d, int from, wino_v *o, int to)
+/* Lines of any shape: m outputs of so many taps. One tap is two of which the second is zero: the
+ * point at infinity, the last one, is left out. */
+WINO_INLINE void line_input(int m, int taps, const wino_v *d, int from, wino_v *o, int to)
 {
-    if (n == 6)
+    if (taps == 3) {
         wino_input_six(d, from, o, to);
-    else
-        wino_input(n - 1, d, from, o, to);
+    } else if (taps == 2) {
+        wino_input(m, d, from, o, to);
+    } else {
+        wino_v more[WINO_LINE], all[WINO_LINE];
+
+        for (int i = 0; i <= m; i++)
+            more[i] = d[(i < m ? i : 0) * from]; /* the last is for infinity alone */
+        wino_input(m, more, 1, all, 1);
+        for (int i = 0; i < m; i++)
+            o[i * to] = all[i];
+    }
 }
 
 WINO_INLINE void line_weights(int m, int taps, const wino_v *w, int from, wino_v *o, int to)
 {
-    if (taps == 3)
+    if (taps == 3) {
         wino_weights_three(w, from, o, to);
-    else
+    } else if (taps == 2) {
         wino_weights(m, w, from, o, to);
+    } else {
+        wino_v both[] = {w[0], SPLAT(0.0f)}, all[WINO_LINE];
+
+        wino_weights(m, both, 1, all, 1);
+        for (int i = 0; i < m; i++)
+            o[i * to] = all[i];
+    }
 }
 
-WINO_INLINE void line_output(int n, const wino_v *s, int from, wino_v *o, int to)
+WINO_INLINE void line_output(int m, int taps, const wino_v *s, int from, wino_v *o, int to)
 {
-    if (n == 6)
+    if (taps == 3) {
         wino_output_six(s, from, o, to);
-    else
-        wino_output(n - 1, s, from, o, to);
+    } else if (taps == 2) {
+        wino_output(m, s, from, o, to);
+    } else {
+        wino_v all[WINO_LINE];
+
+        for (int i = 0; i < m; i++)
+            all[i] = s[i * from];
+        all[m] = SPLAT(0.0f);
+        wino_output(m, all, 1, o, to);
+    }
 }
 
-WINO_INLINE void line_gradient(int n, const wino_v *y, int from, wino_v *o, int to)
+WINO_INLINE void line_gradient(int m, int taps, const wino_v *y, int from, wino_v *o, int to)
 {
-    if (n == 6)
+    if (taps == 3)
         wino_gradient_six(y, from, o, to);
     else
-        wino_gradient(n - 1, y, from, o, to);
+        wino_gradient(m, y, from, o, to);
 }
 
 WINO_INLINE void line_taps(int m, int taps, const wino_v *s, int from, wino_v *o, int to)
 {
-    if (taps == 3)
+    if (taps == 3) {
         wino_taps_three(s, from, o, to);
-    else
+    } else if (taps == 2) {
         wino_taps(m, s, from, o, to);
+    } else {
+        wino_v all[WINO_LINE], both[2];
+
+        for (int i = 0; i < m; i++)
+            all[i] = s[i * from];
+        all[m] = SPLAT(0.0f);
+        wino_taps(m, all, 1, both, 1);
+        o[0] = both[0];
+    }
 }
 
 WINO_INLINE void input_lines(int m, int n, int down, int across, const float *const *in,
@@ -175,12 +209,12 @@ WINO_INLINE void input_lines(int m, int n, int down, int across, const float *co
 
             for (int i = 0; i < rows; i++)
                 d[i] = LOAD(in[i * columns + j] + channel + l);
-            line_input(rows, d, 1, t + j, columns);
+            line_input(m, down, d, 1, t + j, columns);
         }
         for (int i = 0; i < rows; i++) {
             wino_v d[WINO_LINE];
 
-            line_input(columns, t + i * columns, 1, d, 1);
+            line_input(m, across, t + i * columns, 1, d, 1);
             for (int j = 0; j < columns; j++)
                 STORE(points + (size_t)(i * n + j) * point + l, d[j]);
         }
@@ -225,12 +259,12 @@ WINO_INLINE void output_lines(int m, int n, int down, int across, int lanes, con
 
             for (int i = 0; i < rows; i++)
                 s[i] = LOAD(points + (size_t)(i * n + j) * point + l);
-            line_output(rows, s, 1, t + j, columns);
+            line_output(m, down, s, 1, t + j, columns);
         }
         for (int i = 0; i < m; i++) {
             wino_v y[WINO_MOST];
 
-            line_output(columns, t + i * columns, 1, y, 1);
+            line_output(m, across, t + i * columns, 1, y, 1);
             for (int j = 0; j < m; j++)
                 STORE(out[i * m + j] + l, y[j]);
         }
@@ -250,12 +284,12 @@ WINO_INLINE void gradient_lines(int m, int n, int down, int across, int lanes,
 
             for (int i = 0; i < m; i++)
                 y[i] = LOAD(in[i * m + j] + l);
-            line_gradient(rows, y, 1, t + j, m);
+            line_gradient(m, down, y, 1, t + j, m);
         }
         for (int i = 0; i < rows; i++) {
             wino_v s[WINO_LINE];
 
-            line_gradient(columns, t + i * m, 1, s, 1);
+            line_gradient(m, across, t + i * m, 1, s, 1);
             for (int j = 0; j < columns; j++)
                 STORE(points + (size_t)(i * n + j) * point + l, s[j]);
         }
@@ -301,6 +335,12 @@ WINO_INLINE void taps_lines(int m, int n, int down, int across, int lanes, const
             function(4, 6, 2, 3, __VA_ARGS__);                    \
         else if (shape.n == 6)                                    \
             function(4, 6, 2, 2, __VA_ARGS__);                    \
+        else if (shape.m == 4 && shape.down + shape.across == 2)  \
+            function(4, 5, 1, 1, __VA_ARGS__);                    \
+        else if (shape.m == 4 && shape.down == 1)                 \
+            function(4, 5, 1, 2, __VA_ARGS__);                    \
+        else if (shape.m == 4 && shape.across == 1)               \
+            function(4, 5, 2, 1, __VA_ARGS__);                    \
         else if (shape.m == 4)                                    \
             function(4, 5, 2, 2, __VA_ARGS__);                    \
         else if (shape.m == 3)                                    \

@@ -2,11 +2,12 @@
  *
  * With a stride of 2, rows and columns of the padded x that are even meet the even rows and columns
  * of the kernel, and odd ones the odd: four phases, each a convolution of stride 1, with 2x2 taps
- * where the kernel is 4x4, and with 3x3, 3x2, 2x3 and 2x2 where it is 5x5. Forward sums them, in
- * the transform domain, as one product for each point: of depth 4c, or, at the points that only
- * phases of three taps have, of those phases' channels. The data gradient writes each phase of dx
- * from the same dy, and the weight gradient is the adjoint of forward. With m = 4 kernel 4 has 100
- * products for 16 outputs where a direct convolution has 256, kernel 5 has 121 where that has 400.
+ * where the kernel is 4x4, with 3x3, 3x2, 2x3 and 2x2 where it is 5x5, and with 2x2, 2x1, 1x2 and
+ * 1x1 where it is 3x3. Forward sums them, in the transform domain, as one product for each point:
+ * of depth 4c, or, at the points that only the phases of more taps have, of those phases' channels.
+ * The data gradient writes each phase of dx from the same dy, and the weight gradient is the
+ * adjoint of forward. With m = 4 kernel 4 has 100 products for 16 outputs where a direct
+ * convolution has 256, kernel 5 has 121 where that has 400, and kernel 3 has 81 where that has 144.
  *
  * A task is a block of tiles by a panel of CPU_COLUMNS outputs: the products of all points, whose
  * sums stay in the second-level cache, and their transform back. Where there are many tiles, a
@@ -25,10 +26,10 @@
  * certain, and far from what happens. Roundings walk at random; measured against double
  * (tests/test_winograd.c, limner-conform), K from 64 to 6400, errors of both kernels reach 0.17 of
  * NUMERICS' 8 max(sqrt K, 8) u on the norm and 0.65 of its 16 max(sqrt K, 8) u (|A||B|) on elements
- * (a weight gradient of two pictures with one tile each; else 0.43); a direct convolution has about
- * a third of that error. An element's own (|A||B|) may be small beside its neighbours' in the tile,
- * the less likely the more terms: with fewer than 16 channels Winograd is refused. With m = 2 and 3
- * no coefficient rounds, and sums of integers are exact. */
+ * (a weight gradient of two pictures with one tile each; of one such picture 0.91; else 0.43); a
+ * direct convolution has about a third of that error. An element's own (|A||B|) may be small beside
+ * its neighbours' in the tile, the less likely the more terms: with fewer than 16 channels Winograd
+ * is refused. With m = 2 and 3 no coefficient rounds, and sums of integers are exact. */
 #include "winograd.h"
 
 #include "winograd_job.h"

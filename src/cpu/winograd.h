@@ -1,5 +1,5 @@
-/* The three passes of a stride-2 convolution with 4x4 or 5x5 kernels by Winograd's algorithm, for
- * each of its four phases. */
+/* The three passes of a stride-2 convolution with 3x3, 4x4 or 5x5 kernels by Winograd's algorithm,
+ * for each of its four phases. */
 #ifndef LIMNER_SRC_CPU_WINOGRAD_H
 #define LIMNER_SRC_CPU_WINOGRAD_H
 

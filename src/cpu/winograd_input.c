@@ -35,7 +35,7 @@ bool cpu_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
 {
     (void)be;
     (void)pass;
-    return (cv->r == 4 || cv->r == 5) && cv->s == cv->r && cv->stride == 2 &&
+    return cv->r >= 3 && cv->r <= 5 && cv->s == cv->r && cv->stride == 2 &&
            cv->c >= LEAST_CHANNELS && cv->k >= LEAST_CHANNELS && best_m(cv) > 0;
 }
 
