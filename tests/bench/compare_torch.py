@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A DCGAN training step in PyTorch on the CPU and in limner, one after the other, twice; prints the ratio.
+"""A DCGAN training step in PyTorch on the CPU and in limner, one after the other, twice; prints the ratio of the rates, and
+of the most memory that each process had in RAM.
 
     /usr/bin/python3 tests/bench/compare_torch.py BUILD/limner [--device D ...] [--width 64]
         [--kernel 4] [--batch 64] [--steps 7]
@@ -10,6 +11,7 @@ its own threads call OpenBLAS. Its step is that of limner: G's step computes no 
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,11 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 WARM_UPS = 2
+# A process counts what its parent had in RAM when it was started: so a small one starts limner.
+MEASURED = """import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)"""
 
 
 class Up(nn.ConvTranspose2d):
@@ -82,11 +89,12 @@ def time_limner(args, rest):
     command = [args.limner, "bench", "--only", "step", "--json", *rest]
     for name in ("width", "kernel", "batch", "steps"):
         command += [f"--{name}", str(getattr(args, name))]
-    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    head, step = (json.loads(line) for line in out.splitlines())
+    out = subprocess.run([sys.executable, "-c", MEASURED, *command], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout.splitlines()
+    head, step, kilobytes = (json.loads(line) for line in out)
     print(f"{head['device']}: {step['pictures_per_s']:.1f} pictures/s, {step['gflops']:.1f} GFLOP/s effective, "
           f"{step['launches']} launches, {step['ms']:.1f} ms a step (best {step['best_ms']:.1f})", flush=True)
-    return step["pictures_per_s"]
+    return step["pictures_per_s"], kilobytes / 1024
 
 
 def main():
@@ -97,9 +105,11 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=7)
     args, rest = parser.parse_known_args()
-    pairs = [(time_torch(args), time_limner(args, rest)) for _ in range(2)]
-    for peer, ours in pairs:
+    pairs = [(time_torch(args), *time_limner(args, rest)) for _ in range(2)]
+    for peer, ours, _ in pairs:
         print(f"limner / PyTorch: {ours / peer:.2f}")
+    peer, ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, max(mib for _, _, mib in pairs)
+    print(f"at most in RAM: PyTorch {peer:.0f} MiB, limner {ours:.0f} MiB, ratio {ours / peer:.2f}")
 
 
 sys.exit(main())
