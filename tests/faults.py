@@ -116,6 +116,8 @@ def main():
     for i in range(8):
         picture(scratch / "pictures" / f"{i}.png", 30 * i)
     walk = Walk(layer, scratch, limner, kind)
+    # The first run compiles, which takes calls that later ones do not need.
+    walk.train("first", "")
     rc, text, log = walk.train("whole", "")
     if rc == NO_DEVICE:
         print(text)

@@ -63,8 +63,8 @@ print(passed, failed, ";".join(names))
 PY
 }
 
-# variant NAME COMPILER "MESON OPTIONS" "SUITES" [SUITE]: builds with warnings as errors and runs the suites, but not
-# what is in SUITE too.
+# variant NAME COMPILER "MESON OPTIONS" "SUITES" [SUITE [TARGET]]: builds with warnings as errors, all or the target, and
+# runs the suites, but not what is in SUITE too.
 variant() {
     name=$1
     case " ${wanted:-$name} " in
@@ -84,7 +84,7 @@ variant() {
         meson setup --reconfigure "$dir" "$root" -Dwerror=true $3 >"$build/$name.log" 2>&1
     else
         CC=$compiler meson setup "$dir" "$root" -Dwerror=true $3 >"$build/$name.log" 2>&1
-    fi && ninja -C "$dir" >>"$build/$name.log" 2>&1
+    fi && ninja -C "$dir" ${6:-all} >>"$build/$name.log" 2>&1
     if [ $? -ne 0 ]; then
         tail -n 40 "$build/$name.log"
         fail "build of $name: rm -rf '$dir' && CC='$compiler' meson setup '$dir' '$root' -Dwerror=true $3 && ninja -C '$dir'"
@@ -145,7 +145,7 @@ sanitizers detect_leaks=0
 variant asan clang "$sanitize" "unit cli" host
 sanitizers detect_leaks=1
 variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
-variant fuzz clang "$sanitize -Dopencl=disabled -Dfuzz=true" "fuzz"
+variant fuzz clang "$sanitize -Dopencl=disabled -Dfuzz=true" "fuzz" "" harnesses
 
 if [ $((passed + failed)) -eq 0 ]; then
     echo "run.sh: no variant is called '$wanted'" >&2
