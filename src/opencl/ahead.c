@@ -52,9 +52,14 @@ static bool gains(struct ocl_backend *ocl)
            ocl->limits.units > 1;
 }
 
+void ocl_ahead_begin(struct ocl_backend *ocl)
+{
+    ocl->ahead.gains = ocl->ahead.child && gains(ocl);
+}
+
 void ocl_ahead_built(struct ocl_backend *ocl, double seconds)
 {
-    if (ocl->ahead.child && !ocl->ahead.busy && seconds > COMPILED && gains(ocl))
+    if (ocl->ahead.child && !ocl->ahead.busy && seconds > COMPILED && ocl->ahead.gains)
         ask(&ocl->ahead, false);
 }
 

@@ -16,8 +16,12 @@ struct ocl_ahead {
     pid_t child;          /* 0: there is none */
     int fd;               /* a socket to it */
     int platform, device; /* what it would open */
+    bool gains;           /* whether it would help */
     bool busy;            /* it was asked for something */
 };
+
+/* Before anything is built. Asks the driver the same whatever is in its cache. */
+void ocl_ahead_begin(struct ocl_backend *ocl);
 
 /* After this process has built a program in so many seconds of its processor: if they tell that
  * PoCL's cache lacks it, the child begins. */
