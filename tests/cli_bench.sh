@@ -1,7 +1,7 @@
 #!/bin/sh
 # limner bench: every part has its rows, as a table and as JSON; no word about how fast.
 . "$2/tests/cli.sh"
-tiny='--device cpu --size 16 --width 4 --batch 4 --steps 3'
+tiny='--device cpu --size 16 --width 4 --batch 4 --steps 2'
 
 expect 0 "$limner" bench $tiny
 for row in 'multiply-adds in registers' 'matrix product 1024x1024x1024' 'copy 64 MiB' 'launch ' 'G.0 ' 'D.0 ' 'training step' \

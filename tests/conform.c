@@ -263,6 +263,7 @@ int main(int argc, char **argv)
     if (!options_read(&pr.opt, argc, argv, &status))
         return status;
     pr.s.json = pr.opt.json;
+    pr.s.once = pr.opt.once;
     lim_log_set(to_stderr, NULL, LIM_LOG_WARNING);
     count = for_each(count_wanted, &pr);
     stray = pr.opt.op ? find_stray(&pr, pr.opt.op) : NULL;

@@ -160,12 +160,13 @@ struct session {
     struct lim_backend *cpu;    /* to compare with; NULL where `be` is the CPU path itself */
     uint64_t seed;
     const char *again; /* options that choose this device and gemm again */
+    bool once;         /* one run of each case, and on floats alone where it has any */
     bool json;
 };
 
 enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_BROKEN };
 
-/* One case in all its passes, reported. OUTCOME_BROKEN: the device has failed. */
+/* One case in all the passes that are wanted, reported. OUTCOME_BROKEN: the device has failed. */
 enum outcome conform_case(struct session *s, const struct conform_op *op, int i, const char *gemm,
                           struct worst *worst);
 /* The backend for this operation; NULL after a log line. */

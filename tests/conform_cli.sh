@@ -47,7 +47,7 @@ expect 0 'v: worst rounding' --device cpu --op adam --small
 
 # --json: every line is an object, and the last one counts.
 json() {
-    if ! "$conform" "$@" --json >"$scratch/json" || ! python3 - "$scratch/json" <<'END'; then
+    if ! "$conform" "$@" --json >"$scratch/json" || ! python3 - "$scratch/json" "$@" <<'END'; then
 import json
 import sys
 
@@ -58,6 +58,8 @@ if "case" in types:
     assert all(line["ok"] and line["error_over_bound"] for line in lines if line["type"] == "case")
     assert any(line["type"] == "operation" and line["op"] == "copy" for line in lines)
     assert lines[-1] == {"type": "end", "cases": 8, "failed": 0}, lines[-1]
+    passes = {line["pass"] for line in lines if line["type"] == "case"}
+    assert passes == ({"floats"} if "--once" in sys.argv else {"integers", "floats"}), passes
 elif "device" in types:
     assert all(line["median_ms"] >= line["fastest_ms"] > 0 for line in lines[1:]), lines
 assert len(lines) > 7
@@ -68,6 +70,7 @@ END
     fi
 }
 json --device cpu --op copy --small
+json --device cpu --op copy --small --once
 json --device cpu --op copy --small --bench
 json --list --op adam
 

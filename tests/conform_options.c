@@ -27,6 +27,7 @@ static const char usage[] =
     "  --case N       only this case of each\n"
     "  --small        only cases that a simulator can run\n"
     "  --long         with --small: and those with the longest sums\n"
+    "  --once         each case once, on floats alone: a quarter of the work, for simulators\n"
     "  --seed S       base of every case's random numbers (default: 1)\n"
     "  --bench        time the operations instead, on the shapes of a DCGAN (with --small or\n"
     "                 --case: on those)\n"
@@ -38,9 +39,9 @@ static const char usage[] =
     "5 something does not conform, 77 there is no OpenCL device.\n";
 
 static const char *const words[] = {
-    "--platform", "--device", "--gemm",    "--conv",         "--threads", "--op",
-    "--case",     "--small",  "--long",    "--seed",         "--bench",   "--json",
-    "--list",     "--help",   "--version", "--wait-timeout",
+    "--platform", "--device", "--gemm", "--conv",    "--threads",      "--op",
+    "--case",     "--small",  "--long", "--once",    "--seed",         "--bench",
+    "--json",     "--list",   "--help", "--version", "--wait-timeout",
 };
 
 /* Letters to insert, delete or replace (Levenshtein 1965). */
@@ -129,6 +130,8 @@ static bool set(struct options *opt, const char *word)
         opt->small = true;
     } else if (strcmp(word, "--long") == 0) {
         opt->longest = true;
+    } else if (strcmp(word, "--once") == 0) {
+        opt->once = true;
     } else if (strcmp(word, "--bench") == 0) {
         opt->bench = true;
     } else if (strcmp(word, "--json") == 0) {

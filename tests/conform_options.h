@@ -11,7 +11,7 @@ struct options {
     const char *gemm, *conv, *op; /* NULL: all */
     int only;                     /* the one case to run; -1: every one */
     uint64_t seed;
-    bool small, longest, bench, list, json;
+    bool small, longest, once, bench, list, json;
 };
 
 /* Reads the arguments and the environment. False: the program ends now, with *status; what there

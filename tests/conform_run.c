@@ -1,4 +1,4 @@
-/* Runs one case: twice, between guard bands, from outputs full of NaN; then compares. */
+/* Runs one case: twice or once, between guard bands, from outputs full of NaN; then compares. */
 #include "conform.h"
 
 #include <math.h>
@@ -43,11 +43,11 @@ static void describe(const struct miss *m, enum kind kind, char *text, size_t si
              o->count);
 }
 
-/* Runs the problem twice; `got` holds the outputs of the first run. False fills `text`. */
-static bool run_twice(struct lim_backend *be, const struct conform_op *op, int i,
+/* Runs the problem so many times; `got` holds the outputs of the first run. False fills `text`. */
+static bool run_often(int runs, struct lim_backend *be, const struct conform_op *op, int i,
                       struct problem *pb, struct placed *pl, char *text, size_t size)
 {
-    for (int run = 0; run < 2; run++) {
+    for (int run = 0; run < runs; run++) {
         placed_write(pl, pb);
         op->call(i, be, pb->o);
         if (!lim_backend_finish(be)) {
@@ -134,7 +134,7 @@ static bool pass_conforms(struct session *s, struct lim_backend *be, const struc
 
     op->build(i, pb);
     snprintf(text, size, "no memory on the device");
-    good = placed_init(&pl, be, pb) && run_twice(be, op, i, pb, &pl, text, size);
+    good = placed_init(&pl, be, pb) && run_often(s->once ? 1 : 2, be, op, i, pb, &pl, text, size);
     placed_finish(&pl);
     return good && (!s->cpu || run_on_cpu(s->cpu, op, i, pb, text, size)) &&
            check(op, i, pb, worst, text, size);
@@ -144,6 +144,8 @@ enum outcome conform_case(struct session *s, const struct conform_op *op, int i,
                           struct worst *worst)
 {
     struct lim_backend *be = conform_backend(s, op, gemm);
+    unsigned floats = op->passes & 1u << PASS_FLOATS;
+    unsigned passes = s->once && floats ? floats : op->passes;
     enum outcome outcome = OUTCOME_PASSED;
     char label[128], text[512];
 
@@ -157,7 +159,7 @@ enum outcome conform_case(struct session *s, const struct conform_op *op, int i,
         struct worst here = {0};
         bool good;
 
-        if (!(op->passes & 1u << pass))
+        if (!(passes & 1u << pass))
             continue;
         good = pass_conforms(s, be, op, i, &pb, &here, text, sizeof text);
         report_case(s, op, i, gemm, &pb, seed, &here, good ? NULL : text);

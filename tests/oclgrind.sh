@@ -36,7 +36,7 @@ export OCL_ICD_VENDORS="$scratch/vendors" OCLGRIND_LOG="$scratch/part" OCLGRIND_
 # check OPTIONS...: limner-conform, with its log added to the whole: each process begins a new one.
 check() {
     rm -f "$OCLGRIND_LOG"
-    "$conform" --device opencl "$@" || exit $?
+    "$conform" --device opencl --once "$@" || exit $?
     if [ ! -f "$OCLGRIND_LOG" ]; then
         echo "FAILED: Oclgrind has kept no log in $OCLGRIND_LOG: was it in use at all?"
         exit 1

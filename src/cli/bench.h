@@ -7,15 +7,13 @@
 
 enum { BENCH_RUNS = 1000 };
 
-/* Of a multiply-add loop. */
-enum { BENCH_ROUNDS = 4096 };
-
 enum bench_kind { BENCH_MULTIPLY_ADD, BENCH_GEMM, BENCH_COPY, BENCH_CONV, BENCH_STEP, BENCH_PAINT };
 
 struct bench_work {
     struct lim_backend *be;
     enum bench_kind kind;
-    int size; /* of matrices (rows and columns); floats to copy */
+    int size;   /* of matrices (rows and columns); floats to copy */
+    int rounds; /* of a multiply-add loop */
     struct lim_conv cv;
     enum lim_conv_pass pass;
     const struct lim_dcgan_config *config;

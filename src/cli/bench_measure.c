@@ -127,7 +127,7 @@ static void call(const struct bench_work *work, struct prepared *p)
 
     switch (work->kind) {
     case BENCH_MULTIPLY_ADD:
-        lim_multiply_add(work->be, BENCH_ROUNDS, p->t[0]);
+        lim_multiply_add(work->be, work->rounds, p->t[0]);
         break;
     case BENCH_GEMM:
         lim_gemm(be, LIM_NO_TRANS, LIM_NO_TRANS, 1.0f, p->t[0], p->t[1], 0.0f, p->t[2]);
