@@ -208,7 +208,26 @@ void lim_backend_fail(struct lim_backend *be, const char *what, ...)
         va_start(args, what);
         vsnprintf(line, sizeof line, what, args);
         va_end(args);
-        lim_error("%s", line);
+        if (be->trial)
+            snprintf(be->trial, be->trial_size, "%s", line);
+        else
+            lim_error("%s", line);
     }
     be->failed = true;
+}
+
+void lim_trial_begin(struct lim_backend *be, char *why, size_t size)
+{
+    *why = '\0';
+    be->trial = why;
+    be->trial_size = size;
+}
+
+bool lim_trial_end(struct lim_backend *be)
+{
+    be->trial = NULL;
+    if (!be->failed)
+        return true;
+    be->failed = false;
+    return lim_backend_finish(be);
 }

@@ -168,6 +168,8 @@ struct lim_backend {
     bool tuned;              /* the choices were asked for in this process: a run keeps none */
     struct lim_trace *trace; /* of --profile, or NULL: trace.c */
     bool failed;
+    char *trial; /* lim_trial_begin, or NULL */
+    size_t trial_size;
     struct lim_buffer *workspace; /* grown by lim_conv_reserve, never within a step */
 
     struct lim_memory taken, planned; /* in buffers: memory.c */
@@ -196,6 +198,13 @@ int lim_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
 
 /* Latches the first failure. The caller has logged it, or passes `what` to have one line logged. */
 void lim_backend_fail(struct lim_backend *be, const char *what, ...) LIM_PRINTF(2, 3);
+
+/* Until lim_trial_end a failure is written to `why` instead of the log. */
+void lim_trial_begin(struct lim_backend *be, char *why, size_t size);
+
+/* Takes a failure back where the device still answers. False, after one log line, where it does
+ * not. */
+bool lim_trial_end(struct lim_backend *be);
 
 /* memory.c: enters `count` floats, or takes them out. */
 void lim_memory_enter(struct lim_backend *be, enum lim_memory_part part, size_t count);

@@ -142,8 +142,15 @@ bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
         enum lim_conv_pass pass = (enum lim_conv_pass)i;
         const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
 
-        if (best ? best->reserve && !best->reserve(be, cv, pass)
-                 : !reserve_columns(be, cv) || !reserve_gemm(be, cv, pass))
+        /* One that cannot be had after all has left the choice to others. */
+        while (best && best->reserve && !best->reserve(be, cv, pass)) {
+            const struct lim_conv_algorithm *next = lim_choice_algorithm(be, cv, pass);
+
+            if (be->failed || next == best)
+                return false;
+            best = next;
+        }
+        if (!best && (!reserve_columns(be, cv) || !reserve_gemm(be, cv, pass)))
             return false;
     }
     return true;

@@ -129,22 +129,20 @@ static double sample(struct tune_problem *pb, int calls)
 }
 
 /* Right? Then how many calls make a sample? */
-static bool warm_up(struct tuner *t, struct tune_problem *pb, int i)
+static void warm_up(struct tuner *t, struct tune_problem *pb, int i)
 {
     struct lim_tune_candidate *candidate = &t->result.candidates[i];
     struct racer *racer = &t->racers[i];
     double looseness = strcmp(candidate->algorithm, "winograd") == 0 ? 16.0 : 4.0;
 
-    if (!set_choice(t, pb, racer))
-        return false;
     if (!lim_conv_reserve(t->be, &pb->cv)) {
         snprintf(candidate->why, sizeof candidate->why, "no memory for it");
-        return lim_backend_ok(t->be);
+        return;
     }
     candidate->verified = tune_problem_verify(pb, looseness, candidate->why, sizeof candidate->why);
     racer->runs = candidate->verified;
     if (!racer->runs)
-        return lim_backend_ok(t->be);
+        return;
     racer->warm = sample(pb, 1);
     for (int warm = 1; warm < WARM_UPS; warm++) {
         double again = sample(pb, 1);
@@ -153,27 +151,52 @@ static bool warm_up(struct tuner *t, struct tune_problem *pb, int i)
     }
     racer->calls = lim_clock_calls(racer->warm, MOST_CALLS);
     candidate->seconds = racer->warm;
-    return lim_backend_ok(t->be);
+}
+
+static void take_sample(struct tuner *t, struct tune_problem *pb, int i)
+{
+    struct racer *racer = &t->racers[i];
+
+    racer->samples[racer->count++] = sample(pb, racer->calls) / racer->calls;
+}
+
+/* Does that with a candidate; where it fails the candidate is out. False when the device has
+ * failed. */
+static bool attempt(struct tuner *t, struct tune_problem *pb, int i,
+                    void (*what)(struct tuner *t, struct tune_problem *pb, int i))
+{
+    struct lim_tune_candidate *candidate = &t->result.candidates[i];
+    char why[sizeof candidate->why];
+    bool failed;
+
+    if (!set_choice(t, pb, &t->racers[i]))
+        return false;
+    lim_trial_begin(t->be, why, sizeof why);
+    what(t, pb, i);
+    failed = t->be->failed;
+    if (!lim_trial_end(t->be))
+        return false;
+    if (failed) {
+        snprintf(candidate->why, sizeof candidate->why, "%s", *why ? why : "it fails");
+        candidate->verified = t->racers[i].runs = false;
+    }
+    return true;
 }
 
 /* A round: each in turn, so that whatever else the machine does meets all of them. */
-static void race(struct tuner *t, struct tune_problem *pb, int rounds)
+static bool race(struct tuner *t, struct tune_problem *pb, int rounds)
 {
-    for (int round = 0; round < rounds && !stopped(t); round++) {
-        for (int i = 0; i < t->result.count; i++) {
-            struct racer *racer = &t->racers[i];
-
-            if (!racer->runs || !set_choice(t, pb, racer))
-                continue;
-            racer->samples[racer->count++] = sample(pb, racer->calls) / racer->calls;
-        }
-    }
+    for (int round = 0; round < rounds && !stopped(t); round++)
+        for (int i = 0; i < t->result.count; i++)
+            if (t->racers[i].runs && !attempt(t, pb, i, take_sample))
+                return false;
     for (int i = 0; i < t->result.count; i++) {
         struct racer *racer = &t->racers[i];
 
         if (racer->count > 0)
             t->result.candidates[i].seconds = lim_clock_median(racer->samples, racer->count);
     }
+    return true;
 }
 
 /* The fastest of those in the race, or -1. */
@@ -219,7 +242,7 @@ static bool tune_pass(struct tuner *t, struct tune_problem *pb)
 
     list_candidates(t, pb);
     for (int i = 0; i < result->count && !stopped(t); i++)
-        if (!warm_up(t, pb, i))
+        if (!attempt(t, pb, i, warm_up))
             return false;
     first = fastest(t);
     for (int i = 0; i < result->count; i++)
@@ -227,12 +250,17 @@ static bool tune_pass(struct tuner *t, struct tune_problem *pb)
             t->racers[i].runs = false;
             result->candidates[i].behind = true;
         }
-    race(t, pb, ROUNDS);
+    if (!race(t, pb, ROUNDS))
+        return false;
+    first = fastest(t);
+    for (int i = 0; first < 0 && i < result->count; i++)
+        t->racers[i].runs = result->candidates[i].behind; /* those that led have failed */
     first = fastest(t);
     best = first >= 0 ? result->candidates[first].seconds : 0;
     builtin = result->candidates[result->builtin].seconds;
-    if (t->racers[result->builtin].runs && first != result->builtin && builtin <= CLOSE * best)
-        race(t, pb, MORE_ROUNDS - ROUNDS);
+    if (t->racers[result->builtin].runs && first != result->builtin && builtin <= CLOSE * best &&
+        !race(t, pb, MORE_ROUNDS - ROUNDS))
+        return false;
     result->winner = stopped(t) ? -1 : choose(t);
     if (!set_choice(t, pb, result->winner >= 0 ? &t->racers[result->winner] : NULL))
         return false;

@@ -71,6 +71,8 @@ class Walk:
         left = [line for line in log if line.startswith("live") and not line.endswith(" 0")]
         injected = any(line.startswith(f"injected {call} {n} ") for line in log)
         tolerated = call in MAY_GO_ON or (self.kind == "gpu" and call in CLBLAST)
+        # A group that is refused is tried smaller.
+        tolerated = tolerated or (call == "clEnqueueNDRangeKernel" and code == OUT_OF_RESOURCES)
         # The wait before all is released: everything is saved by then.
         tolerated = tolerated or (call == "clFinish" and n == total)
         # Memory that the networks do not get is no failure of the device.

@@ -13,5 +13,10 @@ code=$?
 [ $code -eq 77 ] && exit 77
 [ $code -eq 0 ] || complain "exit code $code"
 check_log
+case $limits in *registers=*)
+    [ "$(grep -c '^no registers' "$scratch/log")" -gt 1 ] || complain "no group was refused"
+    [ "$(grep -c 'limner goes on with smaller ones' "$scratch/out")" -eq 1 ] || complain "not one warning"
+    ;;
+esac
 cat "$scratch/out"
 exit $status

@@ -12,14 +12,14 @@ mkdir -p "$scratch" || exit 1
 
 train() {
     on_layer "type=cpu $1" "$limner" train "$pictures" -o "$scratch/$2" --device opencl --size 16 \
-        --width 16 --latent 8 --batch 4 --steps 2
+        --width 16 --latent 8 --batch 4 --steps 2 $3
 }
 
-train '' quick
+train '' quick ''
 code=$?
 [ $code -eq 3 ] && grep -q 'no OpenCL platform' "$scratch/out" && exit 77
 [ $code -eq 0 ] || complain "exit code $code"
-train sleep=5 slow || complain "exit code $?"
+train sleep=5 slow '' || complain "exit code $?"
 check_log
 [ "$(calls clFinish)" -gt 0 ] || complain "clFinish was never called: nothing was slow"
 "$python" "$here/compare_models.py" "$scratch/quick/checkpoint.safetensors" \
@@ -46,6 +46,21 @@ for name in gemm 'gemm (its sum of planes)' im2col col2im "winograd's forward pa
     multiply_add; do
     grep -qxF "$name" "$scratch/named" || complain "the self-test never blames $name"
 done
+
+# What is tested when it is first asked for: its first read is the next one.
+on_layer "type=cpu flip=$read" "$conform" --device opencl --gemm tiled --op gemm --case 0
+[ $? -eq 4 ] || complain "not exit code 4 from the tiled multiplication"
+grep -qF 'computes wrong numbers in gemm (a fault' "$scratch/out" || complain "gemm is not blamed"
+train flip=$read five '--kernel 5'
+[ $? -eq 4 ] || complain "not exit code 4 from kernel 5"
+grep -qF "computes wrong numbers in winograd's forward pass (a fault" "$scratch/out" || complain "winograd is not blamed"
+# A tuning goes on with other algorithms after many things, but not after that.
+for i in 1 2 3 4 5 6 7 8; do
+    on_layer "type=cpu flip=$((read + 4 * i))" "$limner" tune --size 16 --width 4 --batch 4 --device opencl --cache-dir off
+    code=$?
+    if grep -q 'computes wrong numbers in' "$scratch/out"; then break; fi
+done
+[ $code -eq 4 ] || complain "exit code $code: a tuning goes on on a device that computes wrong numbers"
 
 # Every command that uses a device is kept from one that computes wrong numbers, and names what was wrong.
 refused() {

@@ -35,7 +35,7 @@ struct lim_tune_candidate {
     const char *algorithm; /* of lim_backend_convs */
     const char *gemm;      /* of lim_backend_gemms where that is "lowering"; else "" */
     bool verified;         /* right within the bounds of its kind, and the same in any company */
-    char why[96];          /* it is not verified; else "" */
+    char why[160];         /* it is not verified; else "" */
     double seconds;        /* median of its runs, or 0 */
     bool behind;           /* was so slow to warm up that `seconds` is of that alone */
 };

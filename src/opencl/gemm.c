@@ -177,12 +177,23 @@ static void packed(struct ocl_backend *ocl, const struct job *job)
         planes, depth, (const int[]){mb, nb, depth});
 }
 
+/* On a CPU it is chosen rarely, and takes drivers long to compile. */
+static bool tiled_ready(struct ocl_backend *ocl)
+{
+    if (ocl->tested && !ocl->tiled_tested && !ocl_test(ocl, ocl_selftest_tiled))
+        lim_backend_fail(&ocl->base, NULL);
+    return !ocl->base.failed;
+}
+
 static void tiled(struct ocl_backend *ocl, const struct job *job)
 {
+    bool ready = tiled_ready(ocl); /* it may choose a smaller group */
     int across = pieces(job->n, OCL_ITEM_COLUMNS * ocl->group_x);
     int down = pieces(job->m, OCL_ITEM_ROWS * ocl->group_y);
     size_t gx = (size_t)ocl->group_x, gy = (size_t)ocl->group_y;
 
+    if (!ready)
+        return;
     for (int k0 = 0; k0 < job->k; k0 += LAUNCH_K) {
         struct job part = *job;
 

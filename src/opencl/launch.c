@@ -2,6 +2,8 @@
  */
 #include "opencl.h"
 
+#include "log.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +54,69 @@ static bool fit(const struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gr
             return false;
     }
     return true;
+}
+
+/* Codes for a group that is too large. That drivers did not tell so before is a matter of registers
+ * (bh107/bohrium#338). */
+static bool refuses_group(cl_int err)
+{
+    return err == CL_OUT_OF_RESOURCES || err == CL_INVALID_WORK_GROUP_SIZE ||
+           err == CL_INVALID_WORK_ITEM_SIZE;
+}
+
+static cl_int enqueue(struct ocl_backend *ocl, enum ocl_kernel id, const struct ocl_grid *grid,
+                      cl_event *event)
+{
+    cl_int err;
+
+    ocl_wait_begin(ocl, "clEnqueueNDRangeKernel");
+    err = clEnqueueNDRangeKernel(ocl->queue, ocl->kernels[id], 3, NULL, grid->items, grid->group, 0,
+                                 NULL, event);
+    ocl_wait_end(ocl);
+    return err;
+}
+
+static size_t size_of(const struct ocl_grid *grid)
+{
+    return grid->group[0] * grid->group[1] * grid->group[2];
+}
+
+/* Once: it may be every kernel. */
+static void tell_group(struct ocl_backend *ocl, enum ocl_kernel id, size_t refused, cl_int err)
+{
+    if (!ocl->told)
+        lim_warning("the driver of %s refuses groups of %zu for kernel %s, which it said it takes "
+                    "(%s): limner goes on with smaller ones, and may be slower",
+                    ocl_where(ocl), refused, ocl_kernel_name(id), ocl_error(err));
+    ocl->told = true;
+}
+
+/* Queues it in the largest group that the driver takes, which is this kernel's limit from then on.
+ * That of tiles is a matter of the self-test, for it is built into their kernels. */
+static cl_int enqueue_fitting(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid grid,
+                              cl_event *event)
+{
+    size_t limit = ocl->kernel_group[id], whole = size_of(&grid);
+    cl_int first = enqueue(ocl, id, &grid, event), err = first;
+
+    if (!refuses_group(first) || whole == 1)
+        return first;
+    if (ocl_kernel_is_tiled(id)) {
+        ocl->refused = !ocl->tested;
+        ocl->kernel_group[id] = whole / 2;
+        return first;
+    }
+    while (refuses_group(err) && size_of(&grid) > 1) {
+        ocl->kernel_group[id] = size_of(&grid) / 2;
+        fit(ocl, id, &grid); /* of whole groups already */
+        err = enqueue(ocl, id, &grid, event);
+    }
+    if (err) { /* it was something else */
+        ocl->kernel_group[id] = limit;
+        return first;
+    }
+    tell_group(ocl, id, whole, first);
+    return CL_SUCCESS;
 }
 
 static cl_int set_arg(cl_kernel kernel, cl_uint *index, const struct ocl_arg *arg)
@@ -108,11 +173,12 @@ void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gri
                          grid.items[0], grid.items[1], grid.items[2]);
         return;
     }
-    if (!err) {
-        ocl_wait_begin(ocl, "clEnqueueNDRangeKernel");
-        err = clEnqueueNDRangeKernel(ocl->queue, ocl->kernels[id], 3, NULL, grid.items, grid.group,
-                                     0, NULL, ocl_wants_event(ocl) ? &event : NULL);
-        ocl_wait_end(ocl);
+    if (!err)
+        err = enqueue_fitting(ocl, id, grid, ocl_wants_event(ocl) ? &event : NULL);
+    if (err && ocl->refused) {
+        tell_group(ocl, id, size_of(&grid), err);
+        lim_backend_fail(&ocl->base, NULL);
+        return;
     }
     if (err) {
         lim_backend_fail(&ocl->base,
@@ -181,6 +247,8 @@ bool ocl_finish(struct lim_backend *be)
     ocl_forget_halfway(ocl);
     if (err)
         ocl_fail(ocl, "clFinish", err);
+    if (ocl->wrong)
+        lim_backend_fail(be, NULL);
     ocl->unfinished = 0;
     return !be->failed;
 }

@@ -186,6 +186,20 @@ static size_t default_workspace(const struct ocl_backend *ocl)
     return ocl->limits.max_alloc / 4 < cap ? (size_t)(ocl->limits.max_alloc / 4) : cap;
 }
 
+bool ocl_test(struct ocl_backend *ocl, bool (*selftest)(struct ocl_backend *))
+{
+    bool good;
+
+    ocl->tested = false;
+    while (!(good = selftest(ocl)) && ocl->refused) {
+        ocl->refused = ocl->base.failed = false;
+        if (!ocl_programs_fit(ocl))
+            break;
+    }
+    ocl->tested = true;
+    return good;
+}
+
 /* Opens the chosen device. NULL after one log line. */
 static struct lim_backend *open_device(struct ocl_device *device,
                                        const struct lim_device_choice *choice, bool backwards)
@@ -248,7 +262,7 @@ static struct lim_backend *open_device(struct ocl_device *device,
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
     ocl_ahead_begin(ocl);
-    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
+    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_test(ocl, ocl_selftest))
         goto fail;
     ocl_ahead_opened(&ocl->ahead);
     ocl_programs_keep(ocl, 0, OCL_FAMILIES - 1);

@@ -96,7 +96,11 @@ struct ocl_backend {
     bool sync;               /* wait after every launch */
     struct ocl_watch *watch; /* or NULL */
     struct ocl_ahead ahead;
-    bool backwards; /* in ahead's child: from the end */
+    bool backwards;     /* in ahead's child: from the end */
+    bool tested;        /* the self-test is over */
+    bool tiled_tested;  /* and that of gemm_tiled, which on a CPU waits for its use */
+    bool wrong;         /* numbers in a self-test: nothing takes this failure back */
+    bool refused, told; /* a group of tiles, in the self-test; a line about groups */
 
     cl_program programs[OCL_FAMILIES];
     cl_kernel kernels[OCL_KERNELS];
@@ -193,6 +197,10 @@ enum { OCL_ITEM_ROWS = 8, OCL_ITEM_COLUMNS = 8 };
 /* Halves the group of the kernels for GPUs; false where it is one work-item already. */
 bool ocl_shrink_group(struct ocl_backend *ocl);
 
+/* Runs the self-test; again, with other programs, where the driver refuses a group of tiles. False
+ * after one log line. */
+bool ocl_test(struct ocl_backend *ocl, bool (*selftest)(struct ocl_backend *));
+
 /* "" where the driver does not tell. */
 void ocl_platform_name(struct ocl_backend *ocl, char *name, size_t size);
 
@@ -203,11 +211,16 @@ struct ocl_backend *ocl_open_ahead(int platform, int device);
 
 /* Builds all programs and creates all kernels. False after one log line. */
 bool ocl_programs_init(struct ocl_backend *ocl);
+/* Builds those of tiles anew until their groups fit (kernel_group). False after one log line. */
+bool ocl_programs_fit(struct ocl_backend *ocl);
 void ocl_programs_finish(struct ocl_backend *ocl);
 
 /* A family that was not built then. False after one log line. */
 bool ocl_programs_add(struct ocl_backend *ocl, enum ocl_family family);
+void ocl_programs_drop(struct ocl_backend *ocl, enum ocl_family family);
 const char *ocl_kernel_name(enum ocl_kernel id);
+/* Is it built for groups of group_x x group_y? */
+bool ocl_kernel_is_tiled(enum ocl_kernel id);
 
 /* After the self-test, when drivers have compiled the last of it: keeps these families in the
  * cache.
@@ -282,7 +295,8 @@ static inline size_t ocl_vectors(const struct ocl_backend *ocl, int c)
 }
 
 /* Queues the kernel: rounds the items up to whole groups, shrinks the group to what device and
- * kernel allow. Fails the backend on any error. */
+ * kernel allow, and further where the driver refuses it all the same. Fails the backend on any
+ * error. */
 void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid grid,
                      const struct ocl_arg *args, int count);
 #define ocl_launch(ocl, id, grid, ...)                                    \
@@ -424,5 +438,8 @@ bool ocl_selftest(struct ocl_backend *ocl);
 
 /* The same for OCL_FAMILY_WINOGRAD_THREE. */
 bool ocl_selftest_three(struct ocl_backend *ocl);
+
+/* The same for gemm_tiled alone. */
+bool ocl_selftest_tiled(struct ocl_backend *ocl);
 
 #endif

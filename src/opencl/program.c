@@ -279,6 +279,14 @@ static bool wanted(const struct ocl_backend *ocl, enum ocl_family family)
 static const enum ocl_kernel tiled[] = {OCL_GEMM_TILED, OCL_IMPLICIT_PICTURES,
                                         OCL_IMPLICIT_WEIGHTS};
 
+bool ocl_kernel_is_tiled(enum ocl_kernel id)
+{
+    for (size_t i = 0; i < sizeof tiled / sizeof *tiled; i++)
+        if (tiled[i] == id)
+            return true;
+    return false;
+}
+
 /* Do they run in such groups? Only the built kernels know (registers), so they may take another
  * try, smaller. */
 static bool groups_fit(struct ocl_backend *ocl)
@@ -313,6 +321,11 @@ bool ocl_programs_init(struct ocl_backend *ocl)
         if (wanted(ocl, (enum ocl_family)family) && !build_family(ocl, (enum ocl_family)family))
             return false;
     }
+    return ocl_programs_fit(ocl);
+}
+
+bool ocl_programs_fit(struct ocl_backend *ocl)
+{
     while (!groups_fit(ocl)) {
         for (int family = 0; family < OCL_FAMILIES; family++) {
             if (!ocl->programs[family] ||
@@ -328,7 +341,15 @@ bool ocl_programs_init(struct ocl_backend *ocl)
 
 bool ocl_programs_add(struct ocl_backend *ocl, enum ocl_family family)
 {
-    return build_family(ocl, family);
+    if (build_family(ocl, family))
+        return true;
+    release(ocl, family);
+    return false;
+}
+
+void ocl_programs_drop(struct ocl_backend *ocl, enum ocl_family family)
+{
+    release(ocl, family);
 }
 
 void ocl_programs_keep(struct ocl_backend *ocl, enum ocl_family first, enum ocl_family last)

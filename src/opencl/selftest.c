@@ -66,17 +66,25 @@ static void multiply(struct check *t)
     }
 }
 
+static void tiled(struct check *t)
+{
+    enum ocl_gemm gemm = t->ocl->gemm;
+
+    t->ocl->gemm = OCL_TILED;
+    multiply(t);
+    t->ocl->gemm = gemm;
+    t->ocl->tiled_tested = !t->bad && !t->ocl->base.failed;
+}
+
 static void gemms(struct check *t)
 {
     static const float planes[] = {1, 2, 3, 10, 20, 30}, nans[] = {NAN, NAN, NAN};
 
-    multiply(t);
-    /* CLBlast leaves what it cannot do to the tiled one. */
-    if (t->ocl->gemm == OCL_CLBLAST) {
-        t->ocl->gemm = OCL_TILED;
+    if (t->ocl->gemm != OCL_TILED)
         multiply(t);
-        t->ocl->gemm = OCL_CLBLAST;
-    }
+    /* CLBlast leaves what it cannot do to the tiled one. */
+    if (t->ocl->gemm != OCL_PACKED)
+        tiled(t);
     put(t, 0, 6, planes);
     put(t, 1, 3, nans);
     ocl_launch(t->ocl, OCL_GEMM_PLANES, ocl_line(t->ocl, 3, 1), OCL_T(at(t, 0, 2, 3)), OCL_I(2),
@@ -341,19 +349,36 @@ static bool end(struct check *t)
         lim_error("%s computes wrong numbers in %s (a fault of the driver or of limner's kernel); "
                   "update the driver or use --device cpu",
                   ocl_where(ocl), t->bad);
+    ocl->wrong = ocl->wrong || t->bad;
     return !t->bad && !ocl->base.failed;
 }
 
-bool ocl_selftest_three(struct ocl_backend *ocl)
+/* One part, in the middle of other work. */
+static bool alone(struct ocl_backend *ocl, void (*part)(struct check *t))
 {
     struct check t = {.ocl = ocl, .buf = ocl_buffer_create(&ocl->base, FLOATS)};
     uint64_t launches = ocl->base.launches;
 
     if (!t.buf)
         return false;
-    convolve(&t, &five, winograd_steps);
+    part(&t);
     ocl->base.launches = launches;
     return end(&t);
+}
+
+static void convolve_three(struct check *t)
+{
+    convolve(t, &five, winograd_steps);
+}
+
+bool ocl_selftest_three(struct ocl_backend *ocl)
+{
+    return alone(ocl, convolve_three);
+}
+
+bool ocl_selftest_tiled(struct ocl_backend *ocl)
+{
+    return alone(ocl, tiled);
 }
 
 static void (*const parts[])(struct check *t) = {

@@ -16,6 +16,8 @@
  * weight gradient 0.08 and 0.48. */
 #include "opencl.h"
 
+#include "log.h"
+
 #include <string.h>
 
 enum {
@@ -241,10 +243,18 @@ static void by_panels(struct ocl_backend *ocl, struct job *job, struct lim_tenso
 bool ocl_winograd_three(struct ocl_backend *ocl)
 {
     ocl_ahead_three(ocl);
-    if (ocl_programs_add(ocl, OCL_FAMILY_WINOGRAD_THREE) && ocl_selftest_three(ocl)) {
+    if (!ocl_programs_add(ocl, OCL_FAMILY_WINOGRAD_THREE)) {
+        ocl->wino_block[1] = 0;
+        lim_warning(
+            "convolutions of kernel 5 do without Winograd's method on %s, and may be slower",
+            ocl_where(ocl));
+        return false;
+    }
+    if (ocl_selftest_three(ocl)) {
         ocl_programs_keep(ocl, OCL_FAMILY_WINOGRAD_THREE, OCL_FAMILY_WINOGRAD_THREE);
         return true;
     }
+    ocl_programs_drop(ocl, OCL_FAMILY_WINOGRAD_THREE);
     lim_backend_fail(&ocl->base, NULL);
     return false;
 }
@@ -263,8 +273,10 @@ void ocl_winograd_pictures(struct ocl_backend *ocl, const struct lim_conv *cv, b
 {
     struct job job = job_of(ocl, cv, backward);
 
-    if (!ready(ocl, &job))
+    if (!ready(ocl, &job)) {
+        lim_backend_fail(&ocl->base, NULL);
         return;
+    }
     if (way == OCL_WINO_BEST)
         way = many_tiles(ocl, &job, in.n) ? OCL_WINO_BY_TILES : OCL_WINO_BY_PANELS;
     (way == OCL_WINO_BY_TILES ? by_tiles : by_panels)(ocl, &job, in, w, out);
@@ -310,8 +322,10 @@ void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv
     size_t vector = (size_t)ocl->tile_columns / 2;
     struct lim_tensor v, y;
 
-    if (!ready(ocl, &job))
+    if (!ready(ocl, &job)) {
+        lim_backend_fail(&ocl->base, NULL);
         return;
+    }
     v = ocl_scratch(ocl, plan.input + plan.gradient);
     y = part(v, plan.input);
     for (int first = 0; first < x.n && v.buf; first += plan.step) {

@@ -210,6 +210,7 @@ static bool read_setting(const char *word)
         {"keep=", &settings.keep},
         {"has=", &settings.has},
         {"lazy=", &settings.lazy},
+        {"registers=", &settings.registers},
         {"probe=", &settings.probe},
     };
     const struct {

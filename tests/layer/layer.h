@@ -74,12 +74,13 @@ struct settings {
     char log[512];
     cl_ulong max_alloc, global_mem, local_mem, group, units, clock, vendor;
     char driver[128], type[16];
-    cl_ulong flip;  /* the read whose first float gets a wrong bit */
-    cl_ulong sleep; /* milliseconds in every clFinish */
-    cl_ulong keep;  /* no buffer is released */
-    cl_ulong has;   /* memory that is really there; more than that is refused */
-    cl_ulong lazy;  /* not when a buffer is made, but by the next clFinish */
-    cl_ulong probe; /* the rules are for the child process in which limner asks for devices */
+    cl_ulong flip;      /* the read whose first float gets a wrong bit */
+    cl_ulong sleep;     /* milliseconds in every clFinish */
+    cl_ulong keep;      /* no buffer is released */
+    cl_ulong has;       /* memory that is really there; more than that is refused */
+    cl_ulong lazy;      /* not when a buffer is made, but by the next clFinish */
+    cl_ulong registers; /* work-items of a group that there are enough of, whatever is told */
+    cl_ulong probe;     /* the rules are for the child process in which limner asks for devices */
     struct rule rules[RULES];
     int rule_count;
 };

@@ -291,6 +291,10 @@ static cl_int CL_API_CALL wrap_clEnqueueNDRangeKernel(cl_command_queue queue, cl
         layer_log("refused clEnqueueNDRangeKernel with groups of %zu", in_group);
         return CL_INVALID_WORK_GROUP_SIZE;
     }
+    if (settings.registers && in_group > settings.registers) {
+        layer_log("no registers for groups of %zu", in_group);
+        return CL_OUT_OF_RESOURCES;
+    }
     if (too_much_local(queue, kernel)) {
         layer_log("refused clEnqueueNDRangeKernel for its local memory");
         return CL_OUT_OF_RESOURCES;
