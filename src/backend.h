@@ -157,6 +157,7 @@ struct lim_backend {
      * been taken, had it been there and worked; or "". */
     char wanted[192], wanted_option[64];
     size_t workspace_cap; /* bytes that the lowering of a convolution may take; set by create */
+    double most_work;     /* flop of one launch at most, for watchdogs; 0: any number */
     uint64_t launches;    /* counted by the backend */
     uint64_t bytes;       /* counted by ops.c */
 
@@ -195,6 +196,9 @@ const struct lim_conv_algorithm *lim_choice_algorithm(const struct lim_backend *
                                                       enum lim_conv_pass pass);
 int lim_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
                     enum lim_conv_pass pass);
+
+/* ops.c. Images of a convolution for one launch, by be->most_work: one to cv->n. */
+int lim_images_of_work(const struct lim_backend *be, const struct lim_conv *cv);
 
 /* Latches the first failure. The caller has logged it, or passes `what` to have one line logged. */
 void lim_backend_fail(struct lim_backend *be, const char *what, ...) LIM_PRINTF(2, 3);

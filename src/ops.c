@@ -92,14 +92,25 @@ static size_t col_floats(const struct lim_conv *cv, int n)
            (size_t)cv->c;
 }
 
+int lim_images_of_work(const struct lim_backend *be, const struct lim_conv *cv)
+{
+    double work = 2.0 * cv->p * cv->q * cv->k * cv->r * cv->s * cv->c;
+    double fit = be->most_work > 0 ? be->most_work / work : cv->n;
+
+    return fit < 1 ? 1 : fit < cv->n ? (int)fit : cv->n;
+}
+
 /* Images whose columns fit the cap; at least one, whatever the cap. */
 static int images_at_once(const struct lim_backend *be, const struct lim_conv *cv)
 {
+    int most = lim_images_of_work(be, cv);
     size_t fit = be->workspace_cap / (col_floats(cv, 1) * sizeof(float));
 
+    if (col_is_x(cv))
+        return most;
     if (fit < 1)
         return 1;
-    return fit < (size_t)cv->n ? (int)fit : cv->n;
+    return fit < (size_t)most ? (int)fit : most;
 }
 
 static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
@@ -119,7 +130,7 @@ static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
 /* For the multiplication of `lower`, below. */
 static bool reserve_gemm(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass)
 {
-    int rows = (col_is_x(cv) ? cv->n : images_at_once(be, cv)) * cv->p * cv->q;
+    int rows = images_at_once(be, cv) * cv->p * cv->q;
     int rsc = cv->r * cv->s * cv->c;
     bool good;
 
@@ -172,7 +183,7 @@ static struct lim_tensor columns(struct lim_backend *be, const struct lim_conv *
 static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
                   struct lim_tensor x, struct lim_tensor w, struct lim_tensor y)
 {
-    int step = col_is_x(cv) ? x.n : images_at_once(be, cv);
+    int step = images_at_once(be, cv);
 
     if (!reserve_columns(be, cv)) {
         lim_backend_fail(be, NULL);

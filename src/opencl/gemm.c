@@ -309,6 +309,7 @@ void ocl_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose 
                       .b = b,
                       .c = c};
 
+    ocl_work(ocl, 2.0 * job.m * job.n * job.k);
     if (ocl->gemm == OCL_PACKED)
         packed(ocl, &job);
     else if (ocl->gemm == OCL_TILED || !clblast(ocl, &job))

@@ -8,6 +8,9 @@ enum { LAUNCH_K = 8192 };
 /* Pixels that a plane of the weight gradient has at least. */
 enum { LEAST_PIXELS = 256 };
 
+/* And in one launch, whatever a watchdog would like. */
+enum { LEAST_IN_LAUNCH = 32 };
+
 static int pieces(int v, int of)
 {
     return (v - 1) / of + 1;
@@ -48,19 +51,22 @@ static struct ocl_grid tiles(const struct ocl_backend *ocl, int rows, int column
     return (struct ocl_grid){{across * gx, down * gy, (size_t)planes}, {gx, gy, 1}};
 }
 
-static void pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
-                     struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
+/* Of a range of pictures. */
+static void range(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
+                  struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
 {
     /* Of the phase that has most of it. */
     int down = backward ? pieces(cv->h, cv->stride) : cv->p;
     int across = backward ? pieces(cv->w, cv->stride) : cv->q;
     int taps = backward ? pieces(cv->r, cv->stride) * pieces(cv->s, cv->stride) : cv->r * cv->s;
     int depth = taps * in.c, phases = backward ? cv->stride * cv->stride : 1;
+    double work = 2.0 * in.n * cv->p * cv->q * cv->k * cv->r * cv->s * cv->c;
     struct ocl_grid grid = tiles(ocl, in.n * down * across, out.c, phases);
 
     for (int first = 0; first < depth; first += LAUNCH_K) {
         int last = depth - first < LAUNCH_K ? depth : first + LAUNCH_K;
 
+        ocl_work(ocl, work * (last - first) / depth);
         ocl_launch(ocl, OCL_IMPLICIT_PICTURES, grid, OCL_I(in.n), OCL_I(in.h), OCL_I(in.w),
                    OCL_I(in.c), OCL_I(out.h), OCL_I(out.w), OCL_I(out.c), OCL_I(cv->r),
                    OCL_I(cv->s), OCL_I(backward ? cv->stride : 1),
@@ -68,6 +74,18 @@ static void pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool ba
                    OCL_I(backward ? 1 : cv->stride), OCL_I(backward ? 0 : -cv->pad_top),
                    OCL_I(backward ? 0 : -cv->pad_left), OCL_I(backward), OCL_I(first), OCL_I(last),
                    OCL_T(in), OCL_T(w), OCL_T(out));
+    }
+}
+
+static void pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
+                     struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
+{
+    int step = lim_images_of_work(&ocl->base, cv);
+
+    for (int i = 0; i < in.n; i += step) {
+        int n = in.n - i < step ? in.n - i : step;
+
+        range(ocl, cv, backward, lim_tensor_images(in, i, n), w, lim_tensor_images(out, i, n));
     }
 }
 
@@ -106,14 +124,21 @@ void ocl_implicit_backward_weights(struct lim_backend *be, const struct lim_conv
     struct ocl_grid grid = tiles(ocl, rows, cv->k, 1);
     int planes = plane_count(ocl, &grid, count, pixels);
     struct lim_tensor to = planes > 1 ? ocl_scratch(ocl, count * (size_t)planes) : dw;
+    double work = 2.0 * rows * cv->k; /* of a pixel */
+    int most = LAUNCH_K;
 
+    if (ocl->base.most_work > 0 && planes * most * work > ocl->base.most_work)
+        most = (int)(ocl->base.most_work / (planes * work));
+    if (most < LEAST_IN_LAUNCH)
+        most = LEAST_IN_LAUNCH;
     for (int first = 0; first < pixels && to.buf;) {
         int left = pixels - first, each = pieces(left, planes), last;
 
-        if (each > LAUNCH_K)
-            each = LAUNCH_K;
+        if (each > most)
+            each = most;
         last = left / each >= planes ? first + each * planes : pixels;
         grid.items[2] = (size_t)pieces(last - first, each);
+        ocl_work(ocl, work * (last - first));
         ocl_launch(ocl, OCL_IMPLICIT_WEIGHTS, grid, OCL_I(cv->h), OCL_I(cv->w), OCL_I(cv->c),
                    OCL_I(cv->k), OCL_I(cv->p), OCL_I(cv->q), OCL_I(cv->r), OCL_I(cv->s),
                    OCL_I(cv->stride), OCL_I(cv->pad_top), OCL_I(cv->pad_left), OCL_I(first),

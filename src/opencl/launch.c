@@ -11,6 +11,9 @@
  * about 100 launches are unfinished, which some drivers and watchdogs do not take well. */
 enum { FLUSH_EVERY = 16, EVENT_EVERY = 48 };
 
+/* The same for work, in launches that are as large as one may be (base.most_work). */
+enum { FLUSH_WORK = 1, EVENT_WORK = 8 };
+
 struct ocl_grid ocl_line(const struct ocl_backend *ocl, size_t count, size_t per)
 {
     size_t group = ocl->limits.is_cpu ? 32 : 128;
@@ -191,9 +194,17 @@ void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gri
     ocl_launched(ocl, name, event);
 }
 
+void ocl_work(struct ocl_backend *ocl, double flops)
+{
+    if (ocl->base.most_work <= 0)
+        return;
+    ocl->unflushed += flops / ocl->base.most_work;
+    ocl->unwaited += flops / ocl->base.most_work;
+}
+
 bool ocl_wants_event(const struct ocl_backend *ocl)
 {
-    return ocl->unfinished % EVENT_EVERY == EVENT_EVERY - 1;
+    return ocl->unfinished % EVENT_EVERY == EVENT_EVERY - 1 || ocl->unwaited >= EVENT_WORK;
 }
 
 void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
@@ -212,12 +223,14 @@ void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
             ocl_forget_halfway(ocl);
         }
         ocl->halfway = event;
+        ocl->unwaited = 0;
         if (err)
             ocl_fail(ocl, "clWaitForEvents", err);
     }
     if (ocl->sync) {
         ocl_finish(&ocl->base);
-    } else if (ocl->unfinished % FLUSH_EVERY == 0) {
+    } else if (ocl->unfinished % FLUSH_EVERY == 0 || ocl->unflushed >= FLUSH_WORK) {
+        ocl->unflushed = 0;
         ocl_wait_begin(ocl, "clFlush");
         err = clFlush(ocl->queue);
         ocl_wait_end(ocl);
@@ -250,5 +263,6 @@ bool ocl_finish(struct lim_backend *be)
     if (ocl->wrong)
         lim_backend_fail(be, NULL);
     ocl->unfinished = 0;
+    ocl->unflushed = ocl->unwaited = 0;
     return !be->failed;
 }

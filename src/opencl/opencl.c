@@ -92,7 +92,7 @@ static const struct lim_conv_algorithm convs_for_cpu[] = {
 static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
 {
     size_t items[16] = {0};
-    cl_uint dims = 0, units = 0, width = 0;
+    cl_uint dims = 0, units = 0, width = 0, clock = 0;
     cl_device_type type = 0;
     cl_int err;
 
@@ -109,12 +109,15 @@ static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
         (err = clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong),
                                &limits->global_mem, NULL)) ||
         (err = clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL)) ||
+        (err =
+             clGetDeviceInfo(device, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof clock, &clock, NULL)) ||
         (err = clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width,
                                NULL)) ||
         (err = clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, NULL)))
         return err;
     memcpy(limits->items, items, sizeof limits->items);
     limits->units = units ? units : 1;
+    limits->clock = clock ? clock : 1000;
     limits->float_width = width;
     limits->is_cpu = (type & CL_DEVICE_TYPE_CPU) != 0;
     return CL_SUCCESS;
@@ -186,6 +189,15 @@ static size_t default_workspace(const struct ocl_backend *ocl)
     return ocl->limits.max_alloc / 4 < cap ? (size_t)(ocl->limits.max_alloc / 4) : cap;
 }
 
+/* Watchdogs end what takes a GPU a second or two; a launch is to take no fifth of that. It will do
+ * a tenth at least of 8 flop in every cycle of every unit, which all GPUs of OpenCL have. */
+static double most_work(const struct ocl_limits *limits)
+{
+    const double seconds = 0.2, share = 0.1, in_a_cycle = 8;
+
+    return limits->is_cpu ? 0 : seconds * share * in_a_cycle * limits->units * 1e6 * limits->clock;
+}
+
 bool ocl_test(struct ocl_backend *ocl, bool (*selftest)(struct ocl_backend *))
 {
     bool good;
@@ -254,6 +266,7 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl->base.host_memory = ocl->limits.is_cpu;
     choose_tiles(ocl);
     ocl_winograd_init(ocl);
+    ocl->base.most_work = most_work(&ocl->limits);
     ocl->base.convs = ocl->limits.is_cpu ? convs_for_cpu : convs_for_gpu;
     if (!backwards)
         ocl_binaries_init(ocl, choice->cache_dir);

@@ -78,6 +78,7 @@ struct ocl_limits {
     size_t items[3]; /* work-items of a group, per dimension */
     cl_ulong local_mem, max_alloc, global_mem;
     unsigned units;
+    unsigned clock;       /* MHz */
     unsigned float_width; /* floats of a register, as the driver tells */
     bool is_cpu;
 };
@@ -129,7 +130,8 @@ struct ocl_backend {
 
     const char *pending[OCL_PENDING_NAMES]; /* names of the last launches */
     unsigned unfinished;                    /* launches since the last wait */
-    cl_event halfway; /* of a launch in between, to wait for before many more */
+    double unflushed, unwaited; /* work since the last flush and event, in base.most_work */
+    cl_event halfway;           /* of a launch in between, to wait for before many more */
 };
 
 struct ocl_buffer {
@@ -302,6 +304,9 @@ void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gri
 #define ocl_launch(ocl, id, grid, ...)                                    \
     ocl_launch_args(ocl, id, grid, (const struct ocl_arg[]){__VA_ARGS__}, \
                     (int)(sizeof((const struct ocl_arg[]){__VA_ARGS__}) / sizeof(struct ocl_arg)))
+
+/* The next launch is of so many flop. */
+void ocl_work(struct ocl_backend *ocl, double flops);
 
 /* Notes a launch made by other means (CLBlast) and keeps the queue within bounds. `event` may be
  * NULL; the callee releases it. */
