@@ -2,8 +2,7 @@
 # Nowhere to keep a cache: no HOME, one that is a file, that is not there, that cannot be written. Every command does
 # its work all the same, with one line more at most.
 . "$2/tests/cli.sh"
-mounted=''
-trap '[ -n "$mounted" ] && umount "$work/fixed"; rm -rf "$work"' EXIT
+trap 'umount "$work/fixed" "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
 unset LIMNER_CACHE_DIR POCL_CACHE_DIR XDG_CACHE_HOME
 net='--size 16 --width 4 --batch 4'
 
@@ -12,7 +11,6 @@ pictures pictures 8
 mkdir home fixed
 # Root may write anywhere but here.
 if mount --bind fixed fixed 2>/dev/null; then
-    mounted=1
     mount -o remount,bind,ro fixed 2>/dev/null
 fi
 if (: >fixed/file) 2>/dev/null; then fixed=/proc; else fixed=$work/fixed; fi
@@ -40,4 +38,17 @@ done
 expect 0 env HOME="$work/file" "$limner" tune --device cpu --threads 1 $net --tune fast
 [ "$(grep -c 'holds for this time only' err)" -eq 1 ] || fail "not one line about what is not kept"
 [ -e relative/limner ] && fail "a folder was made for a path that is not absolute"
+# PoCL compiles on a disk; a full one is named.
+mkdir small
+if mount -t tmpfs -o size=64k none small 2>/dev/null; then
+    head -c 60k /dev/zero >small/fill
+    LIMNER_CACHE_DIR=off POCL_CACHE_DIR="$work/small/pocl" "$limner" devices >out 2>err
+    if grep -q '^[0-9].* pthread' out; then
+        expect 3 env LIMNER_CACHE_DIR=off POCL_CACHE_DIR="$work/small/pocl" "$limner" train pictures -o full --size 16 --batch 4 \
+            --device opencl
+        one_line err
+        says err "PoCL compiles in $work/small"
+        says err 'where no room is left'
+    fi
+fi
 exit 0

@@ -237,6 +237,10 @@ static void hints_name_what_to_do(void **state)
     assert_non_null(strstr(ocl_hint_no_devices(POCL), "POCL_CACHE_DIR"));
     assert_non_null(strstr(ocl_hint_no_devices("rusticl"), "RUSTICL_ENABLE"));
     assert_string_equal(ocl_hint_no_devices("NVIDIA CUDA"), "");
+    ocl_hint_build("any", "error: unknown target CPU 'znver9'", text, sizeof text);
+    assert_non_null(strstr(text, "newer"));
+    ocl_hint_build("any", "error: expected ';'", text, sizeof text);
+    assert_string_equal(text, "");
     setenv("OCL_ICD_VENDORS", "/nowhere", 1);
     ocl_hint_no_platform(text, sizeof text);
     assert_non_null(strstr(text, "OCL_ICD_VENDORS=/nowhere"));

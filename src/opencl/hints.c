@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Words of ID and ID_LIKE in /etc/os-release, and the packages of a CPU driver there. */
@@ -65,6 +67,46 @@ const char *ocl_hint_no_devices(const char *platform)
     if (strstr(platform, "Clover"))
         return "hint: Clover is no longer developed; use rusticl";
     return "";
+}
+
+/* Where PoCL compiles: its folder or, before that is made, the one it will be in. False: unknown.
+ */
+static bool pocl_folder(char *path, size_t size)
+{
+    static const struct {
+        const char *variable, *below;
+    } places[] = {{"POCL_CACHE_DIR", ""}, {"XDG_CACHE_HOME", ""}, {"HOME", "/.cache"}};
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const char *value = getenv(places[i].variable);
+
+        if (!value || !*value)
+            continue;
+        snprintf(path, size, "%s%s", value, places[i].below);
+        while (access(path, F_OK) != 0 && strrchr(path, '/') && strrchr(path, '/') != path)
+            *strrchr(path, '/') = '\0';
+        return true;
+    }
+    return false;
+}
+
+void ocl_hint_build(const char *platform, const char *log, char *text, size_t size)
+{
+    const unsigned long long least = 1 << 20; /* bytes */
+    char path[512];
+    struct statvfs disk;
+
+    *text = '\0';
+    if (strstr(log, "unknown target CPU"))
+        snprintf(text, size,
+                 "hint: the driver does not know this processor; install a newer one, or use "
+                 "--device cpu");
+    else if (strstr(platform, "Portable Computing") && pocl_folder(path, sizeof path) &&
+             statvfs(path, &disk) == 0 && (unsigned long long)disk.f_bavail * disk.f_frsize < least)
+        snprintf(text, size,
+                 "hint: PoCL compiles in %s, where no room is left; make some, or set "
+                 "POCL_CACHE_DIR",
+                 path);
 }
 
 void ocl_hint_render_node(const char *dri, char *text, size_t size)
