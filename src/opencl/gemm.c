@@ -68,6 +68,14 @@ void ocl_use_gemm(struct lim_backend *be, int index)
         ocl->gemm = OCL_TILED;
 }
 
+/* On a CPU it is chosen rarely, and takes drivers long to compile. */
+static bool tiled_ready(struct ocl_backend *ocl)
+{
+    if (ocl->tested && !ocl->tiled_tested && !ocl_test(ocl, ocl_selftest_tiled))
+        lim_backend_fail(&ocl->base, NULL);
+    return !ocl->base.failed;
+}
+
 /* One multiplication: c[m][n] = alpha op(a)[m][k] op(b)[k][n] + beta c. */
 struct job {
     int m, n, k;
@@ -177,14 +185,6 @@ static void packed(struct ocl_backend *ocl, const struct job *job)
         planes, depth, (const int[]){mb, nb, depth});
 }
 
-/* On a CPU it is chosen rarely, and takes drivers long to compile. */
-static bool tiled_ready(struct ocl_backend *ocl)
-{
-    if (ocl->tested && !ocl->tiled_tested && !ocl_test(ocl, ocl_selftest_tiled))
-        lim_backend_fail(&ocl->base, NULL);
-    return !ocl->base.failed;
-}
-
 static void tiled(struct ocl_backend *ocl, const struct job *job)
 {
     bool ready = tiled_ready(ocl); /* it may choose a smaller group */
@@ -256,6 +256,8 @@ bool ocl_gemm_reserve(struct lim_backend *be, enum lim_transpose ta, enum lim_tr
     const struct job job = {.m = m, .n = n, .k = k, .ta = ta == LIM_TRANS, .tb = tb == LIM_TRANS};
     size_t size;
 
+    if (ocl->gemm == OCL_TILED && !be->planning && !tiled_ready(ocl))
+        return false;
     /* A job that CLBlast refuses, and memory that is not there, leave it to the tiled one. */
     if (ocl->gemm == OCL_CLBLAST && clblast_need(ocl, &job, true, &size))
         clblast_temp(ocl, size);
