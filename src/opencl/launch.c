@@ -106,7 +106,8 @@ static cl_int enqueue_fitting(struct ocl_backend *ocl, enum ocl_kernel id, struc
         return first;
     if (ocl_kernel_is_tiled(id)) {
         ocl->refused = !ocl->tested;
-        ocl->kernel_group[id] = whole / 2;
+        if (ocl->refused)
+            ocl->kernel_group[id] = whole / 2;
         return first;
     }
     while (refuses_group(err) && size_of(&grid) > 1) {
