@@ -36,6 +36,21 @@ expect() {
     [ $code -eq "$wanted" ] || fail "exit code $code instead of $wanted: $*"
 }
 
+# on CODE SETTINGS COMMAND...: the same on what $layer (tests/layer) makes of a device; its log is the file log.
+on() {
+    code=$1 settings=$2
+    shift 2
+    rm -f log
+    expect "$code" env OPENCL_LAYERS="$layer" LIMNER_LAYER="log=$work/log
+$(echo "$settings" | tr ' ' '\n')" "$@"
+    grep -qx ready log || fail "the layer was not in use"
+}
+
+# calls NAME: how often that OpenCL function was called.
+calls() {
+    sed -n "s/^calls $1 //p" log | tail -n 1
+}
+
 # says FILE TEXT: the text stands in out or err.
 says() {
     grep -qF -e "$2" "$1" || fail "not in $1: $2"

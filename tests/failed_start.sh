@@ -7,15 +7,6 @@ layer=$fourth
 export LIMNER_CACHE_DIR="$work/cache" POCL_DEVICES=pthread
 net='--size 16 --width 4 --batch 8 --save-every 1'
 
-# on CODE SETTINGS COMMAND...
-on() {
-    code=$1 settings=$2
-    shift 2
-    rm -f log
-    expect "$code" env OPENCL_LAYERS="$layer" LIMNER_LAYER="log=$work/log $settings" "$@"
-    grep -qx ready log || fail "the layer was not in use"
-}
-
 failing() {
     fault=$1
     shift

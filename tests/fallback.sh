@@ -7,19 +7,6 @@ layer=$fourth
 export POCL_DEVICES=pthread
 net='--size 16 --width 16 --batch 8'
 
-# on CODE SETTINGS COMMAND...
-on() {
-    code=$1 settings=$2
-    shift 2
-    rm -f log
-    expect "$code" env OPENCL_LAYERS="$layer" LIMNER_LAYER="log=$work/log $settings" "$@"
-    grep -qx ready log || fail "the layer was not in use"
-}
-
-calls() {
-    sed -n "s/^calls $1 //p" log | tail -n 1
-}
-
 expect 0 "$limner" devices
 grep -q '^0:0  *cpu' out || exit 77
 pictures pictures 8

@@ -11,13 +11,7 @@ net='--size 16 --width 2 --batch 5'
 with() {
     version=$1
     shift
-    rm -f log
-    expect 0 env OPENCL_LAYERS="$layer" LIMNER_LAYER="log=$work/log driver=$version" "$@"
-    grep -qx ready log || fail "the layer was not in use"
-}
-
-compiled() {
-    grep -q '^calls clCreateProgramWithSource [1-9]' log
+    on 0 "driver=$version" "$@"
 }
 
 # stored yes|no: was every pass of the network's layers in the tuning file?
@@ -42,7 +36,7 @@ while read -r version anew told kept; do
         with $version "$limner" train --resume run --steps $step
     fi
     says err "(driver $version)"
-    compiled && was=yes || was=no
+    [ "$(calls clCreateProgramWithSource)" -gt 0 ] && was=yes || was=no
     [ $was = $anew ] || fail "start $step, driver $version: compiled: $was"
     grep -q 'another device, or driver, goes on' err && was=yes || was=no
     [ $was = $told ] || fail "start $step, driver $version: told of another driver: $was"

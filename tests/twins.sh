@@ -8,13 +8,11 @@ layer=$fourth
 export POCL_DEVICES='pthread pthread'
 net='--size 16 --width 4 --batch 8'
 
-# twin CODE SETTINGS COMMAND...: expect with two equal devices, each by itself a $kind (PoCL numbers its vendor).
+# twin CODE COMMAND...: expect with two equal devices, each by itself a $kind (PoCL numbers its vendor).
 twin() {
     code=$1
     shift
-    rm -f log
-    expect "$code" env OPENCL_LAYERS="$layer" LIMNER_LAYER="log=$work/log vendor=32902 type=$kind" "$@"
-    grep -qx ready log || fail "the layer was not in use"
+    on "$code" "vendor=32902 type=$kind" "$@"
 }
 
 pictures pictures 16
