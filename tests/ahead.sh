@@ -1,5 +1,5 @@
 #!/bin/sh
-# The child that compiles ahead where PoCL's cache lacks programs (src/opencl/ahead.h): it takes part, and
+# The child that compiles ahead where PoCL's cache lacks programs (src/opencl/precompile.h): it takes part, and
 # whatever becomes of it, the start goes on and nothing is left of it.
 # usage: ahead.sh LAYER SCRATCH_FOLDER LIMNER_CONFORM
 set -u

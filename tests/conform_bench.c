@@ -1,6 +1,6 @@
 /* --bench: the same cases against the clock. */
+#include "base/clock.h"
 #include "conform.h"
-#include "src/clock.h"
 
 enum { WARM_UPS = 2, RUNS = 9, MOST_CALLS = 100 };
 

@@ -1,6 +1,6 @@
 #include "faulty_backend.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <math.h>
 #include <stdlib.h>

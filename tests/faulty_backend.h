@@ -2,7 +2,7 @@
 #ifndef LIMNER_TESTS_FAULTY_BACKEND_H
 #define LIMNER_TESTS_FAULTY_BACKEND_H
 
-#include "backend.h"
+#include "core/backend.h"
 
 extern struct faults {
     int operation, fail_operation; /* operations and transfers so far; which one fails; 0: none */

@@ -1,11 +1,11 @@
 /* Every limit on what a file from others may claim, from just below it and from just above, where
  * no other test has it: README.md, "Files from others", lists them. Those of pictures and archives
  * are in test_decode.c, test_data.c and test_trees.c, of networks in test_fields.c. */
-#include "backend.h"
-#include "cache_folder.h"
-#include "io/run.h"
+#include "base/cache_folder.h"
+#include "core/backend.h"
+#include "gan/run.h"
 #include "io/safetensors.h"
-#include "tune.h"
+#include "tune/tune.h"
 
 #include "check.h"
 #include "train_here.h"

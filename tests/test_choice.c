@@ -1,6 +1,6 @@
 /* The grammar of --platform and --device over made-up lists of devices; hints from a made-up
  * /dev/dri. */
-#include "opencl/choice.h"
+#include "opencl/device_select.h"
 #include "opencl/hints.h"
 
 #include "check.h"

@@ -1,6 +1,6 @@
 /* A device whose largest allocation has no room for all parameters of a network: they lie in
  * chunks, and every number, and every byte of a checkpoint, is that of a device with room. */
-#include "backend.h"
+#include "core/backend.h"
 #include "gan/dcgan.h"
 
 #include "check.h"

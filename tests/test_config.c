@@ -1,6 +1,6 @@
 /* config.json, every field altered, with a checksum that fits: refused in one line where it decides
  * how a training goes on, and never half believed. */
-#include "io/run.h"
+#include "gan/run.h"
 
 #include <limner/train.h>
 

@@ -4,8 +4,8 @@
 #include <limner/ops.h>
 #include <limner/random.h>
 
-#include "backend.h"
 #include "check.h"
+#include "core/backend.h"
 #include "devices.h"
 
 #include <string.h>

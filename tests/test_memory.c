@@ -3,7 +3,7 @@
  * read right from what the system tells. */
 #include <limner/limner.h>
 
-#include "backend.h"
+#include "core/backend.h"
 
 #include "check.h"
 #include "devices.h"

@@ -4,7 +4,7 @@
 #include "check.h"
 #include "config.h"
 #include "data/decode.h"
-#include "data/prepare.h"
+#include "data/preprocess.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The run folder: what is taken, what is refused, the log, going back to a step. */
-#include "io/run.h"
+#include "gan/run.h"
 
 #include <limner/log.h>
 

@@ -1,7 +1,7 @@
 /* What a scan counts, which pictures it takes for copies, and what dropping them leaves. */
 #include "check.h"
 #include "config.h"
-#include "data/look.h"
+#include "data/phash.h"
 #include "pictures.h"
 
 #include <limner/dataset.h>

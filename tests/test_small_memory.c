@@ -3,7 +3,7 @@
 #include <limner/limner.h>
 #include <limner/random.h>
 
-#include "backend.h"
+#include "core/backend.h"
 
 #include "check.h"
 #include "devices.h"

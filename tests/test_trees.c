@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "config.h"
-#include "data/prepare.h"
+#include "data/preprocess.h"
 #include "pictures.h"
 
 #include <fcntl.h>

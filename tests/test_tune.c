@@ -1,8 +1,8 @@
 /* What was tuned is kept and comes back; a damaged or foreign file chooses nothing; a run keeps the
  * algorithms that it began with. */
-#include "backend.h"
+#include "core/backend.h"
 #include "io/file.h"
-#include "tune.h"
+#include "tune/tune.h"
 
 #include "check.h"
 #include "train_here.h"

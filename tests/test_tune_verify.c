@@ -1,6 +1,6 @@
 /* The tuner's verification, on algorithms that are wrong on purpose: none is timed, none wins. */
-#include "backend.h"
-#include "tune.h"
+#include "core/backend.h"
+#include "tune/tune.h"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
 #include "train_here.h"
 
-#include "io/run.h"
+#include "gan/run.h"
 
 #include "check.h"
 

@@ -1,10 +1,10 @@
 /* limner bench: how fast a device is, alone and in the layers, the training step and the painting
  * of a DCGAN. */
-#include "bench.h"
+#include "cli/bench.h"
 
-#include "commands.h"
-#include "terminal.h"
-#include "train_display.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "cli/train_display.h"
 
 #include <limner/limner.h>
 #include <stdlib.h>

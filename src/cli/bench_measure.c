@@ -1,7 +1,7 @@
-#include "bench.h"
+#include "cli/bench.h"
 
-#include "src/clock.h"
-#include "terminal.h"
+#include "base/clock.h"
+#include "cli/terminal.h"
 
 #include <limner/limner.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef LIMNER_CLI_COMMANDS_H
 #define LIMNER_CLI_COMMANDS_H
 
-#include "options.h"
-#include "src/plural.h"
+#include "base/plural.h"
+#include "cli/options.h"
 
 #include <limner/dcgan.h>
 

@@ -1,7 +1,7 @@
 /* limner devices: what there is to choose from. */
-#include "commands.h"
-#include "terminal.h"
-#include "train_display.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "cli/train_display.h"
 
 #include <limner/limner.h>
 #include <stdlib.h>

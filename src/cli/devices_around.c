@@ -1,5 +1,5 @@
 /* What decides which OpenCL drivers are found: for 'limner devices -v', and for bug reports. */
-#include "commands.h"
+#include "cli/commands.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* --help, the man page and shell completion, from the tables of options. */
-#include "options.h"
+#include "cli/options.h"
 
 #include <limner/limner.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Sizes, times and words for people. */
-#include "commands.h"
+#include "cli/commands.h"
 
 char *format_bytes(double bytes, char *text, size_t size)
 {

@@ -1,5 +1,5 @@
 /* A device that does not answer any more, in the commands that have nothing to resume. */
-#include "commands.h"
+#include "cli/commands.h"
 
 #include <unistd.h>
 

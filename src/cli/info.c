@@ -1,6 +1,6 @@
 /* limner info: what is in a model file. */
-#include "commands.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 #include <errno.h>
 #include <inttypes.h>

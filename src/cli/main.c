@@ -1,5 +1,5 @@
-#include "commands.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 #include <fcntl.h>
 #include <limner/limner.h>

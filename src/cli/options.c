@@ -1,6 +1,6 @@
-#include "options.h"
+#include "cli/options.h"
 
-#include "terminal.h"
+#include "cli/terminal.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* limner sample: new pictures from a model. */
-#include "commands.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 #include <errno.h>
 #include <inttypes.h>

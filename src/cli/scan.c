@@ -1,8 +1,8 @@
 /* limner scan: what is in a folder of pictures, before anything is trained. */
-#include "commands.h"
-#include "scan_report.h"
-#include "terminal.h"
-#include "train_display.h"
+#include "cli/commands.h"
+#include "cli/scan_report.h"
+#include "cli/terminal.h"
+#include "cli/train_display.h"
 
 #include <errno.h>
 #include <limner/limner.h>

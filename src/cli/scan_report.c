@@ -1,5 +1,5 @@
-#include "scan_report.h"
-#include "commands.h"
+#include "cli/scan_report.h"
+#include "cli/commands.h"
 
 #include <limner/log.h>
 #include <stdio.h>

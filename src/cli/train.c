@@ -1,10 +1,10 @@
 /* limner train: pictures in, a run folder out. */
-#include "commands.h"
-#include "scan_report.h"
-#include "terminal.h"
-#include "train_display.h"
-#include "train_memory.h"
-#include "train_settings.h"
+#include "cli/commands.h"
+#include "cli/scan_report.h"
+#include "cli/terminal.h"
+#include "cli/train_display.h"
+#include "cli/train_memory.h"
+#include "cli/train_settings.h"
 
 #include <dirent.h>
 #include <errno.h>

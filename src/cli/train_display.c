@@ -1,8 +1,8 @@
-#include "train_display.h"
+#include "cli/train_display.h"
 
-#include "commands.h"
-#include "src/clock.h"
-#include "terminal.h"
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 #include <math.h>
 #include <stdlib.h>

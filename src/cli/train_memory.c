@@ -1,7 +1,7 @@
-#include "train_memory.h"
+#include "cli/train_memory.h"
 
-#include "commands.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 #include <string.h>
 

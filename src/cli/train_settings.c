@@ -1,10 +1,10 @@
 /* For realpath. */
 #define _XOPEN_SOURCE 700
 
-#include "train_settings.h"
+#include "cli/train_settings.h"
 
-#include "commands.h"
-#include "terminal.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>

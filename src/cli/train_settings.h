@@ -2,7 +2,7 @@
 #ifndef LIMNER_CLI_TRAIN_SETTINGS_H
 #define LIMNER_CLI_TRAIN_SETTINGS_H
 
-#include "options.h"
+#include "cli/options.h"
 
 #include <limner/train.h>
 

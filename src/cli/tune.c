@@ -1,9 +1,9 @@
 /* limner tune: which algorithm does each pass of a network's convolutions fastest here. */
-#include "bench.h"
-#include "commands.h"
-#include "terminal.h"
-#include "train_display.h"
-#include "train_settings.h"
+#include "cli/bench.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "cli/train_display.h"
+#include "cli/train_settings.h"
 
 #include <limner/limner.h>
 #include <signal.h>

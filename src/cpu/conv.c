@@ -1,5 +1,5 @@
 /* im2col and its adjoint: copies of contiguous runs of channels. */
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 #include <string.h>
 

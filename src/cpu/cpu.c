@@ -1,11 +1,11 @@
 /* The backend that every machine has. Operations run at once, on the calling thread and OpenMP's.
  */
-#include "cpu.h"
+#include "cpu/cpu.h"
 
+#include "base/log.h"
+#include "base/plural.h"
 #include "config.h"
-#include "log.h"
-#include "plural.h"
-#include "winograd.h"
+#include "cpu/winograd.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #ifndef LIMNER_SRC_CPU_CPU_H
 #define LIMNER_SRC_CPU_CPU_H
 
-#include "backend.h"
-#include "kernel.h"
+#include "core/backend.h"
+#include "cpu/kernel.h"
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
  * pass of a transposed convolution) splits into stride x stride phases of dx; within a phase every
  * pixel takes the same kernel elements, so that it is a convolution with stride 1 of the padded dy,
  * and every pixel of dx is written once. ops.c's lowering is the oracle of all three. */
-#include "sweep.h"
+#include "cpu/gemm_packed.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Matrix multiplication: cblas where it was found, and one of our own. */
-#include "sweep.h"
+#include "cpu/gemm_packed.h"
 
 #include "config.h"
 

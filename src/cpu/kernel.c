@@ -1,4 +1,4 @@
-#include "kernel.h"
+#include "cpu/kernel.h"
 
 const struct cpu_kernel *const cpu_kernels[] = {
 #if defined(__GNUC__) && defined(__x86_64__)

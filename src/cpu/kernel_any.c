@@ -36,4 +36,4 @@ static _Bool usable(void)
     return 1;
 }
 
-#include "kernel_body.h"
+#include "cpu/kernel_body.h"

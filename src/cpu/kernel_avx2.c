@@ -18,7 +18,7 @@ static _Bool usable(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-#include "kernel_body.h"
+#include "cpu/kernel_body.h"
 #else
 typedef int no_avx2;
 #endif

@@ -17,7 +17,7 @@ static _Bool usable(void)
     return __builtin_cpu_supports("avx512f");
 }
 
-#include "kernel_body.h"
+#include "cpu/kernel_body.h"
 #else
 typedef int no_avx512;
 #endif

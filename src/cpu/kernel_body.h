@@ -1,6 +1,6 @@
 /* The text that kernel_SET.c compiles. They define wino_v, a vector of LANES floats, and what can
  * be done with it; a register tile is ROWS x VECTORS vectors. */
-#include "kernel.h"
+#include "cpu/kernel.h"
 
 #if defined(__GNUC__)
 #define WINO_INLINE TARGET static inline __attribute__((always_inline))

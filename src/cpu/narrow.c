@@ -1,6 +1,6 @@
 /* The data gradient for pictures of few channels, such as the picture's own three: columns for a
  * band of dx, then their sums, while they are in the cache. */
-#include "sweep.h"
+#include "cpu/gemm_packed.h"
 
 #include <string.h>
 

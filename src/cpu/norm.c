@@ -3,7 +3,7 @@
  * One pass over memory suffices even for the variance: while a block is in the cache its own mean
  * and its sum of squares about that mean are taken, and blocks merge as Chan, Golub and LeVeque
  * (1979) do. */
-#include "norm.h"
+#include "cpu/norm.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #ifndef LIMNER_SRC_CPU_NORM_H
 #define LIMNER_SRC_CPU_NORM_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 #include <string.h>
 

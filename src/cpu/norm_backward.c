@@ -1,6 +1,6 @@
 /* Gradients of batch normalisation and of a bias, together with that of the activation after them:
  * sums over each channel, and for batch normalisation a second walk over what was summed. */
-#include "norm.h"
+#include "cpu/norm.h"
 
 /* Adds to sum[c]. Here and below the full width of LANES has its own copy of the inner loops,
  * unrolled and in registers. */

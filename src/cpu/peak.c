@@ -1,7 +1,7 @@
 /* The multiply-add loop that a device's peak is measured with: eight vectors stay in registers, as
  * chains that do not wait for each other. The product with 0.5 is exact, so that fused and
  * rounded twice are the same number. */
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Operations on each element by itself. Chunks of CPU_CHUNK elements are shared among the threads.
  */
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -30,9 +30,9 @@
  * direct convolution has about a third of that error. An element's own (|A||B|) may be small beside
  * its neighbours' in the tile, the less likely the more terms: with fewer than 16 channels Winograd
  * is refused. With m = 2 and 3 no coefficient rounds, and sums of integers are exact. */
-#include "winograd.h"
+#include "cpu/winograd.h"
 
-#include "winograd_job.h"
+#include "cpu/winograd_job.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef LIMNER_SRC_CPU_WINOGRAD_H
 #define LIMNER_SRC_CPU_WINOGRAD_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 /* Depends on the geometry of one picture alone: the same picture has the same bits in any batch. */
 bool cpu_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,

@@ -1,5 +1,5 @@
-#include "winograd.h"
-#include "winograd_job.h"
+#include "cpu/winograd.h"
+#include "cpu/winograd_job.h"
 
 #include <string.h>
 

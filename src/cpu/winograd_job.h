@@ -2,7 +2,7 @@
 #ifndef LIMNER_SRC_CPU_WINOGRAD_JOB_H
 #define LIMNER_SRC_CPU_WINOGRAD_JOB_H
 
-#include "cpu.h"
+#include "cpu/cpu.h"
 
 enum {
     WINO_PHASES = 4, /* two of rows times two of columns */

@@ -1,5 +1,5 @@
 /* The transformed weights of both passes that write pictures. */
-#include "winograd_job.h"
+#include "cpu/winograd_job.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* The weight gradient by Winograd's way: for each point and phase, the sum over tiles of
  * transformed x times dy transformed by the adjoint of the output's transform; then the adjoint of
  * the weights' transform, while the sums are in the cache. */
-#include "winograd.h"
-#include "winograd_job.h"
+#include "cpu/winograd.h"
+#include "cpu/winograd_job.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "data/cache.h"
 
+#include "base/log.h"
 #include "data/digest.h"
-#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "data/decode.h"
 
 #include "data/digest.h"
-#include "data/sniff.h"
+#include "data/file_type.h"
 #include "data/source.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* The one line that says why there is nothing to train on. */
+#include "base/log.h"
 #include "config.h"
 #include "data/open.h"
-#include "log.h"
 
 #include <dirent.h>
 #include <errno.h>

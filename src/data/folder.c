@@ -1,5 +1,5 @@
 /* Finds the files below a folder. Links are followed, and whatever is met twice counts once. */
-#include "data/reach.h"
+#include "base/long_path.h"
 #include "data/source.h"
 
 #include <dirent.h>

@@ -2,9 +2,9 @@
  * prepared, and decides which are trained on. */
 #include "data/open.h"
 
-#include "data/copies.h"
+#include "base/log.h"
 #include "data/digest.h"
-#include "log.h"
+#include "data/duplicates.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Copying a batch together takes a fraction of a millisecond, yet from memory that no cache holds:
  * a thread does it while the device computes. */
-#include "clock.h"
-#include "data/thread.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
 
 #include <limner/dataset.h>
 #include <stdlib.h>

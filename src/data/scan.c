@@ -1,8 +1,8 @@
 /* The counts of a scan, and its contact sheet. */
 #include "data/scan.h"
 
-#include "data/copies.h"
-#include "log.h"
+#include "base/log.h"
+#include "data/duplicates.h"
 
 #include <limner/image.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include <limner/random.h>
 
-#include "log.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* How much memory a training takes, whether there is as much, and what would fit instead. */
+#include "base/log.h"
 #include "gan/dcgan.h"
-#include "log.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* The trainer: a loop around lim_dcgan_step that keeps the run folder whole. */
-#include "clock.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/plural.h"
 #include "gan/train_run.h"
-#include "log.h"
-#include "plural.h"
-#include "tune.h"
+#include "tune/tune.h"
 
 #include <inttypes.h>
 #include <math.h>

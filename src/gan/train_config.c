@@ -1,6 +1,6 @@
 /* What a run folder says of its training, to resume with. */
+#include "base/log.h"
 #include "gan/train_run.h"
-#include "log.h"
 
 #include <inttypes.h>
 #include <math.h>

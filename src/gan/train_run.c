@@ -3,8 +3,8 @@
 
 #include "gan/train_run.h"
 
-#include "log.h"
-#include "tune.h"
+#include "base/log.h"
+#include "tune/tune.h"
 
 #include <inttypes.h>
 #include <limner/image.h>

@@ -3,7 +3,7 @@
 #define LIMNER_SRC_GAN_TRAIN_RUN_H
 
 #include "gan/health.h"
-#include "io/run.h"
+#include "gan/run.h"
 
 #include <limner/train.h>
 

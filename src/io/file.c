@@ -1,6 +1,6 @@
-#include "file.h"
+#include "io/file.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* The animation of a training, through cgif. */
 #include <limner/image.h>
 
-#include "file.h"
-#include "log.h"
-#include "palette.h"
+#include "base/log.h"
+#include "io/file.h"
+#include "io/palette.h"
 
 #include <cgif.h>
 #include <stdlib.h>

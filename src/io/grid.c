@@ -1,6 +1,6 @@
 #include <limner/image.h>
 
-#include "log.h"
+#include "base/log.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "json.h"
+#include "io/json.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* Median cut (Heckbert 1982) by largest spread of squared error, then Lloyd's rounds of k-means,
  * both over the cells of a histogram. */
-#include "palette.h"
+#include "io/palette.h"
 
 #include <stdlib.h>
 #include <string.h>

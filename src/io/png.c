@@ -1,8 +1,8 @@
 /* PNG through libpng: written with text chunks, read as grey or RGB over white. */
 #include <limner/image.h>
 
-#include "file.h"
-#include "log.h"
+#include "base/log.h"
+#include "io/file.h"
 
 #include <png.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
  * each other. */
 #include "io/safetensors.h"
 
+#include "base/log.h"
 #include "io/hash.h"
 #include "io/json.h"
-#include "log.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "io/safetensors.h"
 
+#include "base/log.h"
 #include "io/hash.h"
-#include "log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

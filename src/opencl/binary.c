@@ -1,8 +1,8 @@
 /* Compiled programs to and from the cache: what they are keyed by, and which drivers take part. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "cache.h"
 #include "config.h"
+#include "opencl/cache.h"
 
 #include <limner/limner.h>
 #include <stdarg.h>

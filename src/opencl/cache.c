@@ -1,6 +1,6 @@
-#include "cache.h"
+#include "opencl/cache.h"
 
-#include "cache_folder.h"
+#include "base/cache_folder.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "opencl.h"
+#include "opencl/opencl.h"
 
 void ocl_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                 struct lim_tensor col)

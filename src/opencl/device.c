@@ -1,11 +1,11 @@
-#include "device.h"
+#include "opencl/device.h"
 
-#include "choice.h"
-#include "hints.h"
-#include "probe.h"
-#include "watch.h"
+#include "opencl/device_select.h"
+#include "opencl/hints.h"
+#include "opencl/probe.h"
+#include "opencl/watchdog.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #endif
 #include <CL/cl.h>
 
-#include "ahead.h"
+#include "opencl/precompile.h"
 
 #include <limner/backend.h>
 

@@ -1,5 +1,5 @@
 /* OpenCL's and CLBlast's status codes in words, and how a failure is told. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
 #include <clblast_c.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Matrix multiplication: "packed" for CPUs, "tiled" for GPUs, and CLBlast's. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <clblast_c.h>
 #include <stdio.h>

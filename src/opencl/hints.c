@@ -1,4 +1,4 @@
-#include "hints.h"
+#include "opencl/hints.h"
 
 #include <dirent.h>
 #include <errno.h>

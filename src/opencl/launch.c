@@ -1,8 +1,8 @@
 /* Queueing kernels: arguments, group sizes within the limits, and how far the host may run ahead.
  */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <string.h>

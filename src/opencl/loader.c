@@ -3,7 +3,7 @@
 #define _GNU_SOURCE /* dladdr */
 #endif
 #define CL_USE_DEPRECATED_OPENCL_1_1_APIS /* clGetExtensionFunctionAddress */
-#include "device.h"
+#include "opencl/device.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

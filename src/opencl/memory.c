@@ -1,7 +1,7 @@
 /* Buffers on the device, and the way in and out of them. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Convolutions of pictures with a few channels: the host side of cl/narrow.cl, for CPUs. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
 #include <string.h>
 

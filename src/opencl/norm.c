@@ -1,5 +1,5 @@
 /* Sums over rows in two stages, and batch normalisation on them: see cl/norm.cl. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
 /* How x[rows][c] is cut. Of the shape alone, never of the device: the cut decides the bits. */
 struct blocks {

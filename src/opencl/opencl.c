@@ -1,8 +1,8 @@
 /* The OpenCL backend: opening a device, closing it, and the table of operations. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "device.h"
-#include "log.h"
+#include "base/log.h"
+#include "opencl/device.h"
 
 #include <stdio.h>
 #include <stdlib.h>

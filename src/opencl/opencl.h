@@ -7,9 +7,9 @@
 #endif
 #include <CL/cl.h>
 
-#include "ahead.h"
-#include "backend.h"
-#include "watch.h"
+#include "core/backend.h"
+#include "opencl/precompile.h"
+#include "opencl/watchdog.h"
 
 /* One program each. */
 enum ocl_family {

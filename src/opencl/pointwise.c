@@ -1,4 +1,4 @@
-#include "opencl.h"
+#include "opencl/opencl.h"
 
 static struct ocl_grid vectors_of(struct ocl_backend *ocl, struct lim_tensor t)
 {

@@ -1,9 +1,9 @@
-#include "probe.h"
+#include "opencl/probe.h"
 
-#include "cache.h"
-#include "clock.h"
-#include "log.h"
-#include "plural.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/plural.h"
+#include "opencl/cache.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
 #ifndef LIMNER_SRC_OPENCL_PROBE_H
 #define LIMNER_SRC_OPENCL_PROBE_H
 
-#include "ahead.h"
-#include "device.h"
+#include "opencl/device.h"
+#include "opencl/precompile.h"
 
 struct ocl_probe {
     struct lim_device_info *infos; /* with room for one row more than `count` */

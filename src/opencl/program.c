@@ -1,9 +1,9 @@
 /* Kernels from source to ready: one program per family, every kernel created at start. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "clock.h"
-#include "hints.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "opencl/hints.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* A few launches with known answers when the device is opened. All sums are of small integers, so
  * the answers are exact on any device but for the transcendental functions. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <math.h>
 #include <string.h>

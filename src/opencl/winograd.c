@@ -14,9 +14,9 @@
  * (20 with two taps). Measured against double (limner-conform, K from 400 to 12800), 5x5 is no
  * worse than 4x4: at most 0.14 of NUMERICS' bound on the norm and 0.18 of that on elements; of the
  * weight gradient 0.08 and 0.48. */
-#include "opencl.h"
+#include "opencl/opencl.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Exif's orientation, and what a file is by its first bytes. */
 #include "data/exif.h"
-#include "data/sniff.h"
+#include "data/file_type.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

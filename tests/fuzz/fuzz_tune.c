@@ -1,12 +1,12 @@
 /* A tuning file of this device and, in config.json, the algorithms of a run: whatever they choose,
  * a network computes. Half of the files get the fields and the checksum that let them be read. */
-#include "backend.h"
+#include "core/backend.h"
 #include "fuzz.h"
+#include "gan/run.h"
 #include "io/file.h"
 #include "io/hash.h"
 #include "io/json.h"
-#include "io/run.h"
-#include "tune.h"
+#include "tune/tune.h"
 
 #include <inttypes.h>
 #include <limner/limner.h>

@@ -1,5 +1,5 @@
 /* An archive, from its directory to the pixels of its entries. */
-#include "data/prepare.h"
+#include "data/preprocess.h"
 #include "fuzz.h"
 
 #include <string.h>

@@ -1,0 +1,74 @@
+/* The front door's: what the checks of ops.c and ops_fused.c are made of, and the call behind it.
+ */
+#ifndef LIMNER_SRC_OPERANDS_H
+#define LIMNER_SRC_OPERANDS_H
+
+#include "core/backend.h"
+#include "core/trace.h"
+
+#include <assert.h>
+#include <limits.h>
+
+/* Nothing is to be done: after a failure, or while memory is only counted. */
+static inline bool idle(const struct lim_backend *be)
+{
+    return be->failed || be->planning;
+}
+
+/* Runs a slot of the table, which a profile shows by its name; `floats` go to and from memory. */
+#define RUN(be, slot, floats, arguments)             \
+    do {                                             \
+        if (!idle(be)) {                             \
+            (be)->bytes += sizeof(float) * (floats); \
+            lim_trace_event(be, #slot, 'B');         \
+            (be)->ops->slot arguments;               \
+            lim_trace_event(be, #slot, 'E');         \
+        }                                            \
+    } while (0)
+
+/* Rows of the matrix that a tensor is. */
+static inline int rows(struct lim_tensor t)
+{
+    return t.n * t.h * t.w;
+}
+
+static inline bool valid(struct lim_backend *be, struct lim_tensor t)
+{
+    return t.buf && t.buf->be == be && t.n > 0 && t.h > 0 && t.w > 0 && t.c > 0 &&
+           (size_t)t.n * (size_t)t.h * (size_t)t.w <= INT_MAX &&
+           t.offset + lim_tensor_count(t) <= t.buf->count;
+}
+
+static inline bool apart(struct lim_tensor a, struct lim_tensor b)
+{
+    return a.buf != b.buf || a.offset + lim_tensor_count(a) <= b.offset ||
+           b.offset + lim_tensor_count(b) <= a.offset;
+}
+
+static inline bool same_memory(struct lim_tensor a, struct lim_tensor b)
+{
+    return a.buf == b.buf && a.offset == b.offset && lim_tensor_count(a) == lim_tensor_count(b);
+}
+
+static inline bool same_shape(struct lim_tensor a, struct lim_tensor b)
+{
+    return a.n == b.n && a.h == b.h && a.w == b.w && a.c == b.c;
+}
+
+static inline bool is_vector(struct lim_backend *be, struct lim_tensor t, int c)
+{
+    return valid(be, t) && lim_tensor_count(t) == (size_t)c;
+}
+
+/* Floats of a tensor. */
+static inline size_t size(struct lim_tensor t)
+{
+    return lim_tensor_count(t);
+}
+
+static inline bool is_activation(enum lim_activation kind, float slope)
+{
+    return kind < LIM_ACTIVATIONS && (kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
+}
+
+#endif

@@ -1,0 +1,385 @@
+/* The front door: checks once what every backend may rely on, and lowers what a backend leaves out.
+ */
+#include <limner/ops.h>
+
+#include "core/op_checks.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
+              struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
+{
+    assert(valid(be, a) && valid(be, b) && valid(be, c) && apart(a, c) && apart(b, c));
+    assert((ta ? a.c : rows(a)) == rows(c) && (tb ? rows(b) : b.c) == c.c);
+    assert((ta ? rows(a) : a.c) == (tb ? b.c : rows(b)));
+    RUN(be, gemm, size(a) + size(b) + (beta == 0.0f ? 1 : 2) * size(c),
+        (be, ta, tb, alpha, a, b, beta, c));
+}
+
+/* Rows of a matrix, which are counted in ints. */
+static bool countable(int a, int b, int c)
+{
+    return (int64_t)a * b <= INT_MAX && (int64_t)a * b * c <= INT_MAX;
+}
+
+bool lim_conv_init(struct lim_conv *cv)
+{
+    int64_t padded_h = (int64_t)cv->h + cv->pad_top + cv->pad_bottom;
+    int64_t padded_w = (int64_t)cv->w + cv->pad_left + cv->pad_right;
+
+    if (cv->n < 1 || cv->h < 1 || cv->w < 1 || cv->c < 1 || cv->k < 1 || cv->r < 1 || cv->s < 1 ||
+        cv->stride < 1 || cv->pad_top < 0 || cv->pad_left < 0 || cv->pad_bottom < 0 ||
+        cv->pad_right < 0 || cv->r > padded_h || cv->s > padded_w || padded_h > INT_MAX ||
+        padded_w > INT_MAX)
+        return false;
+    cv->p = (int)(padded_h - cv->r) / cv->stride + 1;
+    cv->q = (int)(padded_w - cv->s) / cv->stride + 1;
+    return countable(cv->n, (int)padded_h, (int)padded_w) && countable(cv->n, cv->p, cv->q) &&
+           countable(cv->r, cv->s, cv->c);
+}
+
+/* Is t some images of the convolution's input (x), output (y), columns, or its weights? */
+static bool is_x(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.n <= cv->n && t.h == cv->h && t.w == cv->w && t.c == cv->c;
+}
+
+static bool is_y(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.n <= cv->n && t.h == cv->p && t.w == cv->q && t.c == cv->k;
+}
+
+static bool is_col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.h == cv->p && t.w == cv->q && t.c == cv->r * cv->s * cv->c;
+}
+
+static bool is_w(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor t)
+{
+    return valid(be, t) && t.n == cv->r && t.h == cv->s && t.w == cv->c && t.c == cv->k;
+}
+
+void lim_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                struct lim_tensor col)
+{
+    assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
+    RUN(be, im2col, size(x) + size(col), (be, cv, x, col));
+}
+
+void lim_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
+                struct lim_tensor x)
+{
+    assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
+    RUN(be, col2im, size(x) + size(col), (be, cv, col, x));
+}
+
+/* A 1x1 output over the whole unpadded picture, or a 1x1 kernel: the columns are the picture
+ * itself. */
+static bool col_is_x(const struct lim_conv *cv)
+{
+    bool unpadded = !cv->pad_top && !cv->pad_left && !cv->pad_bottom && !cv->pad_right;
+
+    return unpadded &&
+           ((cv->r == cv->h && cv->s == cv->w) || (cv->r == 1 && cv->s == 1 && cv->stride == 1));
+}
+
+static size_t col_floats(const struct lim_conv *cv, int n)
+{
+    return (size_t)n * (size_t)cv->p * (size_t)cv->q * (size_t)cv->r * (size_t)cv->s *
+           (size_t)cv->c;
+}
+
+int lim_images_of_work(const struct lim_backend *be, const struct lim_conv *cv)
+{
+    double work = 2.0 * cv->p * cv->q * cv->k * cv->r * cv->s * cv->c;
+    double fit = be->most_work > 0 ? be->most_work / work : cv->n;
+
+    return fit < 1 ? 1 : fit < cv->n ? (int)fit : cv->n;
+}
+
+/* Images whose columns fit the cap; at least one, whatever the cap. */
+static int images_at_once(const struct lim_backend *be, const struct lim_conv *cv)
+{
+    int most = lim_images_of_work(be, cv);
+    size_t fit = be->workspace_cap / (col_floats(cv, 1) * sizeof(float));
+
+    if (col_is_x(cv))
+        return most;
+    if (fit < 1)
+        return 1;
+    return fit < (size_t)most ? (int)fit : most;
+}
+
+static bool reserve_columns(struct lim_backend *be, const struct lim_conv *cv)
+{
+    size_t need;
+
+    if (col_is_x(cv))
+        return true;
+    need = col_floats(cv, images_at_once(be, cv));
+    if (be->workspace && be->workspace->count >= need)
+        return true;
+    lim_buffer_destroy(be->workspace);
+    be->workspace = lim_buffer_create_for(be, LIM_MEMORY_SCRATCH, need);
+    return be->workspace != NULL;
+}
+
+/* For the multiplication of `lower`, below. */
+static bool reserve_gemm(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass)
+{
+    int rows = images_at_once(be, cv) * cv->p * cv->q;
+    int rsc = cv->r * cv->s * cv->c;
+    bool good;
+
+    if (!be->ops->gemm_reserve)
+        return true;
+    be->ops->use_gemm(be, lim_choice_gemm(be, cv, pass));
+    if (pass == LIM_CONV_FORWARD)
+        good = be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_NO_TRANS, rows, cv->k, rsc);
+    else if (pass == LIM_CONV_BACKWARD_DATA)
+        good = be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_TRANS, rows, rsc, cv->k);
+    else
+        good = be->ops->gemm_reserve(be, LIM_TRANS, LIM_NO_TRANS, rsc, cv->k, rows);
+    be->ops->use_gemm(be, be->gemm);
+    return good;
+}
+
+bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
+{
+    for (int i = 0; i <= LIM_CONV_BACKWARD_WEIGHTS; i++) {
+        enum lim_conv_pass pass = (enum lim_conv_pass)i;
+        const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
+
+        /* One that cannot be had after all has left the choice to others. */
+        while (best && best->reserve && !best->reserve(be, cv, pass)) {
+            const struct lim_conv_algorithm *next = lim_choice_algorithm(be, cv, pass);
+
+            if (be->failed || next == best)
+                return false;
+            best = next;
+        }
+        if (!best && (!reserve_columns(be, cv) || !reserve_gemm(be, cv, pass)))
+            return false;
+    }
+    return true;
+}
+
+/* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
+ */
+static struct lim_tensor columns(struct lim_backend *be, const struct lim_conv *cv,
+                                 struct lim_tensor x)
+{
+    int rsc = cv->r * cv->s * cv->c;
+
+    if (col_is_x(cv))
+        return lim_tensor_of(x.buf, x.offset, x.n, cv->p, cv->q, rsc);
+    return lim_tensor_of(be->workspace, 0, x.n, cv->p, cv->q, rsc);
+}
+
+/* The oracle of every better convolution: columns and one batch-wide gemm per range of images. */
+static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
+                  struct lim_tensor x, struct lim_tensor w, struct lim_tensor y)
+{
+    int step = images_at_once(be, cv);
+
+    if (!reserve_columns(be, cv)) {
+        lim_backend_fail(be, NULL);
+        return;
+    }
+    be->ops->use_gemm(be, lim_choice_gemm(be, cv, pass));
+    for (int first = 0; first < x.n; first += step) {
+        int n = first + step <= x.n ? step : x.n - first;
+        struct lim_tensor xi = lim_tensor_images(x, first, n), yi = lim_tensor_images(y, first, n);
+        struct lim_tensor col = columns(be, cv, xi);
+
+        if (pass != LIM_CONV_BACKWARD_DATA && !col_is_x(cv))
+            lim_im2col(be, cv, xi, col);
+        if (pass == LIM_CONV_FORWARD)
+            lim_gemm(be, LIM_NO_TRANS, LIM_NO_TRANS, 1.0f, col, w, 0.0f, yi);
+        else if (pass == LIM_CONV_BACKWARD_WEIGHTS)
+            lim_gemm(be, LIM_TRANS, LIM_NO_TRANS, 1.0f, col, yi, 1.0f, w);
+        else
+            lim_gemm(be, LIM_NO_TRANS, LIM_TRANS, 1.0f, yi, w, 0.0f, col);
+        if (pass == LIM_CONV_BACKWARD_DATA && !col_is_x(cv))
+            lim_col2im(be, cv, col, xi);
+    }
+    be->ops->use_gemm(be, be->gemm);
+}
+
+void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
+                      struct lim_tensor w, struct lim_tensor y)
+{
+    const struct lim_conv_algorithm *best;
+
+    assert(is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
+    assert(apart(x, y) && apart(w, y));
+    if (idle(be))
+        return;
+    best = lim_choice_algorithm(be, cv, LIM_CONV_FORWARD);
+    lim_trace_event(be, "conv_forward", 'B');
+    if (best) {
+        be->bytes += sizeof(float) * (size(x) + size(w) + size(y));
+        best->forward(be, cv, x, w, y);
+    } else {
+        lower(be, cv, LIM_CONV_FORWARD, x, w, y);
+    }
+    lim_trace_event(be, "conv_forward", 'E');
+}
+
+void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
+                            struct lim_tensor w, struct lim_tensor dx)
+{
+    const struct lim_conv_algorithm *best;
+
+    assert(is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) && dx.n == dy.n);
+    assert(apart(dx, dy) && apart(dx, w));
+    if (idle(be))
+        return;
+    best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
+    lim_trace_event(be, "conv_backward_data", 'B');
+    if (best) {
+        be->bytes += sizeof(float) * (size(dy) + size(w) + size(dx));
+        best->backward_data(be, cv, dy, w, dx);
+    } else {
+        lower(be, cv, LIM_CONV_BACKWARD_DATA, dx, w, dy);
+    }
+    lim_trace_event(be, "conv_backward_data", 'E');
+}
+
+void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
+                               struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
+{
+    const struct lim_conv_algorithm *best;
+
+    assert(is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) && x.n == dy.n);
+    assert(apart(x, dw) && apart(dy, dw));
+    if (idle(be))
+        return;
+    best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
+    lim_trace_event(be, "conv_backward_weights", 'B');
+    if (best) {
+        be->bytes += sizeof(float) * (size(x) + size(dy) + 2 * size(dw));
+        best->backward_weights(be, cv, x, dy, dw);
+    } else {
+        lower(be, cv, LIM_CONV_BACKWARD_WEIGHTS, x, dw, dy);
+    }
+    lim_trace_event(be, "conv_backward_weights", 'E');
+}
+
+void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
+{
+    assert(valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
+    RUN(be, bias_forward, 2 * size(y), (be, bias, y));
+}
+
+void lim_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias)
+{
+    assert(valid(be, dy) && is_vector(be, dbias, dy.c) && apart(dbias, dy));
+    RUN(be, bias_backward, size(dy), (be, dy, dbias));
+}
+
+void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor running_mean, struct lim_tensor running_var,
+                         struct lim_tensor mean, struct lim_tensor inv_std, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y) && rows(x) > 1);
+    assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
+    assert(is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
+    assert(is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
+    RUN(be, batchnorm_train, 3 * size(x),
+        (be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std, y));
+}
+
+void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
+                         struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
+                         struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
+    assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
+    assert(is_vector(be, mean, x.c) && is_vector(be, var, x.c));
+    RUN(be, batchnorm_infer, 2 * size(x), (be, bn, x, gamma, beta, mean, var, y));
+}
+
+void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,
+                            struct lim_tensor gamma, struct lim_tensor mean,
+                            struct lim_tensor inv_std, struct lim_tensor dgamma,
+                            struct lim_tensor dbeta, struct lim_tensor dx)
+{
+    assert(valid(be, x) && valid(be, dy) && valid(be, dx));
+    assert(same_shape(x, dy) && same_shape(x, dx));
+    assert(apart(x, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    assert(is_vector(be, gamma, x.c) && is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
+    assert(!dgamma.buf == !dbeta.buf);
+    assert(!dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));
+    RUN(be, batchnorm_backward, 5 * size(x), (be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx));
+}
+
+void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
+                            struct lim_tensor x, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && is_activation(kind, slope));
+    assert(apart(x, y) || same_memory(x, y));
+    RUN(be, activation_forward, 2 * size(x), (be, kind, slope, x, y));
+}
+
+void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
+                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+{
+    assert(valid(be, y) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
+    assert(same_shape(y, dy) && same_shape(y, dx));
+    assert(apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    RUN(be, activation_backward, 3 * size(y), (be, kind, slope, y, dy, dx));
+}
+
+void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
+                    struct lim_tensor stats, struct lim_tensor dlogits)
+{
+    assert(valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
+    assert(is_vector(be, stats, 2) && apart(logits, dlogits));
+    assert(apart(stats, logits) && apart(stats, dlogits));
+    RUN(be, bce_logits, 2 * size(logits), (be, logits, target, stats, dlogits));
+}
+
+void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,
+              struct lim_tensor g, struct lim_tensor m, struct lim_tensor v, struct lim_tensor p)
+{
+    float correct1 = (float)(1.0 / (1.0 - pow((double)adam->beta1, (double)t)));
+    float correct2 = (float)(1.0 / (1.0 - pow((double)adam->beta2, (double)t)));
+
+    assert(t >= 1 && valid(be, g) && valid(be, m) && valid(be, v) && valid(be, p));
+    assert(lim_tensor_count(g) == lim_tensor_count(p) &&
+           lim_tensor_count(m) == lim_tensor_count(p));
+    assert(lim_tensor_count(v) == lim_tensor_count(p));
+    assert(apart(g, p) && apart(m, p) && apart(v, p) && apart(g, m) && apart(g, v) && apart(m, v));
+    RUN(be, adam, 7 * size(p), (be, adam, correct1, correct2, g, m, v, p));
+}
+
+void lim_fill(struct lim_backend *be, float value, struct lim_tensor y)
+{
+    assert(valid(be, y));
+    RUN(be, fill, size(y), (be, value, y));
+}
+
+void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
+    assert(apart(x, y));
+    RUN(be, copy, 2 * size(x), (be, x, y));
+}
+
+void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
+{
+    assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
+    assert(apart(x, y));
+    RUN(be, axpby, 3 * size(x), (be, a, x, b, y));
+}
+
+void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
+{
+    assert(valid(be, y) && rounds >= 0);
+    RUN(be, multiply_add, 2 * size(y), (be, rounds, y));
+}

@@ -1,0 +1,161 @@
+#include "gan/model_info.h"
+
+#include "gan/dcgan.h"
+
+#include "base/log.h"
+#include "io/json.h"
+
+#include <string.h>
+
+cJSON *lim_model_settings_json(const struct lim_dcgan_config *c)
+{
+    cJSON *json = cJSON_CreateObject();
+    bool ok = json && cJSON_AddNumberToObject(json, "size", c->size) &&
+              cJSON_AddNumberToObject(json, "channels", c->channels) &&
+              cJSON_AddNumberToObject(json, "width", c->width) &&
+              cJSON_AddNumberToObject(json, "kernel", c->kernel) &&
+              cJSON_AddNumberToObject(json, "latent", c->latent) &&
+              cJSON_AddNumberToObject(json, "batch", c->batch) &&
+              cJSON_AddNumberToObject(json, "lr", (double)c->lr) &&
+              cJSON_AddNumberToObject(json, "beta1", (double)c->beta1) &&
+              cJSON_AddNumberToObject(json, "beta2", (double)c->beta2) &&
+              cJSON_AddNumberToObject(json, "smooth", (double)c->smooth) &&
+              lim_json_add_u64(json, "seed", c->seed);
+
+    if (ok)
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+static bool settings_from_json(const cJSON *json, struct lim_dcgan_config *c)
+{
+    double lr, beta1, beta2, smooth;
+
+    if (!lim_json_get_int(json, "size", &c->size) ||
+        !lim_json_get_int(json, "channels", &c->channels) ||
+        !lim_json_get_int(json, "width", &c->width) ||
+        !lim_json_get_int(json, "kernel", &c->kernel) ||
+        !lim_json_get_int(json, "latent", &c->latent) ||
+        !lim_json_get_int(json, "batch", &c->batch) || !lim_json_get_double(json, "lr", &lr) ||
+        !lim_json_get_double(json, "beta1", &beta1) ||
+        !lim_json_get_double(json, "beta2", &beta2) ||
+        !lim_json_get_double(json, "smooth", &smooth) || !lim_json_get_u64(json, "seed", &c->seed))
+        return false;
+    c->lr = (float)lr;
+    c->beta1 = (float)beta1;
+    c->beta2 = (float)beta2;
+    c->smooth = (float)smooth;
+    return true;
+}
+
+static bool progress_from_json(const cJSON *json, struct lim_progress *p)
+{
+    return lim_json_get_u64(json, "step", &p->step) && p->step <= LIM_MODEL_MOST &&
+           lim_json_get_u64(json, "seen", &p->seen) && p->seen <= LIM_MODEL_MOST &&
+           lim_json_get_u64(json, "data_seed", &p->data_seed) &&
+           lim_json_get_u64(json, "fingerprint", &p->fingerprint) &&
+           lim_json_get_double(json, "seconds", &p->seconds) && p->seconds >= 0 &&
+           p->seconds <= 1e10;
+}
+
+bool lim_model_refuse(const struct lim_st_reader *reader, const char *reason)
+{
+    lim_error("%s: not a model that limner can read: %s", reader->path, reason);
+    return false;
+}
+
+/* Floats of the weights that a table asks for. */
+static uint64_t count_params(const struct lim_layer_desc *rows, int count, uint64_t channels)
+{
+    uint64_t params = 0;
+
+    for (int i = 0; i < count; i++) {
+        uint64_t out = (uint64_t)rows[i].out, kernel = (uint64_t)rows[i].kernel;
+
+        if (rows[i].kind == LIM_LAYER_CONV || rows[i].kind == LIM_LAYER_CONV_TRANSPOSED) {
+            params += kernel * kernel * channels * out + (rows[i].bias ? out : 0);
+            channels = out;
+        } else if (rows[i].kind == LIM_LAYER_BATCHNORM) {
+            params += 2 * channels;
+        }
+    }
+    return params;
+}
+
+/* Has the file the weights that its settings ask for? Before memory is taken for them. */
+static bool has_weights(const struct lim_model_info *info)
+{
+    struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+    int count = lim_dcgan_generator_rows(&info->config, rows);
+
+    if (count_params(rows, count, (uint64_t)info->config.latent) != info->generator_params)
+        return false;
+    count = lim_dcgan_discriminator_rows(&info->config, rows);
+    return info->discriminator_params ==
+           (info->generator_only ? 0 : count_params(rows, count, (uint64_t)info->config.channels));
+}
+
+bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_info *info)
+{
+    const char *format = lim_st_metadata(reader, "format");
+    const char *holds = lim_st_metadata(reader, "holds");
+    const char *hash = lim_st_metadata(reader, "model_hash");
+    const char *version = lim_st_metadata(reader, "limner");
+    const char *settings = lim_st_metadata(reader, "settings");
+    const char *progress = lim_st_metadata(reader, "progress");
+    cJSON *settings_json, *progress_json;
+    char fault[128];
+    bool ok;
+
+    memset(info, 0, sizeof *info);
+    if (!format)
+        return lim_model_refuse(reader, "safetensors, but of another program");
+    if (strcmp(format, LIM_MODEL_FORMAT) != 0)
+        return lim_model_refuse(reader,
+                                "its format is not " LIM_MODEL_FORMAT ": a newer limner wrote it?");
+    if (!holds || !hash || strspn(hash, "0123456789abcdef") != 16 || strlen(hash) != 16 ||
+        !version || !settings || !progress)
+        return lim_model_refuse(reader, "its metadata are incomplete");
+    info->generator_only = strcmp(holds, "generator") == 0;
+    if (!info->generator_only && strcmp(holds, "checkpoint") != 0)
+        return lim_model_refuse(reader, "it holds neither a generator nor a checkpoint");
+    settings_json = lim_json_parse(settings);
+    progress_json = lim_json_parse(progress);
+    ok = settings_from_json(settings_json, &info->config) &&
+         progress_from_json(progress_json, &info->progress);
+    cJSON_Delete(settings_json);
+    cJSON_Delete(progress_json);
+    if (!ok)
+        return lim_model_refuse(reader, "its settings or progress are incomplete, or impossible");
+    if (dcgan_has_fault(&info->config, fault, sizeof fault))
+        return lim_model_refuse(reader, fault);
+    snprintf(info->version, sizeof info->version, "%s", version);
+    snprintf(info->hash, sizeof info->hash, "%s", hash);
+    for (int i = 0; i < reader->count; i++) {
+        const struct lim_st_tensor *t = reader->tensors + i;
+
+        if (strstr(t->name, ".adam_") || strstr(t->name, ".running_"))
+            continue;
+        if (strncmp(t->name, "generator.", 10) == 0)
+            info->generator_params += t->count;
+        else if (strncmp(t->name, "discriminator.", 14) == 0)
+            info->discriminator_params += t->count;
+    }
+    return has_weights(info) ||
+           lim_model_refuse(reader, "it has other weights than its settings ask for");
+}
+
+bool lim_model_info_read(const char *path, struct lim_model_info *info, enum lim_status *why)
+{
+    struct lim_st_reader reader;
+    bool ok;
+
+    if (why)
+        *why = LIM_BAD_INPUT;
+    if (!lim_st_open(&reader, path))
+        return false;
+    ok = lim_st_verify(&reader) && lim_model_info_parse(&reader, info);
+    lim_st_close(&reader);
+    return ok;
+}

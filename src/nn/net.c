@@ -1,0 +1,396 @@
+/* Networks from tables: takes all memory at once, then only walks the layers. */
+#include <limner/net.h>
+#include <limner/random.h>
+
+#include "base/log.h"
+#include "nn/layer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An activation follows nearly every layer and works in its memory; `output` is then the same view.
+ * Where the layer has taken it over, its own node does nothing. */
+struct node {
+    struct lim_layer *layer;
+    bool taken;
+    struct lim_buffer *own;   /* NULL: the output lies in the input's memory */
+    struct lim_tensor output; /* the whole batch */
+};
+
+struct part {
+    int node, index; /* of the layer's parts */
+};
+
+/* Parameters that lie side by side, and their gradients. */
+struct chunk {
+    size_t count;
+    struct lim_buffer *params, *grads;
+};
+
+struct lim_net {
+    struct lim_backend *be;
+    int count, batch;
+    int h, w, c;
+    struct node *nodes;
+    struct part *parts;
+    int part_count;
+    struct chunk *chunks;
+    int chunk_count;
+    size_t state_count;
+    struct lim_buffer *state;
+    struct lim_buffer *spare[2]; /* activation gradients, used in turn */
+    struct lim_tensor x;         /* of the last forward pass */
+    int n;                       /* pictures in it */
+};
+
+static lim_layer_create_fn *const creators[LIM_LAYER_KINDS] = {
+    [LIM_LAYER_CONV] = lim_conv_create,
+    [LIM_LAYER_CONV_TRANSPOSED] = lim_conv_transposed_create,
+    [LIM_LAYER_BATCHNORM] = lim_batchnorm_create,
+    [LIM_LAYER_ACTIVATION] = lim_activation_create,
+};
+
+bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
+                     struct lim_conv *cv)
+{
+    int pads = row->pad_start + row->pad_end;
+    bool transposed = row->kind == LIM_LAYER_CONV_TRANSPOSED;
+    int out = transposed ? (*side - 1) * row->stride + row->kernel - pads : *side;
+
+    if (!transposed && row->kind != LIM_LAYER_CONV)
+        return false;
+    *cv = (struct lim_conv){.n = batch,
+                            .h = out,
+                            .w = out,
+                            .c = transposed ? row->out : *channels,
+                            .k = transposed ? *channels : row->out,
+                            .r = row->kernel,
+                            .s = row->kernel,
+                            .stride = row->stride,
+                            .pad_top = row->pad_start,
+                            .pad_left = row->pad_start,
+                            .pad_bottom = row->pad_end,
+                            .pad_right = row->pad_end};
+    if (!lim_conv_init(cv))
+        return false;
+    *side = transposed ? out : cv->p;
+    *channels = row->out;
+    return true;
+}
+
+static size_t picture_floats(const struct lim_layer *layer)
+{
+    return (size_t)layer->out_h * (size_t)layer->out_w * (size_t)layer->out_c;
+}
+
+/* Creates the layer of a row and the place for its output. */
+static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *row)
+{
+    struct node *node = net->nodes + i, *before = i > 0 ? node - 1 : NULL;
+    int h = before ? before->layer->out_h : net->h;
+    int w = before ? before->layer->out_w : net->w;
+    int c = before ? before->layer->out_c : net->c;
+    const char *reason = "";
+    struct lim_layer *layer;
+
+    layer = creators[row->kind](net->be, row, h, w, c, net->batch, &reason);
+    if (!layer) {
+        if (*reason)
+            lim_error("row %d of the network, on %dx%dx%d: %s", i, h, w, c, reason);
+        return false;
+    }
+    node->layer = layer;
+    layer->h = h;
+    layer->w = w;
+    layer->c = c;
+    if (layer->overwrites_input && before && !before->layer->keeps_output) {
+        node->output = before->output;
+        node->taken = row->kind == LIM_LAYER_ACTIVATION && before->layer->ops->take &&
+                      before->layer->ops->take(before->layer, row->activation, row->slope);
+        return true;
+    }
+    node->own = lim_buffer_create_for(net->be, LIM_MEMORY_ACTIVATIONS,
+                                      (size_t)net->batch * picture_floats(layer));
+    if (!node->own)
+        return false;
+    node->output =
+        lim_tensor_of(node->own, 0, net->batch, layer->out_h, layer->out_w, layer->out_c);
+    return true;
+}
+
+static bool make_buffer(struct lim_net *net, enum lim_memory_part what, size_t count,
+                        struct lim_buffer **buf)
+{
+    *buf = lim_buffer_create_for(net->be, what, count ? count : 1);
+    return *buf != NULL;
+}
+
+static size_t part_floats(const struct lim_layer_part *part)
+{
+    return (size_t)part->n * (size_t)part->h * (size_t)part->w * (size_t)part->c;
+}
+
+static const struct lim_layer_part *part_of(const struct lim_net *net, int i)
+{
+    return net->nodes[net->parts[i].node].layer->parts + net->parts[i].index;
+}
+
+/* Lists the parts of all layers, and counts what goes into which chunk. */
+static bool count_parts(struct lim_net *net)
+{
+    uint64_t largest = lim_backend_memory_limits(net->be).largest / sizeof(float);
+    int most = 0;
+
+    for (int i = 0; i < net->count; i++)
+        most += net->nodes[i].layer->part_count;
+    net->parts = calloc((size_t)most + 1, sizeof *net->parts);
+    net->chunks = calloc((size_t)most + 1, sizeof *net->chunks);
+    if (!net->parts || !net->chunks) {
+        lim_error("no memory for a network");
+        return false;
+    }
+    for (int i = 0; i < net->count; i++)
+        for (int j = 0; j < net->nodes[i].layer->part_count; j++)
+            net->parts[net->part_count++] = (struct part){.node = i, .index = j};
+    net->chunk_count = 1;
+    for (int i = 0; i < net->part_count; i++) {
+        struct chunk *chunk = net->chunks + net->chunk_count - 1;
+        size_t count = part_floats(part_of(net, i));
+
+        if (part_of(net, i)->state) {
+            net->state_count += count;
+            continue;
+        }
+        if (largest && chunk->count && chunk->count + count > largest)
+            chunk = net->chunks + net->chunk_count++;
+        chunk->count += count;
+    }
+    return true;
+}
+
+/* Takes the flat buffers, and lays the parts out in them. */
+static bool place_parts(struct lim_net *net)
+{
+    struct chunk *chunk;
+    size_t param = 0, state = 0;
+
+    if (!count_parts(net) || !make_buffer(net, LIM_MEMORY_WEIGHTS, net->state_count, &net->state))
+        return false;
+    for (int i = 0; i < net->chunk_count; i++)
+        if (!make_buffer(net, LIM_MEMORY_WEIGHTS, net->chunks[i].count, &net->chunks[i].params) ||
+            !make_buffer(net, LIM_MEMORY_GRADIENTS, net->chunks[i].count, &net->chunks[i].grads))
+            return false;
+    chunk = net->chunks;
+    for (int i = 0; i < net->part_count; i++) {
+        struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
+        const struct lim_layer_part *part = part_of(net, i);
+        int j = net->parts[i].index;
+
+        if (part->state) {
+            layer->values[j] = lim_tensor_of(net->state, state, part->n, part->h, part->w, part->c);
+            state += part_floats(part);
+            continue;
+        }
+        if (param == chunk->count) {
+            chunk++;
+            param = 0;
+        }
+        layer->values[j] = lim_tensor_of(chunk->params, param, part->n, part->h, part->w, part->c);
+        layer->grads[j] = lim_tensor_of(chunk->grads, param, part->n, part->h, part->w, part->c);
+        param += part_floats(part);
+    }
+    return true;
+}
+
+struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_desc *rows, int count,
+                               int h, int w, int c, int batch)
+{
+    struct lim_net *net = calloc(1, sizeof *net);
+    size_t largest = (size_t)h * (size_t)w * (size_t)c;
+
+    if (net)
+        net->nodes = calloc((size_t)count, sizeof *net->nodes);
+    if (!net || !net->nodes) {
+        lim_error("no memory for a network");
+        free(net);
+        return NULL;
+    }
+    net->be = be;
+    net->batch = batch;
+    net->h = h;
+    net->w = w;
+    net->c = c;
+    for (; net->count < count; net->count++) {
+        if (!add_node(net, net->count, rows + net->count)) {
+            net->count += net->nodes[net->count].layer != NULL;
+            goto error;
+        }
+        if (picture_floats(net->nodes[net->count].layer) > largest)
+            largest = picture_floats(net->nodes[net->count].layer);
+    }
+    largest *= (size_t)batch;
+    if (!place_parts(net) || !make_buffer(net, LIM_MEMORY_ACTIVATIONS, largest, net->spare) ||
+        !make_buffer(net, LIM_MEMORY_ACTIVATIONS, largest, net->spare + 1))
+        goto error;
+    return net;
+
+error:
+    lim_net_destroy(net);
+    return NULL;
+}
+
+void lim_net_destroy(struct lim_net *net)
+{
+    if (!net)
+        return;
+    for (int i = 0; i < net->count; i++) {
+        net->nodes[i].layer->ops->destroy(net->nodes[i].layer);
+        lim_buffer_destroy(net->nodes[i].own);
+    }
+    for (int i = 0; i < net->chunk_count; i++) {
+        lim_buffer_destroy(net->chunks[i].params);
+        lim_buffer_destroy(net->chunks[i].grads);
+    }
+    lim_buffer_destroy(net->state);
+    lim_buffer_destroy(net->spare[0]);
+    lim_buffer_destroy(net->spare[1]);
+    free(net->chunks);
+    free(net->parts);
+    free(net->nodes);
+    free(net);
+}
+
+bool lim_net_init(struct lim_net *net, uint64_t seed)
+{
+    for (int i = 0; i < net->part_count; i++) {
+        struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
+        const struct lim_layer_part *part = part_of(net, i);
+        struct lim_tensor values = layer->values[net->parts[i].index];
+        size_t count = part_floats(part);
+        float *host = malloc(count * sizeof *host);
+
+        if (!host) {
+            lim_error("no memory to initialise a network");
+            return false;
+        }
+        lim_random_normal(seed, LIM_RANDOM_WEIGHTS, (uint64_t)i, count, host);
+        for (size_t j = 0; j < count; j++)
+            host[j] = part->mean + part->deviation * host[j];
+        lim_write(values, host);
+        free(host);
+    }
+    return true;
+}
+
+struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x, enum lim_mode mode)
+{
+    net->x = x;
+    net->n = x.n;
+    for (int i = 0; i < net->count; i++) {
+        struct node *node = net->nodes + i;
+        struct lim_tensor y = lim_tensor_images(node->output, 0, x.n);
+
+        if (!node->taken)
+            node->layer->ops->forward(node->layer, x, y, mode);
+        x = y;
+    }
+    return x;
+}
+
+/* The input of node i in the last forward pass. */
+static struct lim_tensor input_of(const struct lim_net *net, int i)
+{
+    return i > 0 ? lim_tensor_images(net->nodes[i - 1].output, 0, net->n) : net->x;
+}
+
+/* One of the spare buffers as the gradient of a layer's input, or of its output. */
+static struct lim_tensor gradient_in(const struct lim_net *net, struct lim_buffer *buf,
+                                     const struct lim_layer *layer, bool of_output)
+{
+    return lim_tensor_of(buf, 0, net->n, of_output ? layer->out_h : layer->h,
+                         of_output ? layer->out_w : layer->w, of_output ? layer->out_c : layer->c);
+}
+
+struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, unsigned want)
+{
+    struct lim_tensor none = {.buf = NULL};
+
+    for (int i = net->count - 1; i >= 0; i--) {
+        struct lim_layer *layer = net->nodes[i].layer;
+        struct lim_tensor y = lim_tensor_images(net->nodes[i].output, 0, net->n);
+        bool ours = dy.buf == net->spare[0] || dy.buf == net->spare[1];
+        struct lim_buffer *mine = ours ? dy.buf : net->spare[0];
+        struct lim_buffer *other = net->spare[mine == net->spare[0]];
+        struct lim_tensor dx =
+            gradient_in(net, layer->gradient_in_place ? mine : other, layer, false);
+
+        if (net->nodes[i].taken)
+            continue;
+        if (i == 0 && !(want & LIM_WANT_INPUT) && !layer->gradient_in_place)
+            dx = none;
+        layer->ops->backward(layer, input_of(net, i), y, dy, gradient_in(net, mine, layer, true),
+                             dx, want);
+        dy = dx;
+    }
+    return want & LIM_WANT_INPUT ? dy : none;
+}
+
+void lim_net_zero_grads(struct lim_net *net)
+{
+    for (int i = 0; i < net->chunk_count; i++)
+        lim_fill(net->be, 0.0f, lim_net_grads(net, i));
+}
+
+int lim_net_chunks(const struct lim_net *net)
+{
+    return net->chunk_count;
+}
+
+/* Of a net without parameters: the one float that its buffers have. */
+static struct lim_tensor flat(const struct chunk *chunk, struct lim_buffer *buf)
+{
+    return lim_vector_of(buf, 0, chunk->count ? chunk->count : 1);
+}
+
+struct lim_tensor lim_net_params(const struct lim_net *net, int chunk)
+{
+    return flat(net->chunks + chunk, net->chunks[chunk].params);
+}
+
+struct lim_tensor lim_net_grads(const struct lim_net *net, int chunk)
+{
+    return flat(net->chunks + chunk, net->chunks[chunk].grads);
+}
+
+struct lim_tensor lim_net_state(const struct lim_net *net)
+{
+    if (!net->state_count)
+        return (struct lim_tensor){.buf = NULL};
+    return lim_vector_of(net->state, 0, net->state_count);
+}
+
+int lim_net_part_count(const struct lim_net *net)
+{
+    return net->part_count;
+}
+
+struct lim_net_part lim_net_part(const struct lim_net *net, int index)
+{
+    const struct part *at = net->parts + index;
+    const struct lim_layer *layer = net->nodes[at->node].layer;
+    struct lim_net_part part = {.tensor = layer->values[at->index],
+                                .grad = layer->grads[at->index],
+                                .state = layer->parts[at->index].state};
+
+    snprintf(part.name, sizeof part.name, "%d.%s", at->node, layer->parts[at->index].name);
+    return part;
+}
+
+void lim_net_output_shape(const struct lim_net *net, int *h, int *w, int *c)
+{
+    const struct lim_layer *last = net->nodes[net->count - 1].layer;
+
+    *h = last->out_h;
+    *w = last->out_w;
+    *c = last->out_c;
+}

@@ -1,0 +1,109 @@
+/* A run goes on with the algorithms that it began with: they decide its bits. */
+#include "base/log.h"
+#include "core/backend.h"
+#include "tune/tune.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ALGORITHMS "algorithms"
+#define IDENTITY "device_identity"
+
+int tune_layers(const struct lim_dcgan_config *gan, struct tune_layer list[LIM_DCGAN_MAX_LAYERS])
+{
+    int count = 0;
+
+    for (int net = 0; net < 2; net++) {
+        struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
+        int rows_count = net == 0 ? lim_dcgan_generator_rows(gan, rows)
+                                  : lim_dcgan_discriminator_rows(gan, rows);
+        int side = net == 0 ? 1 : gan->size, c = net == 0 ? gan->latent : gan->channels;
+
+        for (int i = 0; i < rows_count; i++) {
+            struct lim_conv cv;
+            int at = 0;
+            size_t used;
+
+            if (!lim_conv_of_row(&rows[i], gan->batch, &side, &c, &cv))
+                continue;
+            while (at < count && memcmp(&list[at].cv, &cv, sizeof cv) != 0)
+                at++;
+            if (at == LIM_DCGAN_MAX_LAYERS)
+                continue;
+            if (at == count)
+                list[count++] = (struct tune_layer){.cv = cv};
+            used = strlen(list[at].names);
+            snprintf(list[at].names + used, sizeof list[at].names - used, "%s%c.%d",
+                     used ? " " : "", net == 0 ? 'G' : 'D', i);
+        }
+    }
+    return count;
+}
+
+/* NULL without memory. */
+static cJSON *describe(const struct lim_backend *be, const struct lim_dcgan_config *gan)
+{
+    struct tune_layer layers[LIM_DCGAN_MAX_LAYERS];
+    int count = tune_layers(gan, layers);
+    cJSON *list = cJSON_CreateArray();
+    bool good = list != NULL;
+
+    for (int i = 0; good && i < 3 * count; i++)
+        good = tune_choice_put(list, be, &layers[i / 3].cv, (enum lim_conv_pass)(i % 3), 0);
+    if (good)
+        return list;
+    cJSON_Delete(list);
+    return NULL;
+}
+
+bool lim_tune_describe(const struct lim_backend *be, const struct lim_dcgan_config *gan,
+                       cJSON *config)
+{
+    cJSON *list = describe(be, gan);
+
+    bool good = !be->wanted[0] ||
+                (cJSON_AddStringToObject(config, "device_wanted", be->wanted) &&
+                 cJSON_AddStringToObject(config, "device_wanted_option", be->wanted_option));
+
+    return cJSON_AddStringToObject(config, IDENTITY, be->identity) && list &&
+           cJSON_AddItemToObject(config, ALGORITHMS, list) && good;
+}
+
+/* The CPU path gives the same bits with any number of threads, on any processor. */
+static bool same_device(const char *a, const char *b)
+{
+    static const char cpu[] = "CPU path,";
+
+    return strcmp(a, b) == 0 ||
+           (strncmp(a, cpu, sizeof cpu - 1) == 0 && strncmp(b, cpu, sizeof cpu - 1) == 0);
+}
+
+void lim_tune_take_over(struct lim_backend *be, const struct lim_dcgan_config *gan,
+                        const cJSON *config)
+{
+    const char *before = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, IDENTITY));
+    const cJSON *kept = cJSON_GetObjectItemCaseSensitive(config, ALGORITHMS);
+    cJSON *now;
+
+    if (before && !same_device(before, be->identity)) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, "device"));
+
+        lim_info("the run was trained on %s before; another device, or driver, goes on with it, "
+                 "and rounds otherwise",
+                 name ? name : before);
+        return;
+    }
+    if (!be->tuned) {
+        lim_choices_clear(be);
+        tune_choices_take(be, kept);
+    }
+    if (!before) /* of a limner that did not choose */
+        return;
+    now = describe(be, gan);
+    if (now && !cJSON_Compare(now, kept, true))
+        lim_warning("%s: from here on the numbers are not, to the last bit, those of a training "
+                    "that was not interrupted",
+                    be->tuned ? "other algorithms were chosen since (--tune)"
+                              : "the run was trained with other algorithms");
+    cJSON_Delete(now);
+}
