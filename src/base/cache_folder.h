@@ -1,6 +1,6 @@
 /* Where everything is kept that can be made again. */
-#ifndef LIMNER_SRC_CACHE_FOLDER_H
-#define LIMNER_SRC_CACHE_FOLDER_H
+#ifndef LIMNER_SRC_BASE_CACHE_FOLDER_H
+#define LIMNER_SRC_BASE_CACHE_FOLDER_H
 
 /* The folder `name` in `wanted`, else in $LIMNER_CACHE_DIR, else in limner in $XDG_CACHE_HOME or
  * ~/.cache; made where it is not there. "off" (or "") turns it off. The caller frees. NULL, in

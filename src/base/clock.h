@@ -1,7 +1,7 @@
 /* Time that only goes forward, and how anything is timed with it. Needs nothing of the library, so
  * that the command and limner-conform use it too. */
-#ifndef LIMNER_SRC_CLOCK_H
-#define LIMNER_SRC_CLOCK_H
+#ifndef LIMNER_SRC_BASE_CLOCK_H
+#define LIMNER_SRC_BASE_CLOCK_H
 
 #include <stdlib.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* A condition that is waited for by the clock that nobody sets: by the other, a wait of a second
  * lasts an hour where the time is set back by one. */
-#ifndef LIMNER_SRC_CONDITION_H
-#define LIMNER_SRC_CONDITION_H
+#ifndef LIMNER_SRC_BASE_CONDITION_H
+#define LIMNER_SRC_BASE_CONDITION_H
 
 #include <pthread.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* One line to the user's callback. */
-#ifndef LIMNER_SRC_LOG_H
-#define LIMNER_SRC_LOG_H
+#ifndef LIMNER_SRC_BASE_LOG_H
+#define LIMNER_SRC_BASE_LOG_H
 
 #include <limner/log.h>
 #include <stdbool.h>

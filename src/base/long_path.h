@@ -1,6 +1,6 @@
 /* Files and folders whose path is longer than the system takes in one call. */
-#ifndef LIMNER_SRC_DATA_REACH_H
-#define LIMNER_SRC_DATA_REACH_H
+#ifndef LIMNER_SRC_BASE_LONG_PATH_H
+#define LIMNER_SRC_BASE_LONG_PATH_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

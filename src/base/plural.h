@@ -1,6 +1,6 @@
 /* "1 picture", "2 pictures". */
-#ifndef LIMNER_SRC_PLURAL_H
-#define LIMNER_SRC_PLURAL_H
+#ifndef LIMNER_SRC_BASE_PLURAL_H
+#define LIMNER_SRC_BASE_PLURAL_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Threads of the data side get no signals: those are the main thread's to handle. */
-#ifndef LIMNER_SRC_DATA_THREAD_H
-#define LIMNER_SRC_DATA_THREAD_H
+#ifndef LIMNER_SRC_BASE_THREAD_H
+#define LIMNER_SRC_BASE_THREAD_H
 
 #include <pthread.h>
 #include <signal.h>

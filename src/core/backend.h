@@ -5,8 +5,8 @@
  * A slot queues its work and returns; on failure it calls lim_backend_fail, after which the front
  * door calls no more operations. Slots marked "optional" may be NULL: the comment says what happens
  * then. */
-#ifndef LIMNER_SRC_BACKEND_H
-#define LIMNER_SRC_BACKEND_H
+#ifndef LIMNER_SRC_CORE_BACKEND_H
+#define LIMNER_SRC_CORE_BACKEND_H
 
 #include <limner/backend.h>
 #include <limner/memory.h>

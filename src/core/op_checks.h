@@ -1,7 +1,7 @@
 /* The front door's: what the checks of ops.c and ops_fused.c are made of, and the call behind it.
  */
-#ifndef LIMNER_SRC_OPERANDS_H
-#define LIMNER_SRC_OPERANDS_H
+#ifndef LIMNER_SRC_CORE_OP_CHECKS_H
+#define LIMNER_SRC_CORE_OP_CHECKS_H
 
 #include "core/backend.h"
 #include "core/trace.h"

@@ -1,7 +1,7 @@
 /* Products of a left-hand matrix read where it lies with a right-hand one packed in panels: what
  * the built-in gemm and the convolutions have in common. */
-#ifndef LIMNER_SRC_CPU_SWEEP_H
-#define LIMNER_SRC_CPU_SWEEP_H
+#ifndef LIMNER_SRC_CPU_GEMM_PACKED_H
+#define LIMNER_SRC_CPU_GEMM_PACKED_H
 
 #include "cpu/cpu.h"
 

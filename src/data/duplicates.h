@@ -1,6 +1,6 @@
 /* Which pictures are copies of others. */
-#ifndef LIMNER_SRC_DATA_COPIES_H
-#define LIMNER_SRC_DATA_COPIES_H
+#ifndef LIMNER_SRC_DATA_DUPLICATES_H
+#define LIMNER_SRC_DATA_DUPLICATES_H
 
 #include "data/open.h"
 

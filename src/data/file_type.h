@@ -1,6 +1,6 @@
 /* What a file is, from its first bytes: names deceive. */
-#ifndef LIMNER_SRC_DATA_SNIFF_H
-#define LIMNER_SRC_DATA_SNIFF_H
+#ifndef LIMNER_SRC_DATA_FILE_TYPE_H
+#define LIMNER_SRC_DATA_FILE_TYPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

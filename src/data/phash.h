@@ -1,8 +1,8 @@
 /* What a picture looks like, in 64 bits that hardly change when it is saved again, resized or
  * lightened a little: pHash (Zauner 2010), the signs of its lowest frequencies about their median.
  */
-#ifndef LIMNER_SRC_DATA_LOOK_H
-#define LIMNER_SRC_DATA_LOOK_H
+#ifndef LIMNER_SRC_DATA_PHASH_H
+#define LIMNER_SRC_DATA_PHASH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* One file of a source becomes a picture, or a reason why not. */
-#ifndef LIMNER_SRC_DATA_PREPARE_H
-#define LIMNER_SRC_DATA_PREPARE_H
+#ifndef LIMNER_SRC_DATA_PREPROCESS_H
+#define LIMNER_SRC_DATA_PREPROCESS_H
 
 #include "data/result.h"
 #include "data/source.h"

@@ -1,6 +1,6 @@
 /* What a model's file says of itself, in its metadata. */
-#ifndef LIMNER_SRC_IO_MODEL_INFO_H
-#define LIMNER_SRC_IO_MODEL_INFO_H
+#ifndef LIMNER_SRC_GAN_MODEL_INFO_H
+#define LIMNER_SRC_GAN_MODEL_INFO_H
 
 #include "io/safetensors.h"
 

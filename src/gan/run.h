@@ -5,8 +5,8 @@
  *     checkpoint-000100.safetensors ...  older ones      lock  while a training is under way
  *
  * Thread-safety: one thread at a time for each struct lim_run. */
-#ifndef LIMNER_SRC_IO_RUN_H
-#define LIMNER_SRC_IO_RUN_H
+#ifndef LIMNER_SRC_GAN_RUN_H
+#define LIMNER_SRC_GAN_RUN_H
 
 #include <cjson/cJSON.h>
 #include <limner/dcgan.h>

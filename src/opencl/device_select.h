@@ -1,7 +1,7 @@
 /* The grammar of --platform and --device, over a list of devices: pure, so that tests can make the
  * list. */
-#ifndef LIMNER_SRC_OPENCL_CHOICE_H
-#define LIMNER_SRC_OPENCL_CHOICE_H
+#ifndef LIMNER_SRC_OPENCL_DEVICE_SELECT_H
+#define LIMNER_SRC_OPENCL_DEVICE_SELECT_H
 
 #include <limner/backend.h>
 

@@ -1,6 +1,6 @@
 /* The OpenCL backend's own types and helpers. Only this folder includes CL headers. */
-#ifndef LIMNER_SRC_OPENCL_H
-#define LIMNER_SRC_OPENCL_H
+#ifndef LIMNER_SRC_OPENCL_OPENCL_H
+#define LIMNER_SRC_OPENCL_OPENCL_H
 
 #ifndef CL_TARGET_OPENCL_VERSION
 #define CL_TARGET_OPENCL_VERSION 120

@@ -4,8 +4,8 @@
  * anything to compile. Then it opens the device too and takes everything from the end, as this
  * process does from the beginning; where they meet, each has what the other has made. Nothing
  * depends on the child: without it this process compiles all. */
-#ifndef LIMNER_SRC_OPENCL_AHEAD_H
-#define LIMNER_SRC_OPENCL_AHEAD_H
+#ifndef LIMNER_SRC_OPENCL_PRECOMPILE_H
+#define LIMNER_SRC_OPENCL_PRECOMPILE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

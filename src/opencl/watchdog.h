@@ -1,6 +1,6 @@
 /* Notices that a driver does not come back from a call. */
-#ifndef LIMNER_SRC_OPENCL_WATCH_H
-#define LIMNER_SRC_OPENCL_WATCH_H
+#ifndef LIMNER_SRC_OPENCL_WATCHDOG_H
+#define LIMNER_SRC_OPENCL_WATCHDOG_H
 
 #include <limner/backend.h>
 

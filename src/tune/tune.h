@@ -1,6 +1,6 @@
 /* Parts of the tuner: tune.c chooses, tune_verify.c computes and compares, tune_file.c stores. */
-#ifndef LIMNER_SRC_TUNE_H
-#define LIMNER_SRC_TUNE_H
+#ifndef LIMNER_SRC_TUNE_TUNE_H
+#define LIMNER_SRC_TUNE_TUNE_H
 
 #include <cjson/cJSON.h>
 #include <limner/tune.h>
