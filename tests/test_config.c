@@ -1,6 +1,7 @@
 /* config.json, every field altered, with a checksum that fits: refused in one line where it decides
  * how a training goes on, and never half believed. */
 #include "gan/run.h"
+#include "io/json.h"
 
 #include <limner/train.h>
 
@@ -17,7 +18,7 @@ static enum lim_status load(cJSON *json, struct lim_train_config *config)
 {
     struct lim_run run = {.path = here_run};
 
-    assert_true(lim_run_sign(json));
+    assert_true(lim_json_sign(json));
     assert_true(lim_run_write_json(&run, LIM_RUN_CONFIG, json));
     cJSON_DeleteItemFromObjectCaseSensitive(json, "checksum");
     here_clear();

@@ -1,5 +1,6 @@
 /* The run folder: what is taken, what is refused, the log, going back to a step. */
 #include "gan/run.h"
+#include "io/json.h"
 
 #include <limner/log.h>
 
@@ -125,12 +126,12 @@ static void a_signature_notices_a_change(void **state)
     cJSON *json = cJSON_Parse("{\"epochs\":0.1,\"seed\":\"18446744073709551615\"}");
 
     (void)state;
-    assert_false(lim_run_signed(json));
-    assert_true(lim_run_sign(json));
-    assert_true(lim_run_signed(json));
-    assert_true(lim_run_sign(json));
+    assert_false(lim_json_signed(json));
+    assert_true(lim_json_sign(json));
+    assert_true(lim_json_signed(json));
+    assert_true(lim_json_sign(json));
     cJSON_SetNumberValue(cJSON_GetObjectItem(json, "epochs"), 0.2);
-    assert_false(lim_run_signed(json));
+    assert_false(lim_json_signed(json));
     cJSON_Delete(json);
 }
 

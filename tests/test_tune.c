@@ -65,11 +65,14 @@ static void put_file(const void *data, size_t size)
  * the file with it. */
 static void store_choices(struct lim_backend *be, const struct lim_dcgan_config *gan)
 {
-    struct tune_layer layers[LIM_DCGAN_MAX_LAYERS];
-    int count = tune_layers(gan, layers), last = 0;
+    struct tune_layer layers[TUNE_LAYERS];
+    struct lim_dcgan_work work;
+    int count, last = 0;
     char folder[200];
     cJSON *file;
 
+    lim_dcgan_work(gan, &work);
+    count = tune_layers(&work.work, layers);
     while (be->gemms[last + 1])
         last++;
     snprintf(folder, sizeof folder, "%s/tuning", cache);
@@ -101,6 +104,11 @@ static int chosen(const struct lim_backend *be)
     return sum;
 }
 
+static double rate_of(const char *folder, const char *identity, const char *work)
+{
+    return lim_tune_rate(&(struct lim_tune_rates){.cache_dir = folder, .work = work}, identity);
+}
+
 static void choices_come_back(void **state)
 {
     const struct lim_dcgan_config gan = network();
@@ -114,13 +122,13 @@ static void choices_come_back(void **state)
     assert_int_equal(chosen(next), 12);
     lim_tune_load(next, "off");
     lim_tune_load(next, unread);
-    assert_true(tune_stored_rate(unread, next->identity, "16x16x3, width 2, kernel 4") == 0);
+    assert_true(rate_of(unread, next->identity, "16x16x3, width 2, kernel 4") == 0);
     assert_int_not_equal(access(unread, F_OK), 0); /* reading makes nothing */
     assert_int_equal(chosen(next), 12);
-    assert_true(lim_tune_keep_rate(next, cache, &gan, 12.5));
-    assert_true(tune_stored_rate(cache, next->identity, "16x16x3, width 2, kernel 4") == 12.5);
-    assert_true(tune_stored_rate(cache, next->identity, "16x16x3, width 3, kernel 4") == 0);
-    assert_true(tune_stored_rate(cache, "another", "16x16x3, width 2, kernel 4") == 0);
+    assert_true(lim_tune_keep_rate(next, cache, "16x16x3, width 2, kernel 4", 12.5));
+    assert_true(rate_of(cache, next->identity, "16x16x3, width 2, kernel 4") == 12.5);
+    assert_true(rate_of(cache, next->identity, "16x16x3, width 3, kernel 4") == 0);
+    assert_true(rate_of(cache, "another", "16x16x3, width 2, kernel 4") == 0);
     lim_choices_clear(next);
     lim_tune_load(next, cache);
     assert_int_equal(chosen(next), 12); /* the rate has not cost them */
@@ -166,7 +174,7 @@ static void damaged_files_choose_nothing(void **state)
         assert_int_equal(chosen(be), 0);
     }
     /* The next tuning makes it anew. */
-    lim_tune_keep_rate(be, cache, &gan, 1);
+    lim_tune_keep_rate(be, cache, "16x16x3, width 2, kernel 4", 1);
     here_clear();
     lim_tune_load(be, cache);
     assert_int_equal(here_log.errors + here_log.warnings, 0);
@@ -265,9 +273,11 @@ static unsigned char *tensors(size_t *size)
 
 static bool takes_builtin(const struct lim_backend *be, const struct lim_dcgan_config *gan)
 {
-    struct tune_layer layers[LIM_DCGAN_MAX_LAYERS];
+    struct tune_layer layers[TUNE_LAYERS];
+    struct lim_dcgan_work work;
 
-    tune_layers(gan, layers);
+    lim_dcgan_work(gan, &work);
+    tune_layers(&work.work, layers);
     return strcmp(lim_conv_gemm(be, &layers[0].cv, LIM_CONV_FORWARD), "builtin") == 0;
 }
 

@@ -2,6 +2,8 @@
 #include "core/backend.h"
 #include "tune/tune.h"
 
+#include <limner/dcgan.h>
+
 #include "check.h"
 
 #include <string.h>
@@ -107,12 +109,14 @@ static void on_pass(void *user, const struct lim_tune_result *result)
 static void wrong_algorithms_are_refused(void **state)
 {
     struct lim_dcgan_config gan = lim_dcgan_defaults();
+    struct lim_dcgan_work work;
 
     (void)state;
     gan.size = 16;
     gan.width = 2;
     gan.latent = 4;
     gan.batch = 7; /* no multiple of the pictures that differ */
+    lim_dcgan_work(&gan, &work);
     for (fault = SOUND; fault <= NOTHING; fault++) {
         struct told told = {0};
         const struct lim_tune_config config = {
@@ -125,7 +129,7 @@ static void wrong_algorithms_are_refused(void **state)
         be->convs = wrong;
         memset(be->conv_names, 0, sizeof be->conv_names);
         lim_backend_name_convs(be);
-        assert_int_equal(lim_tune(be, &gan, &config), LIM_OK);
+        assert_int_equal(lim_tune(be, &work.work, &config), LIM_OK);
         assert_int_equal(told.passes, 12); /* four geometries */
         for (int pass = 0; pass < 3; pass++) {
             bool weights = pass == LIM_CONV_BACKWARD_WEIGHTS;

@@ -1,4 +1,5 @@
 #include "train_here.h"
+#include "io/json.h"
 
 #include "gan/run.h"
 
@@ -201,7 +202,7 @@ static bool is_whole(const char *path)
     }
     if (ends_with(path, "/config.json")) {
         json = lim_run_read_json(here_run, LIM_RUN_CONFIG);
-        if (!json || !lim_run_signed(json)) {
+        if (!json || !lim_json_signed(json)) {
             cJSON_Delete(json);
             return false;
         }

@@ -31,11 +31,14 @@ struct lim_device_choice {
     double wait_timeout;
     void (*hung)(void *user);
     void *user;
-    /* For "auto"; each may be NULL. What will be done (lim_tune_work), so that where there is no
-     * GPU the faster of the CPU path and an OpenCL device on the processor is taken, if both were
-     * measured. The name of the OpenCL device it was done on before, which then stays, and its
-     * option, by which equal devices are told apart (lim_backend_name, lim_backend_option). */
-    const char *work, *before, *before_option;
+    /* For "auto"; each may be NULL. How fast a device is at what will be done (lim_tune_rate; 0:
+     * not known), so that where there is no GPU the faster of the CPU path and an OpenCL device on
+     * the processor is taken, if both were measured. */
+    double (*rate)(const void *user, const char *identity);
+    const void *rate_user;
+    /* The name of the OpenCL device it was done on before, which then stays, and its option, by
+     * which equal devices are told apart (lim_backend_name, lim_backend_option). */
+    const char *before, *before_option;
 };
 
 /* Opens the device and logs one line that names it. NULL after exactly one error line; `why` (may

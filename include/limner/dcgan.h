@@ -8,6 +8,7 @@
 #include <limner/memory.h>
 #include <limner/net.h>
 #include <limner/status.h>
+#include <limner/tune.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,15 @@ LIM_API int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
                                      struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS]);
 LIM_API int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
                                          struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS]);
+
+/* This training as the tuner takes it. `work` points into the struct: do not copy it. */
+struct lim_dcgan_work {
+    struct lim_tune_work work;
+    struct lim_tune_network networks[2];
+    struct lim_layer_desc rows[2][LIM_DCGAN_MAX_LAYERS];
+    char name[64]; /* "64x64x3, width 64, kernel 4" */
+};
+LIM_API void lim_dcgan_work(const struct lim_dcgan_config *config, struct lim_dcgan_work *work);
 
 struct lim_dcgan;
 

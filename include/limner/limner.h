@@ -18,12 +18,6 @@
 #include <limner/tensor.h>
 #include <limner/train.h>
 #include <limner/tune.h>
-
-LIM_BEGIN
-
-/* "0.1.0". */
-LIM_API const char *lim_version(void);
-
-LIM_END
+#include <limner/version.h>
 
 #endif

@@ -1,5 +1,5 @@
-/* The tuner: which algorithm does each pass of a DCGAN's convolutions fastest on one device. Every
- * candidate must first give right numbers; then all are timed, and the choice is stored.
+/* The tuner: which algorithm does each pass of a network's convolutions fastest on one device.
+ * Every candidate must first give right numbers; then all are timed, and the choice is stored.
  *
  * Choices go by the geometry of one picture, never by the batch, so a picture keeps its bits in any
  * company. But another algorithm rounds otherwise: with other choices a training, and the last bit
@@ -14,7 +14,7 @@
 
 #include <limner/api.h>
 #include <limner/backend.h>
-#include <limner/dcgan.h>
+#include <limner/net.h>
 #include <limner/ops.h>
 #include <limner/status.h>
 #include <stdbool.h>
@@ -29,6 +29,23 @@ enum lim_tune_mode {
 
 /* "off", "fast", "full". False (and no change) for another word. */
 LIM_API bool lim_tune_parse(const char *word, enum lim_tune_mode *mode);
+
+/* A network whose convolutions are to be tuned. */
+struct lim_tune_network {
+    char letter; /* stands for it in lim_tune_result.layers: 'G' */
+    const struct lim_layer_desc *rows;
+    int count;          /* of rows */
+    int side, channels; /* its input: [batch][side][side][channels] */
+};
+
+/* A training to tune for: its networks and its batch. Under `name` ("64x64x3, width 64, kernel 4")
+ * is kept how fast it is as a whole. */
+struct lim_tune_work {
+    const char *name;
+    const struct lim_tune_network *networks;
+    int count; /* of networks */
+    int batch;
+};
 
 /* One way to do a pass. */
 struct lim_tune_candidate {
@@ -68,16 +85,21 @@ LIM_API void lim_tune_load(struct lim_backend *be, const char *cache_dir);
 /* The same, then measures, puts into use, and stores. Blocks for seconds (fast) or minutes. A file
  * that cannot be written costs one warning. LIM_OK, LIM_INTERRUPTED, LIM_DEVICE_FAILED or LIM_ERROR
  * after its log line. */
-LIM_API enum lim_status lim_tune(struct lim_backend *be, const struct lim_dcgan_config *gan,
+LIM_API enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
                                  const struct lim_tune_config *config);
 
-/* What a network is for the two below, for lim_device_choice too: "64x64x3, width 64, kernel 4". */
-enum { LIM_TUNE_WORK = 64 };
-LIM_API void lim_tune_work(const struct lim_dcgan_config *gan, char work[LIM_TUNE_WORK]);
+/* Stores how many pictures a second the training that `work` names takes in. False after one line.
+ */
+LIM_API bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
+                                double per_second);
 
-/* Stores how many pictures a second a training of this network takes in. False after one line. */
-LIM_API bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir,
-                                const struct lim_dcgan_config *gan, double per_second);
+/* What was stored so: a function for `rate` of struct lim_device_choice, whose `rate_user` points
+ * to one of these. Pictures a second; 0 where they have not been measured on that device. */
+struct lim_tune_rates {
+    const char *cache_dir;
+    const char *work;
+};
+LIM_API double lim_tune_rate(const void *rates, const char *identity);
 
 LIM_END
 

@@ -1,4 +1,4 @@
-#include <limner/limner.h>
+#include <limner/version.h>
 
 #include "config.h"
 

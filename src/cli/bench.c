@@ -299,6 +299,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                                              .wait_timeout = set->wait_timeout,
                                              .hung = leave_hung};
     struct lim_dcgan_config config = lim_dcgan_defaults();
+    struct lim_dcgan_work work;
     struct report report = {.set = set};
     enum lim_status status = LIM_USAGE;
     struct lim_backend *be;
@@ -315,7 +316,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
-    status = tune_before(be, &config, set->tune, set->cache_dir, NULL);
+    lim_dcgan_work(&config, &work);
+    status = tune_before(be, &work.work, set->tune, set->cache_dir, NULL);
     if (status != LIM_OK) {
         lim_backend_destroy(be);
         return status;

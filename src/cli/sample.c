@@ -332,14 +332,16 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                            void *settings)
 {
     const struct sample_settings *set = settings;
-    char work[LIM_TUNE_WORK];
+    struct lim_dcgan_work work;
+    const struct lim_tune_rates rates = {.cache_dir = set->cache_dir, .work = work.name};
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
                                              .cache_dir = set->cache_dir,
                                              .wait_timeout = set->wait_timeout,
                                              .hung = leave_hung,
-                                             .work = work};
+                                             .rate = lim_tune_rate,
+                                             .rate_user = &rates};
     struct lim_model_info info;
     struct plan plan = {0};
     struct lim_backend *be;
@@ -352,7 +354,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     if (!find_model(parsed->arguments[0], model, sizeof model) ||
         !lim_model_info_read(model, &info, &status))
         goto done;
-    lim_tune_work(&info.config, work);
+    lim_dcgan_work(&info.config, &work);
     be = lim_backend_create(&choice, &status);
     if (!be)
         goto done;

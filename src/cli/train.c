@@ -236,7 +236,8 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
                                   struct display *display)
 {
     struct hung hung = {.set = set, .config = config};
-    char work[LIM_TUNE_WORK];
+    struct lim_dcgan_work work;
+    const struct lim_tune_rates rates = {.cache_dir = set->cache_dir, .work = work.name};
     const struct lim_device_choice choice = {.platform = set->platform,
                                              .device = set->device,
                                              .threads = set->threads,
@@ -244,7 +245,8 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
                                              .wait_timeout = set->wait_timeout,
                                              .hung = on_hang,
                                              .user = &hung,
-                                             .work = work,
+                                             .rate = lim_tune_rate,
+                                             .rate_user = &rates,
                                              .before = config->device,
                                              .before_option = config->device_option};
     struct lim_dataset_config *data = &config->data;
@@ -253,11 +255,11 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     struct lim_dataset *ds;
     struct lim_backend *be;
 
-    lim_tune_work(&config->gan, work);
+    lim_dcgan_work(&config->gan, &work);
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
-    status = tune_before(be, &config->gan, set->dry_run ? "off" : set->tune, set->cache_dir,
+    status = tune_before(be, &work.work, set->dry_run ? "off" : set->tune, set->cache_dir,
                          &stop_requests);
     if (status != LIM_OK) {
         if (status == LIM_INTERRUPTED)

@@ -151,7 +151,7 @@ static void on_pass(void *user, const struct lim_tune_result *result)
     status_line(result->done < result->total ? line : "");
 }
 
-enum lim_status tune_before(struct lim_backend *be, const struct lim_dcgan_config *gan,
+enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *work,
                             const char *word, const char *cache_dir, const volatile int *stop)
 {
     struct teller teller = {0};
@@ -165,7 +165,7 @@ enum lim_status tune_before(struct lim_backend *be, const struct lim_dcgan_confi
         return LIM_OK;
     }
     status_line("tuning");
-    status = lim_tune(be, gan, &config);
+    status = lim_tune(be, work, &config);
     status_line("");
     if (status == LIM_OK)
         say("tuned %d pass%s; in %d of them another algorithm than the built-in choice is faster",
@@ -175,7 +175,8 @@ enum lim_status tune_before(struct lim_backend *be, const struct lim_dcgan_confi
 
 /* The whole step with what was chosen; 'auto' compares devices by it. */
 static enum lim_status measure_step(struct lim_backend *be, const struct tune_settings *set,
-                                    const struct lim_dcgan_config *gan)
+                                    const struct lim_dcgan_config *gan,
+                                    const struct lim_tune_work *tuned)
 {
     enum { RUNS = 7 };
     const struct bench_work work = {.be = be, .kind = BENCH_STEP, .config = gan};
@@ -195,15 +196,12 @@ static enum lim_status measure_step(struct lim_backend *be, const struct tune_se
     } else {
         printf("training step %.3f ms, %.4g pictures/s\n", 1e3 * time.median, rate);
     }
-    return lim_tune_keep_rate(be, set->cache_dir, gan, rate) ? LIM_OK : LIM_ERROR;
+    return lim_tune_keep_rate(be, set->cache_dir, tuned->name, rate) ? LIM_OK : LIM_ERROR;
 }
 
 static void print_head(const struct lim_backend *be, const struct tune_settings *set,
-                       const struct lim_dcgan_config *gan)
+                       const struct lim_tune_work *work)
 {
-    char work[LIM_TUNE_WORK];
-
-    lim_tune_work(gan, work);
     if (set->json) {
         cJSON *o = cJSON_CreateObject();
 
@@ -211,8 +209,8 @@ static void print_head(const struct lim_backend *be, const struct tune_settings 
         cJSON_AddStringToObject(o, "version", lim_version());
         cJSON_AddStringToObject(o, "device", lim_backend_name(be));
         cJSON_AddStringToObject(o, "option", lim_backend_option(be));
-        cJSON_AddStringToObject(o, "work", work);
-        cJSON_AddNumberToObject(o, "batch", gan->batch);
+        cJSON_AddStringToObject(o, "work", work->name);
+        cJSON_AddNumberToObject(o, "batch", work->batch);
         display_json(o);
         return;
     }
@@ -220,7 +218,7 @@ static void print_head(const struct lim_backend *be, const struct tune_settings 
            "(ms of each verified candidate, ~ far behind, * the winner; passes are those of the "
            "convolution, which "
            "a transposed one in G runs backwards)\n",
-           work, gan->batch, lim_backend_name(be));
+           work->name, work->batch, lim_backend_name(be));
 }
 
 static void on_hang(void *user)
@@ -240,6 +238,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                                              .wait_timeout = set->wait_timeout,
                                              .hung = on_hang};
     struct lim_dcgan_config gan = lim_dcgan_defaults();
+    struct lim_dcgan_work work;
     struct teller teller = {.table = true, .json = set->json};
     struct lim_tune_config config = {
         .cache_dir = set->cache_dir, .stop = &stop_request, .told = on_pass, .user = &teller};
@@ -261,11 +260,12 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
-    print_head(be, set, &gan);
-    status = lim_tune(be, &gan, &config);
+    lim_dcgan_work(&gan, &work);
+    print_head(be, set, &work.work);
+    status = lim_tune(be, &work.work, &config);
     status_line("");
     if (status == LIM_OK && !stop_request)
-        status = measure_step(be, set, &gan);
+        status = measure_step(be, set, &gan, &work.work);
     if (status == LIM_INTERRUPTED)
         say_error("stopped: what was measured is kept, and 'limner tune --tune fast' goes on");
     lim_backend_destroy(be);

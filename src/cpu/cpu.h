@@ -73,9 +73,12 @@ int cpu_thread(void);
 
 /* The backend's scratch memory, its contents undefined; the next call may move it. It grows to the
  * largest size asked for, and a convolution's is reserved, so steps allocate nothing. NULL after
- * one log line, with the backend failed; and NULL while cpu.c measures how much an operation asks
- * for, which then must do nothing. */
+ * one log line, with the backend failed; and NULL while backend.c measures how much an operation
+ * asks for, which then must do nothing. */
 void *cpu_scratch(struct lim_backend *be, size_t bytes);
+
+/* Makes it that large. False, in silence, without memory. */
+bool cpu_scratch_grow(struct cpu_backend *cpu, size_t bytes);
 
 /* gemm.c */
 extern const char *const cpu_gemms[];

@@ -4,7 +4,7 @@
 
 #include "io/hash.h"
 
-#include <limner/limner.h>
+#include <limner/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

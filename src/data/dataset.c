@@ -1,4 +1,4 @@
-#include "data/open.h"
+#include "data/dataset.h"
 
 #include <limner/dataset.h>
 #include <limner/random.h>

@@ -2,7 +2,7 @@
 #ifndef LIMNER_SRC_DATA_DUPLICATES_H
 #define LIMNER_SRC_DATA_DUPLICATES_H
 
-#include "data/open.h"
+#include "data/dataset.h"
 
 #include <limner/scan.h>
 

@@ -3,7 +3,7 @@
  * progress are JSON objects in strings of __metadata__, which allows nothing but strings. */
 #include "gan/dcgan.h"
 
-#include <limner/limner.h>
+#include <limner/version.h>
 
 #include "base/log.h"
 #include "gan/model_info.h"

@@ -187,35 +187,6 @@ bool lim_run_write_json(const struct lim_run *run, const char *name, const cJSON
     return ok;
 }
 
-/* False without memory. */
-static bool sign(const cJSON *json, char digits[17])
-{
-    char *text = cJSON_PrintUnformatted(json);
-
-    if (text)
-        snprintf(digits, 17, "%016" PRIx64, lim_hash(LIM_HASH_START, text, strlen(text)));
-    cJSON_free(text);
-    return text != NULL;
-}
-
-bool lim_run_sign(cJSON *json)
-{
-    char digits[17];
-
-    return sign(json, digits) && cJSON_AddStringToObject(json, "checksum", digits);
-}
-
-bool lim_run_signed(cJSON *json)
-{
-    cJSON *checksum = cJSON_DetachItemFromObjectCaseSensitive(json, "checksum");
-    const char *written = cJSON_GetStringValue(checksum);
-    char digits[17];
-    bool fits = written && sign(json, digits) && strcmp(written, digits) == 0;
-
-    cJSON_Delete(checksum);
-    return fits;
-}
-
 cJSON *lim_run_read_json(const char *path, const char *name)
 {
     char *file = lim_path_join(path, name), *text;

@@ -70,11 +70,6 @@ char *lim_run_sample_file(const struct lim_run *run, uint64_t step);
 bool lim_run_write_text(const struct lim_run *run, const char *name, const char *text);
 bool lim_run_write_json(const struct lim_run *run, const char *name, const cJSON *json);
 
-/* Adds "checksum", of all the other members, as the last one. lim_run_signed: is it there and does
- * it fit? Not, where a disk or a person has changed something. */
-bool lim_run_sign(cJSON *json);
-bool lim_run_signed(cJSON *json);
-
 /* Reads a JSON object from PATH/NAME; cJSON_Delete it. NULL after one log line. Works on any
  * folder, without an open run. See io/json.h for members of 64 bits. */
 cJSON *lim_run_read_json(const char *path, const char *name);

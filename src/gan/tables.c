@@ -1,5 +1,6 @@
 /* The generator's and the discriminator's rows, for every size. */
 #include <limner/dcgan.h>
+#include <stdio.h>
 
 enum { WIDEST = 1024, FIRST_SIZE = 4 };
 
@@ -82,4 +83,26 @@ int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
     rows[count++] = (struct lim_layer_desc){
         .kind = LIM_LAYER_CONV, .out = 1, .kernel = FIRST_SIZE, .stride = 1};
     return count;
+}
+
+void lim_dcgan_work(const struct lim_dcgan_config *config, struct lim_dcgan_work *work)
+{
+    work->networks[0] = (struct lim_tune_network){
+        .letter = 'G',
+        .rows = work->rows[0],
+        .count = lim_dcgan_generator_rows(config, work->rows[0]),
+        .side = 1,
+        .channels = config->latent,
+    };
+    work->networks[1] = (struct lim_tune_network){
+        .letter = 'D',
+        .rows = work->rows[1],
+        .count = lim_dcgan_discriminator_rows(config, work->rows[1]),
+        .side = config->size,
+        .channels = config->channels,
+    };
+    snprintf(work->name, sizeof work->name, "%dx%dx%d, width %d, kernel %d", config->size,
+             config->size, config->channels, config->width, config->kernel);
+    work->work = (struct lim_tune_work){
+        .name = work->name, .networks = work->networks, .count = 2, .batch = config->batch};
 }

@@ -334,6 +334,7 @@ static struct lim_dcgan *make_networks(const struct trainer *t, enum lim_status 
 static enum lim_status begin(struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
+    struct lim_dcgan_work work;
     enum lim_status status;
 
     if (!config->resume) {
@@ -352,7 +353,8 @@ static enum lim_status begin(struct trainer *t)
     t->description = lim_run_read_json(config->run, LIM_RUN_CONFIG);
     t->run.foreign = train_foreign;
     t->run.of = t->description;
-    lim_tune_take_over(t->be, &config->gan, t->description);
+    lim_dcgan_work(&config->gan, &work);
+    lim_tune_take_over(t->be, &work.work, t->description);
     t->gan = load_checkpoint(t, &status);
     if (!t->gan)
         return status;

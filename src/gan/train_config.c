@@ -2,6 +2,8 @@
 #include "base/log.h"
 #include "gan/train_run.h"
 
+#include "io/json.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -223,7 +225,7 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
     if (!json || !check_numbers(run, json) || !load_words(run, json, config) ||
         !train_find_checkpoint(&folder, &info) || !check_network(run, json, &info.config))
         goto done;
-    if (!lim_run_signed(json))
+    if (!lim_json_signed(json))
         lim_warning("%s/" LIM_RUN_CONFIG " was changed since limner wrote it, by hand or by a "
                     "damaged disk; going on with what it says now",
                     run);

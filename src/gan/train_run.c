@@ -3,12 +3,14 @@
 
 #include "gan/train_run.h"
 
+#include "io/json.h"
+
 #include "base/log.h"
 #include "tune/tune.h"
 
 #include <inttypes.h>
 #include <limner/image.h>
-#include <limner/limner.h>
+#include <limner/version.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +83,7 @@ static cJSON *describe(const struct trainer *t)
     const struct lim_train_config *config = t->config;
     const struct lim_dcgan_config *gan = lim_dcgan_get_config(t->gan);
     char *whole = realpath(config->pictures, NULL), text[32];
+    struct lim_dcgan_work work;
     cJSON *o = cJSON_CreateObject();
 
     cJSON_AddStringToObject(o, "limner", lim_version());
@@ -115,7 +118,8 @@ static cJSON *describe(const struct trainer *t)
     cJSON_AddStringToObject(o, "device", lim_backend_name(t->be));
     cJSON_AddStringToObject(o, "device_option", lim_backend_option(t->be));
     free(whole);
-    if (lim_tune_describe(t->be, gan, o))
+    lim_dcgan_work(gan, &work);
+    if (lim_tune_describe(t->be, &work.work, o))
         return o;
     cJSON_Delete(o);
     return NULL;
@@ -181,7 +185,7 @@ static bool write_readme(const struct trainer *t)
 bool train_write_description(struct trainer *t)
 {
     cJSON *json = describe(t);
-    bool good = json ? lim_run_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json)
+    bool good = json ? lim_json_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json)
                      : no_memory(LIM_RUN_CONFIG);
 
     cJSON_Delete(t->description);

@@ -1,8 +1,11 @@
 #include "io/json.h"
 
+#include "io/hash.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 cJSON *lim_json_parse(const char *text)
 {
@@ -71,4 +74,33 @@ const char *lim_json_get_string(const cJSON *object, const char *name)
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
     return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+/* False without memory. */
+static bool sign(const cJSON *json, char digits[17])
+{
+    char *text = cJSON_PrintUnformatted(json);
+
+    if (text)
+        snprintf(digits, 17, "%016" PRIx64, lim_hash(LIM_HASH_START, text, strlen(text)));
+    cJSON_free(text);
+    return text != NULL;
+}
+
+bool lim_json_sign(cJSON *json)
+{
+    char digits[17];
+
+    return sign(json, digits) && cJSON_AddStringToObject(json, "checksum", digits);
+}
+
+bool lim_json_signed(cJSON *json)
+{
+    cJSON *checksum = cJSON_DetachItemFromObjectCaseSensitive(json, "checksum");
+    const char *written = cJSON_GetStringValue(checksum);
+    char digits[17];
+    bool fits = written && sign(json, digits) && strcmp(written, digits) == 0;
+
+    cJSON_Delete(checksum);
+    return fits;
 }

@@ -24,4 +24,10 @@ const char *lim_json_get_string(const cJSON *object, const char *name);
 /* A whole number, nothing before or after it. */
 bool lim_parse_u64(const char *text, uint64_t *value);
 
+/* Adds "checksum", of all the other members, as the last one; false without memory.
+ * lim_json_signed: is it there and does it fit? Not where a disk or a person has changed something.
+ */
+bool lim_json_sign(cJSON *json);
+bool lim_json_signed(cJSON *json);
+
 #endif

@@ -4,7 +4,7 @@
 #include "config.h"
 #include "opencl/cache.h"
 
-#include <limner/limner.h>
+#include <limner/version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

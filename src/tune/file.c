@@ -4,7 +4,6 @@
 #include "base/cache_folder.h"
 #include "base/log.h"
 #include "core/backend.h"
-#include "gan/run.h"
 #include "io/hash.h"
 #include "io/json.h"
 #include "tune/tune.h"
@@ -12,7 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limner/limner.h>
+#include <limner/version.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,7 +182,7 @@ static const char *find_fault(cJSON *file, const char *identity, const struct li
 {
     char ways[256];
 
-    if (!cJSON_IsObject(file) || !lim_run_signed(file))
+    if (!cJSON_IsObject(file) || !lim_json_signed(file))
         return "it is damaged";
     if (!says(file, "format", FORMAT) || !says(file, "limner", lim_version()))
         return "another version of limner wrote it";
@@ -272,7 +271,7 @@ bool tune_file_write(const char *folder, const char *identity, cJSON *file)
 
     name_of(identity, name);
     path = lim_path_join(folder, name);
-    text = lim_run_sign(file) ? cJSON_Print(file) : NULL;
+    text = lim_json_sign(file) ? cJSON_Print(file) : NULL;
     cJSON_DeleteItemFromObjectCaseSensitive(file, "checksum");
     if (!path || !text) {
         lim_error("no memory to store what was tuned");
@@ -290,16 +289,17 @@ bool tune_file_write(const char *folder, const char *identity, cJSON *file)
     return good;
 }
 
-double tune_stored_rate(const char *cache_dir, const char *identity, const char *work)
+double lim_tune_rate(const void *user, const char *identity)
 {
-    char *folder = lim_cache_folder_there(cache_dir, "tuning");
+    const struct lim_tune_rates *rates = user;
+    char *folder = lim_cache_folder_there(rates->cache_dir, "tuning");
     cJSON *file = folder ? tune_file_read(folder, identity, NULL, true) : NULL;
     const cJSON *item;
     double rate = 0;
 
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(file, "rates"))
     {
-        if (says(item, "work", work) &&
+        if (says(item, "work", rates->work) &&
             (!lim_json_get_double(item, "per_second", &rate) || !(rate > 0 && rate < 1e12)))
             rate = 0;
     }
@@ -308,19 +308,17 @@ double tune_stored_rate(const char *cache_dir, const char *identity, const char 
     return rate;
 }
 
-bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir,
-                        const struct lim_dcgan_config *gan, double per_second)
+bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
+                        double per_second)
 {
     char *folder = lim_cache_folder(cache_dir, "tuning");
     int lock = tune_file_lock(folder);
     cJSON *file = folder ? tune_file_read(folder, be->identity, be, true) : NULL;
     cJSON *rates = cJSON_GetObjectItemCaseSensitive(file, "rates"), *o;
-    char work[LIM_TUNE_WORK];
     bool good = false;
 
     if (!folder)
         return true;
-    lim_tune_work(gan, work);
     for (int i = cJSON_GetArraySize(rates) - 1; i >= 0; i--)
         if (says(cJSON_GetArrayItem(rates, i), "work", work))
             cJSON_DeleteItemFromArray(rates, i);

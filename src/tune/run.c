@@ -9,42 +9,45 @@
 #define ALGORITHMS "algorithms"
 #define IDENTITY "device_identity"
 
-int tune_layers(const struct lim_dcgan_config *gan, struct tune_layer list[LIM_DCGAN_MAX_LAYERS])
+/* Adds the convolutions of a network to the list. */
+static void add_layers(const struct lim_tune_network *net, int batch,
+                       struct tune_layer list[TUNE_LAYERS], int *count)
+{
+    int side = net->side, c = net->channels;
+
+    for (int i = 0; i < net->count; i++) {
+        struct lim_conv cv;
+        int at = 0;
+        size_t used;
+
+        if (!lim_conv_of_row(&net->rows[i], batch, &side, &c, &cv))
+            continue;
+        while (at < *count && memcmp(&list[at].cv, &cv, sizeof cv) != 0)
+            at++;
+        if (at == TUNE_LAYERS)
+            continue;
+        if (at == *count)
+            list[(*count)++] = (struct tune_layer){.cv = cv};
+        used = strlen(list[at].names);
+        snprintf(list[at].names + used, sizeof list[at].names - used, "%s%c.%d", used ? " " : "",
+                 net->letter, i);
+    }
+}
+
+int tune_layers(const struct lim_tune_work *work, struct tune_layer list[TUNE_LAYERS])
 {
     int count = 0;
 
-    for (int net = 0; net < 2; net++) {
-        struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
-        int rows_count = net == 0 ? lim_dcgan_generator_rows(gan, rows)
-                                  : lim_dcgan_discriminator_rows(gan, rows);
-        int side = net == 0 ? 1 : gan->size, c = net == 0 ? gan->latent : gan->channels;
-
-        for (int i = 0; i < rows_count; i++) {
-            struct lim_conv cv;
-            int at = 0;
-            size_t used;
-
-            if (!lim_conv_of_row(&rows[i], gan->batch, &side, &c, &cv))
-                continue;
-            while (at < count && memcmp(&list[at].cv, &cv, sizeof cv) != 0)
-                at++;
-            if (at == LIM_DCGAN_MAX_LAYERS)
-                continue;
-            if (at == count)
-                list[count++] = (struct tune_layer){.cv = cv};
-            used = strlen(list[at].names);
-            snprintf(list[at].names + used, sizeof list[at].names - used, "%s%c.%d",
-                     used ? " " : "", net == 0 ? 'G' : 'D', i);
-        }
-    }
+    for (int i = 0; i < work->count; i++)
+        add_layers(&work->networks[i], work->batch, list, &count);
     return count;
 }
 
 /* NULL without memory. */
-static cJSON *describe(const struct lim_backend *be, const struct lim_dcgan_config *gan)
+static cJSON *describe(const struct lim_backend *be, const struct lim_tune_work *work)
 {
-    struct tune_layer layers[LIM_DCGAN_MAX_LAYERS];
-    int count = tune_layers(gan, layers);
+    struct tune_layer layers[TUNE_LAYERS];
+    int count = tune_layers(work, layers);
     cJSON *list = cJSON_CreateArray();
     bool good = list != NULL;
 
@@ -56,10 +59,10 @@ static cJSON *describe(const struct lim_backend *be, const struct lim_dcgan_conf
     return NULL;
 }
 
-bool lim_tune_describe(const struct lim_backend *be, const struct lim_dcgan_config *gan,
+bool lim_tune_describe(const struct lim_backend *be, const struct lim_tune_work *work,
                        cJSON *config)
 {
-    cJSON *list = describe(be, gan);
+    cJSON *list = describe(be, work);
 
     bool good = !be->wanted[0] ||
                 (cJSON_AddStringToObject(config, "device_wanted", be->wanted) &&
@@ -78,7 +81,7 @@ static bool same_device(const char *a, const char *b)
            (strncmp(a, cpu, sizeof cpu - 1) == 0 && strncmp(b, cpu, sizeof cpu - 1) == 0);
 }
 
-void lim_tune_take_over(struct lim_backend *be, const struct lim_dcgan_config *gan,
+void lim_tune_take_over(struct lim_backend *be, const struct lim_tune_work *work,
                         const cJSON *config)
 {
     const char *before = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, IDENTITY));
@@ -99,7 +102,7 @@ void lim_tune_take_over(struct lim_backend *be, const struct lim_dcgan_config *g
     }
     if (!before) /* of a limner that did not choose */
         return;
-    now = describe(be, gan);
+    now = describe(be, work);
     if (now && !cJSON_Compare(now, kept, true))
         lim_warning("%s: from here on the numbers are not, to the last bit, those of a training "
                     "that was not interrupted",

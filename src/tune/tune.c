@@ -57,12 +57,6 @@ bool lim_tune_parse(const char *word, enum lim_tune_mode *mode)
     return false;
 }
 
-void lim_tune_work(const struct lim_dcgan_config *gan, char work[LIM_TUNE_WORK])
-{
-    snprintf(work, LIM_TUNE_WORK, "%dx%dx%d, width %d, kernel %d", gan->size, gan->size,
-             gan->channels, gan->width, gan->kernel);
-}
-
 static bool stopped(const struct tuner *t)
 {
     return t->config->stop && *t->config->stop;
@@ -345,13 +339,13 @@ static enum lim_status tune_layer(struct tuner *t, const struct tune_layer *laye
     return status;
 }
 
-enum lim_status lim_tune(struct lim_backend *be, const struct lim_dcgan_config *gan,
+enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
                          const struct lim_tune_config *config)
 {
     const struct lim_device_choice cpu = {.device = "cpu"};
     struct tuner t = {.be = be, .config = config};
-    struct lim_dcgan_config smaller = *gan;
-    struct tune_layer layers[LIM_DCGAN_MAX_LAYERS];
+    struct lim_tune_work smaller = *work;
+    struct tune_layer layers[TUNE_LAYERS];
     enum lim_status status = LIM_OK;
     int count;
 
@@ -360,7 +354,7 @@ enum lim_status lim_tune(struct lim_backend *be, const struct lim_dcgan_config *
         return LIM_OK;
     if (config->mode == LIM_TUNE_FAST) {
         t.deadline = lim_clock() + FAST_SECONDS;
-        smaller.batch = gan->batch < FAST_BATCH ? gan->batch : FAST_BATCH;
+        smaller.batch = work->batch < FAST_BATCH ? work->batch : FAST_BATCH;
     }
     t.oracle = lim_cpu_create(&cpu, &status);
     if (!t.oracle)

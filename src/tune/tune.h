@@ -70,27 +70,25 @@ void tune_file_unlock(int lock);
 /* False after one log line. */
 bool tune_file_write(const char *folder, const char *identity, cJSON *file);
 
-/* Pictures a second, 0 where they have not been measured. */
-double tune_stored_rate(const char *cache_dir, const char *identity, const char *work);
-
 /* ---- tune_run.c: a run and the algorithms it is trained with ---- */
 
 /* Into config.json: what does each pass of the network, and on which device. False without memory.
  */
-bool lim_tune_describe(const struct lim_backend *be, const struct lim_dcgan_config *gan,
+bool lim_tune_describe(const struct lim_backend *be, const struct lim_tune_work *work,
                        cJSON *config);
 
 /* From the config.json of a run that is resumed: where it was written on this device, and nobody
  * asked to tune again, the same algorithms as before, so that the bits are those of a training that
  * was not interrupted. One warning where they cannot be. */
-void lim_tune_take_over(struct lim_backend *be, const struct lim_dcgan_config *gan,
+void lim_tune_take_over(struct lim_backend *be, const struct lim_tune_work *work,
                         const cJSON *config);
 
-/* The convolutions of G and D, each geometry once. */
+/* The convolutions of all networks, each geometry once. */
+enum { TUNE_LAYERS = 64 };
 struct tune_layer {
     char names[48];
     struct lim_conv cv;
 };
-int tune_layers(const struct lim_dcgan_config *gan, struct tune_layer list[LIM_DCGAN_MAX_LAYERS]);
+int tune_layers(const struct lim_tune_work *work, struct tune_layer list[TUNE_LAYERS]);
 
 #endif

@@ -1,6 +1,6 @@
 /* What else a resumed run reads of its folder: the log, which is cut back to the checkpoint; grids,
  * which go into the animation; names. The first byte says which. */
-#include "data/open.h"
+#include "data/dataset.h"
 #include "fuzz.h"
 #include "gan/train_run.h"
 #include "io/json.h"

@@ -2,7 +2,6 @@
  * a network computes. Half of the files get the fields and the checksum that let them be read. */
 #include "core/backend.h"
 #include "fuzz.h"
-#include "gan/run.h"
 #include "io/file.h"
 #include "io/hash.h"
 #include "io/json.h"
@@ -16,7 +15,8 @@
 
 static struct lim_backend *be;
 static struct lim_dcgan *gan;
-static char name[64], ways[256], work[LIM_TUNE_WORK];
+static char name[64], ways[256];
+static struct lim_dcgan_work work;
 
 static void begin(void)
 {
@@ -30,7 +30,7 @@ static void begin(void)
     FUZZ_EXPECT(be != NULL);
     gan = lim_dcgan_create(be, &config, false);
     FUZZ_EXPECT(gan != NULL);
-    lim_tune_work(&config, work);
+    lim_dcgan_work(&config, &work);
     empty = tune_file_read(NULL, be->identity, be, true);
     FUZZ_EXPECT(empty != NULL);
     snprintf(ways, sizeof ways, "%s", lim_json_get_string(empty, "ways"));
@@ -54,7 +54,7 @@ static void put_mended(cJSON *file)
     set(file, "device", be->identity);
     set(file, "ways", ways);
     cJSON_DeleteItemFromObjectCaseSensitive(file, "checksum");
-    FUZZ_EXPECT(lim_run_sign(file));
+    FUZZ_EXPECT(lim_json_sign(file));
     text = cJSON_PrintUnformatted(file);
     FUZZ_EXPECT(text != NULL);
     fuzz_put(name, (const uint8_t *)text, strlen(text));
@@ -73,7 +73,8 @@ static void train(void)
 static void use_stored(bool mended)
 {
     cJSON *file = tune_file_read(fuzz_path("tuning"), be->identity, be, false);
-    double rate = tune_stored_rate(fuzz_folder(), be->identity, work);
+    double rate = lim_tune_rate(
+        &(struct lim_tune_rates){.cache_dir = fuzz_folder(), .work = work.name}, be->identity);
 
     FUZZ_EXPECT(cJSON_IsObject(file));
     FUZZ_EXPECT(rate >= 0 && rate < 1e12);
@@ -115,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     use_stored(mended);
     lim_choices_clear(be);
     be->tuned = fuzz_choice(data, size) & 2;
-    lim_tune_take_over(be, lim_dcgan_get_config(gan), json);
+    lim_tune_take_over(be, &work.work, json);
     if (be->choice_count > 0)
         train();
     cJSON_Delete(json);

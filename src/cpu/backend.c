@@ -27,45 +27,6 @@
  * weights and the pictures. */
 static const size_t default_workspace = (size_t)8 << 20;
 
-void *cpu_alloc(size_t bytes)
-{
-    if (bytes > SIZE_MAX - 63)
-        return NULL;
-    return aligned_alloc(64, (bytes + 63) / 64 * 64);
-}
-
-static bool grow(struct cpu_backend *cpu, size_t bytes)
-{
-    if (bytes <= cpu->scratch_size)
-        return true;
-    free(cpu->scratch);
-    cpu->scratch = cpu_alloc(bytes);
-    cpu->scratch_size = cpu->scratch ? bytes : 0;
-    return cpu->scratch != NULL;
-}
-
-int cpu_thread(void)
-{
-#ifdef LIM_HAVE_OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-void *cpu_scratch(struct lim_backend *be, size_t bytes)
-{
-    struct cpu_backend *cpu = cpu_of(be);
-
-    if (cpu->measuring) {
-        cpu->measured = bytes > cpu->measured ? bytes : cpu->measured;
-        return NULL;
-    }
-    if (!grow(cpu, bytes))
-        lim_backend_fail(be, "no memory for %zu MiB of scratch on the CPU path", bytes >> 20);
-    return cpu->scratch;
-}
-
 static struct lim_buffer *buffer_create(struct lim_backend *be, size_t count)
 {
     struct cpu_buffer *buf = malloc(sizeof *buf);
@@ -208,7 +169,7 @@ static bool reserve(struct lim_backend *be, const struct lim_conv *cv, enum lim_
             cpu->planned_scratch = cpu->measured;
         return true;
     }
-    if (!grow(cpu, cpu->measured)) {
+    if (!cpu_scratch_grow(cpu, cpu->measured)) {
         lim_error("no memory for %zu MiB of scratch on the CPU path", cpu->measured >> 20);
         return false;
     }
