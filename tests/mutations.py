@@ -22,9 +22,9 @@ class Mutation(typing.NamedTuple):
 # The backend's own self-test would refuse a broken kernel first; it is not what is tested here.
 BEFORE = [
     Mutation("there is no self-test", POCL, "", "src/opencl/opencl.c",
-             "!ocl_test(ocl, ocl_selftest)", "!(ocl->tested = ocl->tiled_tested = true)"),
+             "!ocl_selftest(ocl)", "!(ocl->tested = ocl->tiled_tested = true)"),
     Mutation("nor one of what is added later", POCL, "", "src/opencl/winograd.c",
-             "ocl_selftest_three(ocl)", "true"),
+             "ocl->test_three(ocl)", "true"),
 ]
 
 ALL = [

@@ -1,8 +1,8 @@
 /* The cache of compiled programs: what is damaged, foreign, full, read-only, raced for, or deadly.
  * usage: test_programs FOLDER. Exit code 77 where there is no OpenCL device for the last test. */
 #include "io/hash.h"
+#include "opencl/backend.h"
 #include "opencl/cache.h"
-#include "opencl/opencl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

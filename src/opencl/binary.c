@@ -1,5 +1,5 @@
 /* Compiled programs to and from the cache: what they are keyed by, and which drivers take part. */
-#include "opencl/opencl.h"
+#include "opencl/binary.h"
 
 #include "config.h"
 #include "opencl/cache.h"

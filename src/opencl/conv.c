@@ -1,4 +1,6 @@
-#include "opencl/opencl.h"
+#include "opencl/conv.h"
+
+#include "opencl/launch.h"
 
 void ocl_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                 struct lim_tensor col)

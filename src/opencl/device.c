@@ -1,7 +1,9 @@
 #include "opencl/device.h"
 
 #include "opencl/device_select.h"
+#include "opencl/enumerate.h"
 #include "opencl/hints.h"
+#include "opencl/loader.h"
 #include "opencl/probe.h"
 #include "opencl/watchdog.h"
 

@@ -2,11 +2,7 @@
 #ifndef LIMNER_SRC_OPENCL_DEVICE_H
 #define LIMNER_SRC_OPENCL_DEVICE_H
 
-#ifndef CL_TARGET_OPENCL_VERSION
-#define CL_TARGET_OPENCL_VERSION 120
-#endif
-#include <CL/cl.h>
-
+#include "opencl/cl.h"
 #include "opencl/precompile.h"
 
 #include <limner/backend.h>
@@ -19,20 +15,6 @@ struct ocl_device {
     struct ocl_watch *watch; /* for whoever uses the device to stop; or NULL */
     struct ocl_ahead ahead;  /* likewise, to end */
 };
-
-/* ask.c. Loads the drivers into this process and asks all of them. The rows are for free(). Returns
- * how many. */
-int ocl_devices_here(struct lim_device_info **infos);
-
-/* Returns how many; they are for free(). */
-cl_uint ocl_platforms(cl_platform_id **platforms);
-
-/* An empty string where the driver does not answer; a device's name is never empty. */
-void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size);
-
-/* loader.c: the library's path, name and version, which loads the drivers into this process. */
-enum { OCL_LOADER = 512 };
-void ocl_loader(char *text, size_t size);
 
 /* The device of these numbers, in a child that has asked for all; nobody watches it. */
 bool ocl_device_again(int platform, int index, struct ocl_device *device);

@@ -1,5 +1,4 @@
-/* What the drivers in this process tell of their devices. */
-#include "opencl/device.h"
+#include "opencl/enumerate.h"
 
 #include "base/log.h"
 #include "opencl/hints.h"

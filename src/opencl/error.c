@@ -1,5 +1,6 @@
-/* OpenCL's and CLBlast's status codes in words, and how a failure is told. */
-#include "opencl/opencl.h"
+#include "opencl/error.h"
+
+#include "opencl/cl.h"
 
 #include <clblast_c.h>
 #include <stdio.h>
@@ -96,31 +97,16 @@ const char *ocl_error(int code)
     return text;
 }
 
-const char *ocl_where(const struct ocl_backend *ocl)
+const char *ocl_pending(const struct ocl_pending *pending, char *text, size_t size)
 {
-    const char *space = strrchr(ocl->base.option, ' ');
-
-    return space ? space + 1 : ocl->base.option;
-}
-
-const char *ocl_pending(const struct ocl_backend *ocl, char *text, size_t size)
-{
-    unsigned known = ocl->unfinished < OCL_PENDING_NAMES ? ocl->unfinished : OCL_PENDING_NAMES;
+    unsigned known = pending->count < OCL_PENDING_NAMES ? pending->count : OCL_PENDING_NAMES;
     size_t at = 0;
 
     text[0] = '\0';
     for (unsigned i = 0; i < known && at < size; i++)
         at += (size_t)snprintf(text + at, size - at, "%s%s",
-                               i ? ", " : " while waiting for: ", ocl->pending[i]);
-    if (ocl->unfinished > known && at < size)
+                               i ? ", " : " while waiting for: ", pending->names[i]);
+    if (pending->count > known && at < size)
         snprintf(text + at, size - at, " ...");
     return text;
-}
-
-void ocl_fail(struct ocl_backend *ocl, const char *call, int code)
-{
-    char list[512];
-
-    lim_backend_fail(&ocl->base, "%s failed on %s: %s%s", call, ocl_where(ocl), ocl_error(code),
-                     ocl_pending(ocl, list, sizeof list));
 }

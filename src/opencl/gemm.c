@@ -1,7 +1,10 @@
 /* Matrix multiplication: "packed" for CPUs, "tiled" for GPUs, and CLBlast's. */
-#include "opencl/opencl.h"
+#include "opencl/gemm.h"
 
 #include "base/log.h"
+#include "opencl/launch.h"
+#include "opencl/memory.h"
+#include "opencl/tiles.h"
 
 #include <clblast_c.h>
 #include <stdio.h>
@@ -71,7 +74,7 @@ void ocl_use_gemm(struct lim_backend *be, int index)
 /* On a CPU it is chosen rarely, and takes drivers long to compile. */
 static bool tiled_ready(struct ocl_backend *ocl)
 {
-    if (ocl->tested && !ocl->tiled_tested && !ocl_test(ocl, ocl_selftest_tiled))
+    if (ocl->tested && !ocl->tiled_tested && !ocl->test_tiled(ocl))
         lim_backend_fail(&ocl->base, NULL);
     return !ocl->base.failed;
 }

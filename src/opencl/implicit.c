@@ -1,5 +1,10 @@
 /* Convolutions without columns in memory: the host side of cl/implicit.cl, for GPUs. */
-#include "opencl/opencl.h"
+#include "opencl/implicit.h"
+
+#include "opencl/gemm.h"
+#include "opencl/launch.h"
+#include "opencl/memory.h"
+#include "opencl/tiles.h"
 
 /* Of the reduction in one launch, per work-item: llvmpipe ends a kernel's loops after 65535 rounds
  * in all (gemm.c), and watchdogs do not like long launches. A multiple of TILE_K. */

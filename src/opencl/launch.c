@@ -1,8 +1,9 @@
 /* Queueing kernels: arguments, group sizes within the limits, and how far the host may run ahead.
  */
-#include "opencl/opencl.h"
+#include "opencl/launch.h"
 
 #include "base/log.h"
+#include "opencl/program.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -205,16 +206,17 @@ void ocl_work(struct ocl_backend *ocl, double flops)
 
 bool ocl_wants_event(const struct ocl_backend *ocl)
 {
-    return ocl->unfinished % EVENT_EVERY == EVENT_EVERY - 1 || ocl->unwaited >= EVENT_WORK;
+    return ocl->pending.count % EVENT_EVERY == EVENT_EVERY - 1 || ocl->unwaited >= EVENT_WORK;
 }
 
 void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
 {
     cl_int err = CL_SUCCESS;
 
-    memmove(&ocl->pending[1], &ocl->pending[0], sizeof ocl->pending - sizeof ocl->pending[0]);
-    ocl->pending[0] = name;
-    ocl->unfinished++;
+    memmove(&ocl->pending.names[1], &ocl->pending.names[0],
+            sizeof ocl->pending.names - sizeof ocl->pending.names[0]);
+    ocl->pending.names[0] = name;
+    ocl->pending.count++;
     ocl->base.launches++;
     if (event) {
         if (ocl->halfway) {
@@ -230,7 +232,7 @@ void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event)
     }
     if (ocl->sync) {
         ocl_finish(&ocl->base);
-    } else if (ocl->unfinished % FLUSH_EVERY == 0 || ocl->unflushed >= FLUSH_WORK) {
+    } else if (ocl->pending.count % FLUSH_EVERY == 0 || ocl->unflushed >= FLUSH_WORK) {
         ocl->unflushed = 0;
         ocl_wait_begin(ocl, "clFlush");
         err = clFlush(ocl->queue);
@@ -263,7 +265,7 @@ bool ocl_finish(struct lim_backend *be)
         ocl_fail(ocl, "clFinish", err);
     if (ocl->wrong)
         lim_backend_fail(be, NULL);
-    ocl->unfinished = 0;
+    ocl->pending.count = 0;
     ocl->unflushed = ocl->unwaited = 0;
     return !be->failed;
 }

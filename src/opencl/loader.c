@@ -3,7 +3,9 @@
 #define _GNU_SOURCE /* dladdr */
 #endif
 #define CL_USE_DEPRECATED_OPENCL_1_1_APIS /* clGetExtensionFunctionAddress */
-#include "opencl/device.h"
+#include "opencl/loader.h"
+
+#include "opencl/cl.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* Buffers on the device, and the way in and out of them. */
-#include "opencl/opencl.h"
+#include "opencl/memory.h"
 
 #include "base/log.h"
+#include "opencl/launch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

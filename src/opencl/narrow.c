@@ -1,5 +1,9 @@
 /* Convolutions of pictures with a few channels: the host side of cl/narrow.cl, for CPUs. */
-#include "opencl/opencl.h"
+#include "opencl/narrow.h"
+
+#include "opencl/gemm.h"
+#include "opencl/launch.h"
+#include "opencl/memory.h"
 
 #include <string.h>
 

@@ -1,5 +1,8 @@
 /* Sums over rows in two stages, and batch normalisation on them: see cl/norm.cl. */
-#include "opencl/opencl.h"
+#include "opencl/norm.h"
+
+#include "opencl/launch.h"
+#include "opencl/memory.h"
 
 /* How x[rows][c] is cut. Of the shape alone, never of the device: the cut decides the bits. */
 struct blocks {

@@ -2,7 +2,21 @@
 #include "opencl/opencl.h"
 
 #include "base/log.h"
+#include "opencl/backend.h"
+#include "opencl/binary.h"
+#include "opencl/conv.h"
 #include "opencl/device.h"
+#include "opencl/gemm.h"
+#include "opencl/implicit.h"
+#include "opencl/launch.h"
+#include "opencl/memory.h"
+#include "opencl/narrow.h"
+#include "opencl/norm.h"
+#include "opencl/pointwise.h"
+#include "opencl/program.h"
+#include "opencl/selftest.h"
+#include "opencl/tiles.h"
+#include "opencl/winograd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,96 +102,6 @@ static const struct lim_conv_algorithm convs_for_cpu[] = {
     {0},
 };
 
-/* Asks the device what it allows. An error code of OpenCL, or 0. */
-static cl_int ask_limits(cl_device_id device, struct ocl_limits *limits)
-{
-    size_t items[16] = {0};
-    cl_uint dims = 0, units = 0, width = 0, clock = 0;
-    cl_device_type type = 0;
-    cl_int err;
-
-    if ((err = clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t),
-                               &limits->group, NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS, sizeof dims, &dims,
-                               NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_ITEM_SIZES,
-                               (dims < 16 ? dims : 16) * sizeof(size_t), items, NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong),
-                               &limits->local_mem, NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong),
-                               &limits->max_alloc, NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong),
-                               &limits->global_mem, NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL)) ||
-        (err =
-             clGetDeviceInfo(device, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof clock, &clock, NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width,
-                               NULL)) ||
-        (err = clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, NULL)))
-        return err;
-    memcpy(limits->items, items, sizeof limits->items);
-    limits->units = units ? units : 1;
-    limits->clock = clock ? clock : 1000;
-    limits->float_width = width;
-    limits->is_cpu = (type & CL_DEVICE_TYPE_CPU) != 0;
-    return CL_SUCCESS;
-}
-
-/* Local memory of the kernels for GPUs, in bytes: two pieces, and where their rows lie. */
-static size_t tiled_local_mem(const struct ocl_backend *ocl)
-{
-    int rows = ocl->group_y * OCL_ITEM_ROWS, columns = ocl->group_x * OCL_ITEM_COLUMNS;
-
-    return (size_t)(ocl->tile_k * (rows + 4 + columns + 4) + 4 * rows + 3 * ocl->tile_k) *
-           sizeof(float);
-}
-
-bool ocl_shrink_group(struct ocl_backend *ocl)
-{
-    if (ocl->group_x * ocl->group_y == 1)
-        return false;
-    *(ocl->group_x > ocl->group_y ? &ocl->group_x : &ocl->group_y) /= 2;
-    while (ocl->tile_k > 4 * ocl->group_x * ocl->group_y)
-        ocl->tile_k /= 2;
-    return true;
-}
-
-void ocl_platform_name(struct ocl_backend *ocl, char *name, size_t size)
-{
-    cl_platform_id platform = NULL;
-
-    name[0] = '\0';
-    ocl_wait_begin(ocl, "clGetPlatformInfo");
-    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
-    clGetPlatformInfo(platform, CL_PLATFORM_NAME, size, name, NULL);
-    ocl_wait_end(ocl);
-}
-
-/* The sizes that the kernels are built with. */
-static void choose_tiles(struct ocl_backend *ocl)
-{
-    const struct ocl_limits *limits = &ocl->limits;
-
-    ocl->vector = limits->is_cpu ? 16 : 4;
-    ocl->chains = 8;
-    while (limits->is_cpu && ocl->chains > 2 && ocl->chains * ocl->vector > 8 * limits->float_width)
-        ocl->chains /= 2;
-    /* Rows x two vectors of sums must fit the registers: 32 of them where they hold 16 floats, 16
-     * where they hold fewer. */
-    ocl->tile_columns = limits->float_width >= 16 ? 32 : limits->float_width >= 8 ? 16 : 8;
-    ocl->tile_rows = limits->float_width >= 16 ? 8 : 4;
-    /* Tiles of 128x64, and half as deep before they are made smaller. */
-    ocl->group_x = 8;
-    ocl->group_y = ocl->tile_k = 16;
-    if (tiled_local_mem(ocl) > limits->local_mem)
-        ocl->tile_k = 8;
-    while (((size_t)ocl->group_x > limits->items[0] || (size_t)ocl->group_y > limits->items[1] ||
-            (size_t)(ocl->group_x * ocl->group_y) > limits->group ||
-            tiled_local_mem(ocl) > limits->local_mem) &&
-           ocl_shrink_group(ocl))
-        continue;
-}
-
 /* Scratch memory for convolutions: a quarter of the largest buffer, and no more than 256 MiB; on a
  * CPU what stays in its last cache, because columns are written and read at once. */
 static size_t default_workspace(const struct ocl_backend *ocl)
@@ -196,20 +120,6 @@ static double most_work(const struct ocl_limits *limits)
     const double seconds = 0.2, share = 0.1, in_a_cycle = 8;
 
     return limits->is_cpu ? 0 : seconds * share * in_a_cycle * limits->units * 1e6 * limits->clock;
-}
-
-bool ocl_test(struct ocl_backend *ocl, bool (*selftest)(struct ocl_backend *))
-{
-    bool good;
-
-    ocl->tested = false;
-    while (!(good = selftest(ocl)) && ocl->refused) {
-        ocl->refused = ocl->base.failed = false;
-        if (!ocl_programs_fit(ocl))
-            break;
-    }
-    ocl->tested = true;
-    return good;
 }
 
 /* Opens the chosen device. NULL after one log line. */
@@ -231,14 +141,16 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl->sync = choice->sync;
     ocl->ahead = device->ahead;
     ocl->backwards = backwards;
+    ocl->test_tiled = ocl_selftest_tiled;
+    ocl->test_three = ocl_selftest_three;
     snprintf(ocl->base.name, sizeof ocl->base.name, "%s", device->name);
     snprintf(ocl->base.identity, sizeof ocl->base.identity, "%s", device->identity);
     snprintf(ocl->base.option, sizeof ocl->base.option, "--device %d:%d", device->platform_index,
              device->device_index);
     ocl->watch = device->watch;
-    ocl_watch_backend(ocl->watch, ocl);
+    ocl_watch_launches(ocl->watch, &ocl->pending);
     ocl_wait_begin(ocl, call);
-    err = ask_limits(ocl->device, &ocl->limits);
+    err = ocl_limits_ask(ocl->device, &ocl->limits);
     ocl_wait_end(ocl);
     if (!err) {
         call = "clCreateContext";
@@ -264,7 +176,7 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl->base.global_mem = ocl->limits.global_mem;
     ocl->base.max_alloc = ocl->limits.max_alloc;
     ocl->base.host_memory = ocl->limits.is_cpu;
-    choose_tiles(ocl);
+    ocl_tiles_init(ocl);
     ocl_winograd_init(ocl);
     ocl->base.most_work = most_work(&ocl->limits);
     ocl->base.convs = ocl->limits.is_cpu ? convs_for_cpu : convs_for_gpu;
@@ -275,7 +187,7 @@ static struct lim_backend *open_device(struct ocl_device *device,
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
     ocl_ahead_begin(ocl);
-    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_test(ocl, ocl_selftest))
+    if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
     ocl_ahead_opened(&ocl->ahead);
     ocl_programs_keep(ocl, 0, OCL_FAMILIES - 1);

@@ -1,4 +1,7 @@
-#include "opencl/opencl.h"
+#include "opencl/pointwise.h"
+
+#include "opencl/launch.h"
+#include "opencl/memory.h"
 
 static struct ocl_grid vectors_of(struct ocl_backend *ocl, struct lim_tensor t)
 {

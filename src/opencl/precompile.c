@@ -1,7 +1,11 @@
 #include "opencl/precompile.h"
 
-#include "opencl/device.h"
+#include "opencl/backend.h"
+#include "opencl/launch.h"
+#include "opencl/memory.h"
 #include "opencl/opencl.h"
+#include "opencl/pointwise.h"
+#include "opencl/winograd.h"
 
 #include <errno.h>
 #include <limner/log.h>

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/plural.h"
 #include "opencl/cache.h"
+#include "opencl/enumerate.h"
 
 #include <dirent.h>
 #include <errno.h>

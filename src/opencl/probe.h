@@ -3,8 +3,10 @@
 #ifndef LIMNER_SRC_OPENCL_PROBE_H
 #define LIMNER_SRC_OPENCL_PROBE_H
 
-#include "opencl/device.h"
+#include "opencl/loader.h"
 #include "opencl/precompile.h"
+
+#include <limner/backend.h>
 
 struct ocl_probe {
     struct lim_device_info *infos; /* with room for one row more than `count` */

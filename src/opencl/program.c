@@ -1,9 +1,11 @@
 /* Kernels from source to ready: one program per family, every kernel created at start. */
-#include "opencl/opencl.h"
+#include "opencl/program.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "opencl/binary.h"
 #include "opencl/hints.h"
+#include "opencl/tiles.h"
 
 #include <stdio.h>
 #include <stdlib.h>

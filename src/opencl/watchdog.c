@@ -4,7 +4,8 @@
 
 #include "base/condition.h"
 #include "base/log.h"
-#include "opencl/opencl.h"
+#include "core/backend.h"
+#include "opencl/error.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -17,7 +18,7 @@
 enum { TOLD_AFTER = 30 };
 
 struct ocl_watch {
-    const struct ocl_backend *ocl; /* or NULL */
+    const struct ocl_pending *launches; /* or NULL */
     char where[32];
     double patience; /* seconds; 0: any time, and no thread */
     void (*hung)(void *user);
@@ -33,10 +34,10 @@ struct ocl_watch {
 
 static struct ocl_watch *_Atomic asked; /* of the last call, while it lasts */
 
-void ocl_watch_backend(struct ocl_watch *watch, const struct ocl_backend *ocl)
+void ocl_watch_launches(struct ocl_watch *watch, const struct ocl_pending *launches)
 {
     if (watch)
-        watch->ocl = ocl;
+        watch->launches = launches;
 }
 
 void ocl_watch_begin(struct ocl_watch *watch, const char *call, const char *program)
@@ -96,8 +97,8 @@ static void report(const struct ocl_watch *watch)
     const char *program = watch->program;
     char list[512] = "";
 
-    if (watch->ocl)
-        ocl_pending(watch->ocl, list, sizeof list);
+    if (watch->launches)
+        ocl_pending(watch->launches, list, sizeof list);
     lim_log_hush(false); /* nobody else will tell */
     lim_error("%s has not answered %s%s%s%s for %g second%s%s: it hangs, or is slower than that "
               "(--wait-timeout)",

@@ -4,7 +4,7 @@
 
 #include <limner/backend.h>
 
-struct ocl_backend;
+struct ocl_pending;
 struct ocl_watch;
 
 /* Keeps what is called, and looks for calls that do not end where `choice` asks for it; `where` is
@@ -13,8 +13,8 @@ bool ocl_watch_start(struct ocl_watch **watch, const struct lim_device_choice *c
                      const char *where);
 void ocl_watch_stop(struct ocl_watch *watch);
 
-/* Whose launches a message is to name. */
-void ocl_watch_backend(struct ocl_watch *watch, const struct ocl_backend *ocl);
+/* The launches that a message is to name. */
+void ocl_watch_launches(struct ocl_watch *watch, const struct ocl_pending *launches);
 
 /* Around every call of the driver: one at a time. `call`, and `program` where one is compiled (else
  * NULL), are static text. */

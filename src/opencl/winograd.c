@@ -14,9 +14,12 @@
  * (20 with two taps). Measured against double (limner-conform, K from 400 to 12800), 5x5 is no
  * worse than 4x4: at most 0.14 of NUMERICS' bound on the norm and 0.18 of that on elements; of the
  * weight gradient 0.08 and 0.48. */
-#include "opencl/opencl.h"
+#include "opencl/winograd.h"
 
 #include "base/log.h"
+#include "opencl/launch.h"
+#include "opencl/memory.h"
+#include "opencl/program.h"
 
 #include <string.h>
 
@@ -250,7 +253,7 @@ bool ocl_winograd_three(struct ocl_backend *ocl)
             ocl_where(ocl));
         return false;
     }
-    if (ocl_selftest_three(ocl)) {
+    if (ocl->test_three(ocl)) {
         ocl_programs_keep(ocl, OCL_FAMILY_WINOGRAD_THREE, OCL_FAMILY_WINOGRAD_THREE);
         return true;
     }

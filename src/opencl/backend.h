@@ -1,0 +1,88 @@
+/* The state of a backend: what every file here works on. */
+#ifndef LIMNER_SRC_OPENCL_BACKEND_H
+#define LIMNER_SRC_OPENCL_BACKEND_H
+
+#include "core/backend.h"
+#include "opencl/cl.h"
+#include "opencl/error.h"
+#include "opencl/kernels.h"
+#include "opencl/limits.h"
+#include "opencl/precompile.h"
+#include "opencl/watchdog.h"
+
+enum ocl_gemm { OCL_PACKED, OCL_TILED, OCL_CLBLAST, OCL_GEMMS };
+
+struct ocl_backend {
+    struct lim_backend base;
+    cl_device_id device;
+    cl_context context;
+    cl_command_queue queue;
+    struct ocl_limits limits;
+    bool sync;               /* wait after every launch */
+    struct ocl_watch *watch; /* or NULL */
+    struct ocl_ahead ahead;
+    bool backwards;    /* in ahead's child: from the end */
+    bool tested;       /* the self-test is over */
+    bool tiled_tested; /* and that of gemm_tiled, which on a CPU waits for its use */
+    /* Self-tests of what waits for its first use: selftest.c's, which launch what they test. False
+     * after one log line. */
+    bool (*test_tiled)(struct ocl_backend *ocl), (*test_three)(struct ocl_backend *ocl);
+    bool wrong;         /* numbers in a self-test: nothing takes this failure back */
+    bool refused, told; /* a group of tiles, in the self-test; a line about groups */
+
+    cl_program programs[OCL_FAMILIES];
+    cl_kernel kernels[OCL_KERNELS];
+    size_t kernel_group[OCL_KERNELS];       /* CL_KERNEL_WORK_GROUP_SIZE */
+    cl_ulong kernel_local_mem[OCL_KERNELS]; /* CL_KERNEL_LOCAL_MEM_SIZE */
+    unsigned vector;                        /* LIM_VECTOR of the kernels */
+    unsigned chains;                        /* CHAINS of multiply_add, in cl/pointwise.cl */
+    char *cache_folder;                     /* of compiled programs, or NULL */
+    char *cache_keys[OCL_FAMILIES];
+    bool from_cache[OCL_FAMILIES];
+
+    const char *gemm_names[OCL_GEMMS + 1];
+    enum ocl_gemm gemm_order[OCL_GEMMS];
+    enum ocl_gemm gemm;
+    int tile_rows, tile_columns;  /* of the packed gemm's register tile */
+    int group_x, group_y, tile_k; /* of the kernels for GPUs: cl/tiles.cl */
+    int wino_block[2]; /* WINO_BLOCK of cl/winograd.cl for 2 and 3 taps, or 0: not on this device */
+    cl_mem clblast_temp;
+    size_t clblast_temp_size;
+    bool clblast_used, clblast_refused;
+
+    struct lim_buffer *scratch; /* partial sums within one operation */
+    size_t planned_scratch;     /* floats, and */
+    size_t planned_temp;        /* bytes: what scratch and clblast_temp would be */
+    float *staging;             /* aligned, padded host memory for transfers */
+
+    struct ocl_pending pending; /* launches since the last wait */
+    double unflushed, unwaited; /* work since the last flush and event, in base.most_work */
+    cl_event halfway;           /* of a launch in between, to wait for before many more */
+};
+
+struct ocl_buffer {
+    struct lim_buffer base;
+    cl_mem mem;
+};
+
+/* The device as P:D, for messages. */
+const char *ocl_where(const struct ocl_backend *ocl);
+
+/* The driver's name; "" where it does not tell. */
+void ocl_platform_name(struct ocl_backend *ocl, char *name, size_t size);
+
+/* Latches `code` on the backend with a line that names `call` and the launches waited for. */
+void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
+
+/* Around every call of the driver, for the watchdog. `call` is static text. */
+static inline void ocl_wait_begin(struct ocl_backend *ocl, const char *call)
+{
+    ocl_watch_begin(ocl->watch, call, NULL);
+}
+
+static inline void ocl_wait_end(struct ocl_backend *ocl)
+{
+    ocl_watch_end(ocl->watch);
+}
+
+#endif
