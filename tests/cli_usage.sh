@@ -66,7 +66,7 @@ grep -Eqx 'limner [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version printed $(cat o
 # Every option of the help is in the man page and in the completion, and the help fits 80 columns.
 "$limner" --man-page >man || fail "no man page"
 "$limner" --bash-completion >completion || fail "no completion"
-for command in train scan sample bench devices info; do
+for command in train scan sample bench tune devices info; do
     expect 0 "$limner" $command --help
     says out "Usage: limner $command"
     awk 'length > 80 { exit 1 }' out || fail "the help of $command is wider than 80 columns"

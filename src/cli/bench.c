@@ -3,6 +3,7 @@
 #include "cli/bench.h"
 
 #include "cli/commands.h"
+#include "cli/device_options.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
@@ -11,22 +12,17 @@
 #include <string.h>
 
 struct bench_settings {
-    const char *platform, *device, *cache_dir, *only, *tune;
-    int threads, size, width, kernel, batch, steps;
-    double wait_timeout;
+    const char *only, *tune;
+    int size, width, kernel, batch, steps;
     bool json;
+    struct device_options dev;
 };
 
 static const char *const only_words[] = {"device", "layers", "step", "paint", NULL};
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const kernel_words[] = {"4", "5", NULL};
-static const struct bench_settings defaults = {.size = 64,
-                                               .width = 64,
-                                               .kernel = 4,
-                                               .batch = 64,
-                                               .steps = 7,
-                                               .tune = "off",
-                                               .wait_timeout = WAIT_TIMEOUT};
+static const struct bench_settings defaults = {
+    .size = 64, .width = 64, .kernel = 4, .batch = 64, .steps = 7, .tune = "off"};
 
 #define FIELD(name) offsetof(struct bench_settings, name)
 static const struct option options[] = {
@@ -41,20 +37,12 @@ static const struct option options[] = {
      "runs to take the median of, after two that warm up"},
     {"tune", 0, OPTION_TEXT, "MODE", FIELD(tune), 0, 0, tune_words, NULL,
      "find the fastest algorithms first: fast or full; off: use what 'limner tune' has stored"},
-    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
-     "OpenCL platform: an index or part of its name"},
-    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
-     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
-    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
-     wait_timeout_help},
-    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
-     "threads of the CPU path; 0: one for each processor"},
-    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
-     "keep compiled kernels there instead of in the user's cache; 'off': nowhere"},
     {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL, "print one JSON object a line"},
     {0},
 };
 #undef FIELD
+
+static const struct option_group shared[] = {DEVICE_OPTIONS(struct bench_settings, dev), {0}};
 
 /* What was measured, and what a row says besides. */
 struct row {
@@ -292,12 +280,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                            void *settings)
 {
     const struct bench_settings *set = settings;
-    const struct lim_device_choice choice = {.platform = set->platform,
-                                             .device = set->device,
-                                             .threads = set->threads,
-                                             .cache_dir = set->cache_dir,
-                                             .wait_timeout = set->wait_timeout,
-                                             .hung = leave_hung};
+    const struct lim_device_choice choice = device_choice(&set->dev);
     struct lim_dcgan_config config = lim_dcgan_defaults();
     struct lim_dcgan_work work;
     struct report report = {.set = set};
@@ -317,7 +300,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     if (!be)
         return status;
     lim_dcgan_work(&config, &work);
-    status = tune_before(be, &work.work, set->tune, set->cache_dir, NULL);
+    status = tune_before(be, &work.work, set->tune, set->dev.cache_dir, NULL);
     if (status != LIM_OK) {
         lim_backend_destroy(be);
         return status;
@@ -349,6 +332,7 @@ const struct command command_bench = {
         "the median of several runs after two that warm up, by the clock of this machine: those "
         "of drivers are not always to be trusted.",
     .options = options,
+    .shared = shared,
     .defaults = &defaults,
     .settings_size = sizeof(struct bench_settings),
     .run = run,

@@ -28,13 +28,6 @@ bool find_model(const char *given, char *path, size_t size);
 /* What decides which OpenCL drivers are found, on stdout: vendor files, environment, access. */
 void print_surroundings(void);
 
-/* --wait-timeout of all commands that use a device: seconds without it, and its help. */
-enum { WAIT_TIMEOUT = 600 };
-extern const char wait_timeout_help[];
-
-/* As lim_device_choice.hung: the call that waits for the device will not return. */
-void leave_hung(void *user);
-
 /* "3.2 GiB". Returns `text`. */
 char *format_bytes(double bytes, char *text, size_t size);
 

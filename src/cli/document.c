@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include <limner/limner.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char exit_codes[][2][80] = {
@@ -18,13 +19,14 @@ static const char exit_codes[][2][80] = {
 };
 
 /* The default as text, or "" where the field's zero means "chosen by the program". */
-static void default_text(const struct command *command, const struct option *option, char *text,
-                         size_t size)
+static void default_text(const void *defaults, const struct option *option, char *text, size_t size)
 {
-    const void *field = (const char *)command->defaults + option->offset;
+    const void *field = (const char *)defaults + option->offset;
     const char *word;
 
     *text = 0;
+    if (!defaults)
+        return;
     switch (option->kind) {
     case OPTION_FLAG:
     case OPTION_OFF:
@@ -52,15 +54,25 @@ static void default_text(const struct command *command, const struct option *opt
     }
 }
 
+/* What the command does without options; NULL without memory, and then no help tells it. The caller
+ * frees. */
+static void *make_defaults(const struct command *command)
+{
+    void *defaults = malloc(command->settings_size);
+
+    if (defaults)
+        command_defaults(command, defaults);
+    return defaults;
+}
+
 /* "help (default 64; or in LIMNER_DEVICE)". */
-static void option_help(const struct command *command, const struct option *option, char *text,
-                        size_t size)
+static void option_help(const void *defaults, const struct option *option, char *text, size_t size)
 {
     char standard[64];
     const char *environment = option->environment;
     const char *apart;
 
-    default_text(command, option, standard, sizeof standard);
+    default_text(defaults, option, standard, sizeof standard);
     apart = *standard && environment ? "; " : "";
     if (*standard || environment)
         snprintf(text, size, "%s (%s%s%s%s%s)", option->help, *standard ? "default " : "", standard,
@@ -101,27 +113,33 @@ static void print_wrapped(FILE *out, const char *text, int column, int indent)
 void print_help(FILE *out, const struct command *command)
 {
     enum { INDENT = 25 };
+    void *defaults = make_defaults(command);
+    const char *title, *above = "Options";
+    struct option o;
     char text[512];
 
     fprintf(out, "Usage: limner %s [options]%s%s\n\n", command->name,
             *command->arguments ? " " : "", command->arguments);
     print_wrapped(out, command->details, 0, 0);
-    fputs("\nOptions:\n", out);
-    for (const struct option *o = command->options; o->name; o++) {
+    fprintf(out, "\n%s:\n", above);
+    for (int i = 0; command_option(command, i, &o, &title); i++) {
         char head[64];
         int length;
 
-        snprintf(head, sizeof head, "  %c%c%c --%s %s", o->letter ? '-' : ' ',
-                 o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
-                 option_takes_value(o) ? o->value : "");
+        if (title && title != above)
+            fprintf(out, "\n%s:\n", above = title);
+        snprintf(head, sizeof head, "  %c%c%c --%s %s", o.letter ? '-' : ' ',
+                 o.letter ? o.letter : ' ', o.letter ? ',' : ' ', o.name,
+                 option_takes_value(&o) ? o.value : "");
         length = fprintf(out, "%-*s", INDENT - 1, head);
         if (length >= INDENT)
             fprintf(out, "\n%*s", INDENT - 1, "");
         fputc(' ', out);
-        option_help(command, o, text, sizeof text);
+        option_help(defaults, &o, text, sizeof text);
         print_wrapped(out, text, INDENT, INDENT);
     }
-    fprintf(out, "%-*s%s\n", INDENT, "  -h, --help", "print this");
+    fprintf(out, "\n%-*s%s\n", INDENT, "  -h, --help", "print this");
+    free(defaults);
 }
 
 void print_overview(FILE *out, const struct command *const *commands)
@@ -161,20 +179,23 @@ static void print_roff(FILE *out, const char *text)
 
 static void man_command(FILE *out, const struct command *command)
 {
+    void *defaults = make_defaults(command);
+    struct option o;
     char text[512];
 
     fprintf(out, ".SS \"limner %s [options] %s\"\n", command->name, command->arguments);
     print_roff(out, command->details);
-    for (const struct option *o = command->options; o->name; o++) {
+    for (int i = 0; command_option(command, i, &o, NULL); i++) {
         fputs(".TP\n.B ", out);
-        if (o->letter)
-            fprintf(out, "\\-%c, ", o->letter);
-        snprintf(text, sizeof text, "--%s%s%s", o->name, option_takes_value(o) ? " " : "",
-                 option_takes_value(o) ? o->value : "");
+        if (o.letter)
+            fprintf(out, "\\-%c, ", o.letter);
+        snprintf(text, sizeof text, "--%s%s%s", o.name, option_takes_value(&o) ? " " : "",
+                 option_takes_value(&o) ? o.value : "");
         print_roff(out, text);
-        option_help(command, o, text, sizeof text);
+        option_help(defaults, &o, text, sizeof text);
         print_roff(out, text);
     }
+    free(defaults);
 }
 
 void print_man_page(FILE *out, const struct command *const *commands)
@@ -198,20 +219,22 @@ void print_man_page(FILE *out, const struct command *const *commands)
 
 static void completion_case(FILE *out, const struct command *command)
 {
+    struct option o;
+
     fprintf(out, "    %s)\n        case $previous in\n", command->name);
-    for (const struct option *o = command->options; o->name; o++) {
-        if (!option_takes_value(o))
+    for (int i = 0; command_option(command, i, &o, NULL); i++) {
+        if (!option_takes_value(&o))
             continue;
-        fprintf(out, "        --%s", o->name);
-        if (o->letter)
-            fprintf(out, "|-%c", o->letter);
+        fprintf(out, "        --%s", o.name);
+        if (o.letter)
+            fprintf(out, "|-%c", o.letter);
         fputs(") ", out);
-        if (o->kind == OPTION_PATH) {
+        if (o.kind == OPTION_PATH) {
             fputs("COMPREPLY=($(compgen -f -- \"$word\"))", out);
-        } else if (o->words) {
+        } else if (o.words) {
             fputs("COMPREPLY=($(compgen -W '", out);
-            for (int i = 0; o->words[i]; i++)
-                fprintf(out, "%s%s", i ? " " : "", o->words[i]);
+            for (int k = 0; o.words[k]; k++)
+                fprintf(out, "%s%s", k ? " " : "", o.words[k]);
             fputs("' -- \"$word\"))", out);
         } else {
             fputs("COMPREPLY=()", out);
@@ -219,8 +242,8 @@ static void completion_case(FILE *out, const struct command *command)
         fputs("; return ;;\n", out);
     }
     fputs("        esac\n        options='--help", out);
-    for (const struct option *o = command->options; o->name; o++)
-        fprintf(out, " --%s", o->name);
+    for (int i = 0; command_option(command, i, &o, NULL); i++)
+        fprintf(out, " --%s", o.name);
     fputs("' ;;\n", out);
 }
 

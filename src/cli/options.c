@@ -158,20 +158,62 @@ const char *nearest_word(const char *word, const char *const *words, int count)
     return nearest;
 }
 
-static int option_count(const struct command *command)
+static int row_count(const struct option *rows)
 {
     int n = 0;
 
-    while (command->options[n].name)
+    while (rows[n].name)
         n++;
     return n;
 }
 
-static int find_option(const struct command *command, const char *name, size_t length)
+bool command_option(const struct command *command, int i, struct option *option, const char **title)
 {
-    for (int i = 0; command->options[i].name; i++) {
-        if (strlen(command->options[i].name) == length &&
-            memcmp(command->options[i].name, name, length) == 0)
+    const struct option_group *group = command->shared;
+    int count = row_count(command->options);
+
+    if (title)
+        *title = NULL;
+    if (i < count) {
+        *option = command->options[i];
+        return true;
+    }
+    for (; group && group->rows; group++) {
+        i -= count;
+        count = row_count(group->rows);
+        if (i >= count)
+            continue;
+        *option = group->rows[i];
+        option->offset += group->offset;
+        if (title)
+            *title = group->title;
+        return true;
+    }
+    return false;
+}
+
+void command_defaults(const struct command *command, void *settings)
+{
+    memcpy(settings, command->defaults, command->settings_size);
+    for (const struct option_group *group = command->shared; group && group->rows; group++)
+        group->init((char *)settings + group->offset);
+}
+
+/* Its index, and a copy in *option; -1: the command has none of that name. */
+static int find_option(const struct command *command, const char *name, size_t length,
+                       struct option *option)
+{
+    for (int i = 0; command_option(command, i, option, NULL); i++) {
+        if (strlen(option->name) == length && memcmp(option->name, name, length) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int find_letter(const struct command *command, char letter, struct option *option)
+{
+    for (int i = 0; command_option(command, i, option, NULL); i++) {
+        if (option->letter == letter)
             return i;
     }
     return -1;
@@ -179,7 +221,8 @@ static int find_option(const struct command *command, const char *name, size_t l
 
 bool option_given(const struct command *command, const struct parsed *parsed, const char *name)
 {
-    int i = find_option(command, name, strlen(name));
+    struct option option;
+    int i = find_option(command, name, strlen(name), &option);
 
     return i >= 0 && (parsed->given >> i & 1);
 }
@@ -187,14 +230,15 @@ bool option_given(const struct command *command, const struct parsed *parsed, co
 static bool unknown_option(const struct command *command, const char *text, size_t length)
 {
     const char *names[MAX_OPTIONS + 1], *nearest;
+    struct option option;
     char name[64];
-    int count = option_count(command);
+    int count = 0;
 
     snprintf(name, sizeof name, "%.*s", (int)length, text);
-    for (int i = 0; i < count; i++)
-        names[i] = command->options[i].name;
-    names[count] = "help";
-    nearest = nearest_word(name, names, count + 1);
+    for (; count < MAX_OPTIONS && command_option(command, count, &option, NULL); count++)
+        names[count] = option.name;
+    names[count++] = "help";
+    nearest = nearest_word(name, names, count);
     if (nearest)
         say_error("%s: unknown option '--%s'; the nearest is '--%s' ('limner %s --help' lists all)",
                   command->name, name, nearest, command->name);
@@ -296,10 +340,10 @@ static bool set_value(const struct option *option, const char *where, const char
 static bool parse_option(const struct command *command, const char *text, const char **next,
                          struct parsed *parsed, void *settings)
 {
-    const struct option *option;
+    struct option option;
     const char *value = NULL;
     char where[96];
-    int index = -1;
+    int index;
 
     if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
         parsed->help = true;
@@ -309,16 +353,13 @@ static bool parse_option(const struct command *command, const char *text, const 
         const char *equals = strchr(text, '=');
         size_t length = equals ? (size_t)(equals - text - 2) : strlen(text + 2);
 
-        index = find_option(command, text + 2, length);
+        index = find_option(command, text + 2, length, &option);
         if (index < 0)
             return unknown_option(command, text + 2, length);
         value = equals ? equals + 1 : NULL;
-        snprintf(where, sizeof where, "%s: --%s", command->name, command->options[index].name);
+        snprintf(where, sizeof where, "%s: --%s", command->name, option.name);
     } else {
-        for (int i = 0; command->options[i].name; i++) {
-            if (command->options[i].letter == text[1])
-                index = i;
-        }
+        index = find_letter(command, text[1], &option);
         if (index < 0) {
             say_error("%s: unknown option '%s' ('limner %s --help' lists all)", command->name, text,
                       command->name);
@@ -327,37 +368,37 @@ static bool parse_option(const struct command *command, const char *text, const 
         value = text[2] ? text + 2 : NULL;
         snprintf(where, sizeof where, "%s: -%c", command->name, text[1]);
     }
-    option = &command->options[index];
     parsed->given |= UINT64_C(1) << index;
-    if (!option_takes_value(option)) {
+    if (!option_takes_value(&option)) {
         if (value) {
             say_error("%s takes no value, but '%s' was given", where, value);
             return false;
         }
-        return set_value(option, where, "", settings);
+        return set_value(&option, where, "", settings);
     }
     if (!value) {
         value = *next;
         *next = NULL;
     }
     if (!value) {
-        say_error("%s needs a value: %s", where, option->value);
+        say_error("%s needs a value: %s", where, option.value);
         return false;
     }
-    return set_value(option, where, value, settings);
+    return set_value(&option, where, value, settings);
 }
 
 static bool read_environment(const struct command *command, const struct parsed *parsed,
                              void *settings)
 {
-    for (int i = 0; command->options[i].name; i++) {
-        const struct option *option = &command->options[i];
+    struct option option;
+
+    for (int i = 0; command_option(command, i, &option, NULL); i++) {
         const char *text;
 
-        if (!option->environment || (parsed->given >> i & 1))
+        if (!option.environment || (parsed->given >> i & 1))
             continue;
-        text = getenv(option->environment);
-        if (text && *text && !set_value(option, option->environment, text, settings))
+        text = getenv(option.environment);
+        if (text && *text && !set_value(&option, option.environment, text, settings))
             return false;
     }
     return true;
@@ -369,7 +410,7 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
     bool options_over = false;
 
     memset(parsed, 0, sizeof *parsed);
-    memcpy(settings, command->defaults, command->settings_size);
+    command_defaults(command, settings);
     for (int i = 0; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL, *before = next;
 

@@ -1,5 +1,5 @@
-/* Options declared once, in a table per command: parsing, --help, the man page and shell completion
- * all come from it. */
+/* Options declared once: a table per command, and tables that commands share. Parsing, --help, the
+ * man page and shell completion all come from them. */
 #ifndef LIMNER_CLI_OPTIONS_H
 #define LIMNER_CLI_OPTIONS_H
 
@@ -34,12 +34,21 @@ struct option {
     const char *help;
 };
 
+/* Options that several commands have. They fill a struct of their own, which is a part of each
+ * command's settings. */
+struct option_group {
+    const char *title;         /* above them in the help */
+    const struct option *rows; /* offsets in the part; ends with a row without a name */
+    size_t offset;             /* of the part in the command's settings */
+    void (*init)(void *part);  /* the part before parsing; over what the command's defaults say */
+};
+
 enum { MAX_OPTIONS = 64, MAX_ARGUMENTS = 2 };
 
 struct parsed {
     const char *arguments[MAX_ARGUMENTS];
     int argument_count;
-    uint64_t given; /* bit i: row i of the table was on the command line */
+    uint64_t given; /* bit i: command_option(i) was on the command line */
     bool help;
 };
 
@@ -47,14 +56,24 @@ struct command {
     const char *name;
     const char *arguments; /* "PICTURES", for the synopsis; "" for none */
     int min_arguments, max_arguments;
-    const char *summary;          /* one line */
-    const char *details;          /* for the long help: paragraphs apart by an empty line */
-    const struct option *options; /* ends with a row without a name; at most MAX_OPTIONS */
-    const void *defaults;         /* the settings before parsing */
+    const char *summary;               /* one line */
+    const char *details;               /* for the long help: paragraphs apart by an empty line */
+    const struct option *options;      /* its own; ends with a row without a name */
+    const struct option_group *shared; /* NULL, or ends with a group without rows */
+    const void *defaults;              /* the settings before parsing, but for shared parts */
     size_t settings_size;
     enum lim_status (*run)(const struct command *command, const struct parsed *parsed,
                            void *settings);
 };
+
+/* The i-th option of the command, its own first, with its offset in the command's settings. Where
+ * `title` is not NULL, *title is that of its group, or NULL. False: there are no more; at most
+ * MAX_OPTIONS in all. */
+bool command_option(const struct command *command, int i, struct option *option,
+                    const char **title);
+
+/* The settings before parsing, settings_size bytes. */
+void command_defaults(const struct command *command, void *settings);
 
 /* Fills `settings` (settings_size bytes) from the defaults, the environment and `argv` (without the
  * program and command names). False after one line on stderr. */

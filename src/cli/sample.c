@@ -1,5 +1,6 @@
 /* limner sample: new pictures from a model. */
 #include "cli/commands.h"
+#include "cli/device_options.h"
 #include "cli/terminal.h"
 
 #include <errno.h>
@@ -11,15 +12,14 @@
 #include <sys/stat.h>
 
 struct sample_settings {
-    int count, threads;
+    int count;
     uint64_t seed;
-    const char *seeds, *grid, *out, *platform, *device, *cache_dir;
-    double wait_timeout;
+    const char *seeds, *grid, *out;
     bool batch_stats;
+    struct device_options dev;
 };
 
-static const struct sample_settings defaults = {
-    .count = 64, .seed = 1, .out = "faces.png", .wait_timeout = WAIT_TIMEOUT};
+static const struct sample_settings defaults = {.count = 64, .seed = 1, .out = "faces.png"};
 
 #define MOST_SEED 9000000000000000000
 
@@ -38,19 +38,11 @@ static const struct option options[] = {
     {"batch-stats", 0, OPTION_FLAG, NULL, FIELD(batch_stats), 0, 0, NULL, NULL,
      "normalise by the statistics of each batch, as in training, instead of the running ones; a "
      "picture then depends on its company"},
-    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
-     "OpenCL platform: an index or part of its name"},
-    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
-     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
-    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
-     wait_timeout_help},
-    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
-     "threads of the CPU path; 0: one for each processor"},
-    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
-     "keep compiled kernels there instead of in the user's cache; 'off': nowhere"},
     {0},
 };
 #undef FIELD
+
+static const struct option_group shared[] = {DEVICE_OPTIONS(struct sample_settings, dev), {0}};
 
 enum { CHUNK = 64 }; /* pictures in memory at once when each becomes a file */
 
@@ -333,21 +325,16 @@ static enum lim_status run(const struct command *command, const struct parsed *p
 {
     const struct sample_settings *set = settings;
     struct lim_dcgan_work work;
-    const struct lim_tune_rates rates = {.cache_dir = set->cache_dir, .work = work.name};
-    const struct lim_device_choice choice = {.platform = set->platform,
-                                             .device = set->device,
-                                             .threads = set->threads,
-                                             .cache_dir = set->cache_dir,
-                                             .wait_timeout = set->wait_timeout,
-                                             .hung = leave_hung,
-                                             .rate = lim_tune_rate,
-                                             .rate_user = &rates};
+    const struct lim_tune_rates rates = {.cache_dir = set->dev.cache_dir, .work = work.name};
+    struct lim_device_choice choice = device_choice(&set->dev);
     struct lim_model_info info;
     struct plan plan = {0};
     struct lim_backend *be;
     char model[4096];
     enum lim_status status = make_plan(command, parsed, set, &plan);
 
+    choice.rate = lim_tune_rate;
+    choice.rate_user = &rates;
     if (status != LIM_OK)
         goto done;
     status = LIM_BAD_INPUT;
@@ -358,7 +345,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     be = lim_backend_create(&choice, &status);
     if (!be)
         goto done;
-    lim_tune_load(be, set->cache_dir);
+    lim_tune_load(be, set->dev.cache_dir);
     status = sample_with(be, model, &info, &plan, set);
     lim_backend_destroy(be);
     if (status == LIM_OK)
@@ -378,6 +365,7 @@ const struct command command_sample = {
                "folder that holds them. The same seed gives the same picture every time. Every PNG "
                "carries its seeds and the hash of its model as text.",
     .options = options,
+    .shared = shared,
     .defaults = &defaults,
     .settings_size = sizeof(struct sample_settings),
     .run = run,

@@ -123,8 +123,8 @@ static void resume_line(const struct train_settings *set, const char *run, struc
     char room[4096], command[4096];
 
     snprintf(line, size, "%s train --resume %s%s%s", quoted(called_as, command, sizeof command),
-             quoted(run, room, sizeof room), set->device || set->platform ? " " : "",
-             set->device || set->platform ? lim_backend_option(be) : "");
+             quoted(run, room, sizeof room), set->dev.device || set->dev.platform ? " " : "",
+             set->dev.device || set->dev.platform ? lim_backend_option(be) : "");
 }
 
 static enum lim_status print_settings(const struct lim_train_config *config, struct lim_backend *be,
@@ -237,29 +237,25 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
 {
     struct hung hung = {.set = set, .config = config};
     struct lim_dcgan_work work;
-    const struct lim_tune_rates rates = {.cache_dir = set->cache_dir, .work = work.name};
-    const struct lim_device_choice choice = {.platform = set->platform,
-                                             .device = set->device,
-                                             .threads = set->threads,
-                                             .cache_dir = set->cache_dir,
-                                             .wait_timeout = set->wait_timeout,
-                                             .hung = on_hang,
-                                             .user = &hung,
-                                             .rate = lim_tune_rate,
-                                             .rate_user = &rates,
-                                             .before = config->device,
-                                             .before_option = config->device_option};
+    const struct lim_tune_rates rates = {.cache_dir = set->dev.cache_dir, .work = work.name};
+    struct lim_device_choice choice = device_choice(&set->dev);
     struct lim_dataset_config *data = &config->data;
     char cache[4096];
     enum lim_status status = LIM_ERROR;
     struct lim_dataset *ds;
     struct lim_backend *be;
 
+    choice.hung = on_hang;
+    choice.user = &hung;
+    choice.rate = lim_tune_rate;
+    choice.rate_user = &rates;
+    choice.before = config->device;
+    choice.before_option = config->device_option;
     lim_dcgan_work(&config->gan, &work);
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
-    status = tune_before(be, &work.work, set->dry_run ? "off" : set->tune, set->cache_dir,
+    status = tune_before(be, &work.work, set->dry_run ? "off" : set->tune, set->dev.cache_dir,
                          &stop_requests);
     if (status != LIM_OK) {
         if (status == LIM_INTERRUPTED)
@@ -275,7 +271,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     display->device = lim_backend_name(be);
     data->size = config->gan.size;
     data->channels = config->gan.channels;
-    data->threads = set->threads;
+    data->threads = set->dev.threads;
     data->progress = on_decoding;
     data->user = display;
     snprintf(cache, sizeof cache, "%s/pictures.cache", config->run);
@@ -435,6 +431,7 @@ const struct command command_train = {
         "a checkpoint and the model to share.\n\n"
         "Ctrl-C once finishes the step, saves and prints the line that resumes.",
     .options = train_options,
+    .shared = train_shared,
     .defaults = &train_defaults,
     .settings_size = sizeof(struct train_settings),
     .run = run,

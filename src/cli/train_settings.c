@@ -41,7 +41,6 @@ const struct train_settings train_defaults = {
     .max_pixels = LIM_MAX_PIXELS,
     .keep = 2,
     .on_nan = "stop",
-    .wait_timeout = WAIT_TIMEOUT,
     .tune = "off",
 };
 
@@ -96,20 +95,8 @@ const struct option train_options[] = {
      "use so many pictures, drawn from all, always the same"},
     {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
      "skip pictures that claim more, before memory is taken for them"},
-    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
-     "keep prepared pictures there, for many runs, instead of in the run folder, and compiled "
-     "kernels, instead of in the user's cache; 'off': keep neither"},
     {"no-cache", 0, OPTION_FLAG, NULL, FIELD(no_cache), 0, 0, NULL, NULL,
      "keep prepared pictures in memory only"},
-    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
-     "OpenCL platform: an index or part of its name"},
-    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
-     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
-    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
-     "how long an OpenCL device may take to answer, or to compile a kernel, before the training "
-     "ends, with exit code 4 and its last checkpoint kept; 10m without it, 0s: for ever"},
-    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
-     "threads to decode and for the CPU path; 0: one for each processor"},
     {"sample-every", 0, OPTION_COUNT, "N", FIELD(sample_every), 1, 9e18, NULL, NULL,
      "steps between grids; without it about 60 grids in a training"},
     {"save-every", 0, OPTION_COUNT, "N", FIELD(save_every), 1, 9e18, NULL, NULL,
@@ -133,6 +120,8 @@ const struct option train_options[] = {
     {0},
 };
 #undef FIELD
+
+const struct option_group train_shared[] = {DEVICE_OPTIONS(struct train_settings, dev), {0}};
 
 /* A limit that is given replaces those of before, all of them. */
 static void set_limits(const struct command *command, const struct parsed *parsed,
@@ -168,14 +157,14 @@ static bool set_data(const struct train_settings *set, struct lim_dataset_config
 /* False after one line on stderr. */
 static bool set_cache(const struct train_settings *set, struct lim_train_config *config)
 {
-    if (set->no_cache && set->cache_dir) {
+    if (set->no_cache && set->dev.cache_dir) {
         say_error("train: --no-cache and --cache-dir exclude each other: leave out one");
         return false;
     }
-    if (set->no_cache || (set->cache_dir && strcmp(set->cache_dir, "off") == 0))
+    if (set->no_cache || (set->dev.cache_dir && strcmp(set->dev.cache_dir, "off") == 0))
         config->cache = "";
-    else if (set->cache_dir)
-        config->cache = set->cache_dir;
+    else if (set->dev.cache_dir)
+        config->cache = set->dev.cache_dir;
     return true;
 }
 

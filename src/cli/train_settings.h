@@ -2,24 +2,25 @@
 #ifndef LIMNER_CLI_TRAIN_SETTINGS_H
 #define LIMNER_CLI_TRAIN_SETTINGS_H
 
-#include "cli/options.h"
+#include "cli/device_options.h"
 
 #include <limner/train.h>
 
 struct train_settings {
-    const char *out, *resume, *preset, *platform, *device, *crop, *background, *cache_dir, *profile,
-        *drop;
-    double epochs, lr, beta1, smooth, time, holdout, wait_timeout;
-    int size, width, kernel, latent, threads;
+    const char *out, *resume, *preset, *crop, *background, *profile, *drop;
+    double epochs, lr, beta1, smooth, time, holdout;
+    int size, width, kernel, latent;
     const char *batch; /* a number or "auto" */
     uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
     int keep;
     const char *on_nan;
     const char *tune;
     bool dry_run, quiet, json, mirror, gray, no_cache;
+    struct device_options dev;
 };
 
 extern const struct option train_options[];
+extern const struct option_group train_shared[];
 extern const struct train_settings train_defaults;
 
 /* A new run: config->gan and limits from the options. False after one line on stderr. */

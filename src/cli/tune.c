@@ -1,6 +1,7 @@
 /* limner tune: which algorithm does each pass of a network's convolutions fastest here. */
 #include "cli/bench.h"
 #include "cli/commands.h"
+#include "cli/device_options.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 #include "cli/train_settings.h"
@@ -11,10 +12,10 @@
 #include <string.h>
 
 struct tune_settings {
-    const char *preset, *mode, *platform, *device, *cache_dir;
-    int size, width, kernel, batch, threads;
-    double wait_timeout;
+    const char *preset, *mode;
+    int size, width, kernel, batch;
     bool json;
+    struct device_options dev;
 };
 
 static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
@@ -22,12 +23,8 @@ static const char *const kernel_words[] = {"4", "5", NULL};
 static const char *const mode_words[] = {"fast", "full", NULL};
 const char *const tune_words[] = {"off", "fast", "full", NULL};
 static const char *const pass_words[] = {"forward", "data", "weights"};
-static const struct tune_settings defaults = {.mode = "full",
-                                              .size = 64,
-                                              .width = 128,
-                                              .kernel = 4,
-                                              .batch = 64,
-                                              .wait_timeout = WAIT_TIMEOUT};
+static const struct tune_settings defaults = {
+    .mode = "full", .size = 64, .width = 128, .kernel = 4, .batch = 64};
 
 #define FIELD(name) offsetof(struct tune_settings, name)
 static const struct option options[] = {
@@ -40,21 +37,12 @@ static const struct option options[] = {
      "channels of the layer next to the picture"},
     {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL, "4 or 5"},
     {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
-    {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
-     "OpenCL platform: an index or part of its name"},
-    {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
-     "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
-    {"wait-timeout", 0, OPTION_TIME, "T", FIELD(wait_timeout), 0, 1e6, NULL, NULL,
-     wait_timeout_help},
-    {"threads", 0, OPTION_INT, "N", FIELD(threads), 0, 1024, NULL, NULL,
-     "threads of the CPU path; 0: one for each processor"},
-    {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
-     "keep what is found there, and compiled kernels, instead of in the user's cache; 'off': "
-     "nowhere"},
     {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL, "print one JSON object a line"},
     {0},
 };
 #undef FIELD
+
+static const struct option_group shared[] = {DEVICE_OPTIONS(struct tune_settings, dev), {0}};
 
 static volatile int stop_request;
 
@@ -196,7 +184,7 @@ static enum lim_status measure_step(struct lim_backend *be, const struct tune_se
     } else {
         printf("training step %.3f ms, %.4g pictures/s\n", 1e3 * time.median, rate);
     }
-    return lim_tune_keep_rate(be, set->cache_dir, tuned->name, rate) ? LIM_OK : LIM_ERROR;
+    return lim_tune_keep_rate(be, set->dev.cache_dir, tuned->name, rate) ? LIM_OK : LIM_ERROR;
 }
 
 static void print_head(const struct lim_backend *be, const struct tune_settings *set,
@@ -231,20 +219,16 @@ static enum lim_status run(const struct command *command, const struct parsed *p
                            void *settings)
 {
     struct tune_settings *set = settings;
-    const struct lim_device_choice choice = {.platform = set->platform,
-                                             .device = set->device,
-                                             .threads = set->threads,
-                                             .cache_dir = set->cache_dir,
-                                             .wait_timeout = set->wait_timeout,
-                                             .hung = on_hang};
+    struct lim_device_choice choice = device_choice(&set->dev);
     struct lim_dcgan_config gan = lim_dcgan_defaults();
     struct lim_dcgan_work work;
     struct teller teller = {.table = true, .json = set->json};
     struct lim_tune_config config = {
-        .cache_dir = set->cache_dir, .stop = &stop_request, .told = on_pass, .user = &teller};
+        .cache_dir = set->dev.cache_dir, .stop = &stop_request, .told = on_pass, .user = &teller};
     enum lim_status status = LIM_USAGE;
     struct lim_backend *be;
 
+    choice.hung = on_hang;
     lim_tune_parse(set->mode, &config.mode);
     gan.size = set->size;
     gan.width = set->width;
@@ -285,6 +269,7 @@ const struct command command_tune = {
         "path and an OpenCL device on the processor.\n\n"
         "Ctrl-C ends it, and keeps what was measured.",
     .options = options,
+    .shared = shared,
     .defaults = &defaults,
     .settings_size = sizeof(struct tune_settings),
     .run = run,

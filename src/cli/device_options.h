@@ -1,0 +1,31 @@
+/* The options of all commands that use a device. */
+#ifndef LIMNER_CLI_DEVICE_OPTIONS_H
+#define LIMNER_CLI_DEVICE_OPTIONS_H
+
+#include "cli/options.h"
+
+#include <limner/backend.h>
+
+struct device_options {
+    const char *platform, *device, *cache_dir;
+    int threads;
+    double wait_timeout;
+};
+
+/* The group of them, for a command whose settings hold them in `member`. */
+#define DEVICE_OPTIONS(settings, member)                                              \
+    {                                                                                 \
+        "Device", device_option_rows, offsetof(settings, member), device_options_init \
+    }
+
+extern const struct option device_option_rows[];
+void device_options_init(void *part);
+
+/* The device that they choose. A driver's call that never returns ends the process
+ * (LIM_DEVICE_FAILED), unless the caller replaces `hung`. */
+struct lim_device_choice device_choice(const struct device_options *dev);
+
+/* As lim_device_choice.hung. */
+void leave_hung(void *user);
+
+#endif
