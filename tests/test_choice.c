@@ -2,6 +2,7 @@
  * /dev/dri. */
 #include "opencl/device_select.h"
 #include "opencl/hints.h"
+#include "opencl/quirks.h"
 
 #include "check.h"
 
@@ -234,12 +235,9 @@ static void hints_name_what_to_do(void **state)
     (void)state;
     ocl_hint_render_node("/nonexistent", text, sizeof text);
     assert_string_equal(text, "");
-    assert_non_null(strstr(ocl_hint_no_devices(POCL), "POCL_CACHE_DIR"));
-    assert_non_null(strstr(ocl_hint_no_devices("rusticl"), "RUSTICL_ENABLE"));
-    assert_string_equal(ocl_hint_no_devices("NVIDIA CUDA"), "");
-    ocl_hint_build("any", "error: unknown target CPU 'znver9'", text, sizeof text);
+    ocl_hint_build(0, "error: unknown target CPU 'znver9'", text, sizeof text);
     assert_non_null(strstr(text, "newer"));
-    ocl_hint_build("any", "error: expected ';'", text, sizeof text);
+    ocl_hint_build(0, "error: expected ';'", text, sizeof text);
     assert_string_equal(text, "");
     setenv("OCL_ICD_VENDORS", "/nowhere", 1);
     ocl_hint_no_platform(text, sizeof text);
@@ -247,6 +245,27 @@ static void hints_name_what_to_do(void **state)
     unsetenv("OCL_ICD_VENDORS");
     ocl_hint_no_platform(text, sizeof text);
     assert_non_null(strstr(text, "looked in /etc/OpenCL/vendors"));
+}
+
+static void the_table_knows_drivers(void **state)
+{
+    const unsigned of_pocl = OCL_COSTLY_BINARIES | OCL_ONE_COMPILER;
+
+    (void)state;
+    assert_int_equal(ocl_quirks("AMD Accelerated Parallel Processing", "gfx1100"), 0);
+    assert_int_equal(ocl_quirks(POCL, "pthread-znver3") & of_pocl, of_pocl);
+    assert_true(ocl_quirks("NVIDIA CUDA", "NVIDIA GeForce RTX 3090") & OCL_NO_BINARIES);
+    assert_true(ocl_quirks("rusticl", "llvmpipe (LLVM 15.0.6, 256 bits)") & OCL_SHORT_LOOPS);
+    assert_false(ocl_quirks("rusticl", "AMD Radeon 780M (radeonsi)") & OCL_SHORT_LOOPS);
+    assert_non_null(strstr(ocl_quirk_text("Clover", "AMD TAHITI", OCL_UNUSABLE), "rusticl"));
+    assert_string_equal(ocl_quirk_text(POCL, "", OCL_UNUSABLE), "");
+    assert_non_null(strstr(ocl_quirk_text(POCL, "", OCL_NO_DEVICES), "POCL_CACHE_DIR"));
+    assert_non_null(strstr(ocl_quirk_text("rusticl", "", OCL_NO_DEVICES), "RUSTICL_ENABLE"));
+    assert_string_equal(ocl_quirk_text("NVIDIA CUDA", "", OCL_NO_DEVICES), "");
+    setenv("LIMNER_QUIRKS", "off", 1);
+    assert_int_equal(ocl_quirks(POCL, "pthread-znver3"), 0);
+    assert_string_equal(ocl_quirk_text("Clover", "AMD TAHITI", OCL_UNUSABLE), "");
+    unsetenv("LIMNER_QUIRKS");
 }
 
 int main(void)
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(an_unusable_device_says_why),
         cmocka_unit_test(a_long_answer_is_cut),
         cmocka_unit_test(hints_name_what_to_do),
+        cmocka_unit_test(the_table_knows_drivers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

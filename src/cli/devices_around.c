@@ -17,7 +17,7 @@ static const char *const variables[] = {
     "OCL_ICD_VENDORS",      "OCL_ICD_FILENAMES",  "OPENCL_VENDOR_PATH",   "OPENCL_LAYERS",
     "LD_LIBRARY_PATH",      "POCL_DEVICES",       "POCL_CACHE_DIR",       "RUSTICL_ENABLE",
     "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "LIMNER_PLATFORM",
-    "LIMNER_DEVICE",        "LIMNER_CACHE_DIR"};
+    "LIMNER_DEVICE",        "LIMNER_CACHE_DIR",   "LIMNER_QUIRKS"};
 
 static bool ends_with(const char *text, const char *end)
 {

@@ -8,6 +8,7 @@
 #include "opencl/kernels.h"
 #include "opencl/limits.h"
 #include "opencl/precompile.h"
+#include "opencl/quirks.h"
 #include "opencl/watchdog.h"
 
 enum ocl_gemm { OCL_PACKED, OCL_TILED, OCL_CLBLAST, OCL_GEMMS };
@@ -18,6 +19,7 @@ struct ocl_backend {
     cl_context context;
     cl_command_queue queue;
     struct ocl_limits limits;
+    unsigned quirks;         /* of enum ocl_quirk */
     bool sync;               /* wait after every launch */
     struct ocl_watch *watch; /* or NULL */
     struct ocl_ahead ahead;
@@ -67,9 +69,6 @@ struct ocl_buffer {
 
 /* The device as P:D, for messages. */
 const char *ocl_where(const struct ocl_backend *ocl);
-
-/* The driver's name; "" where it does not tell. */
-void ocl_platform_name(struct ocl_backend *ocl, char *name, size_t size);
 
 /* Latches `code` on the backend with a line that names `call` and the launches waited for. */
 void ocl_fail(struct ocl_backend *ocl, const char *call, int code);

@@ -1,4 +1,4 @@
-/* Compiled programs to and from the cache: what they are keyed by, and which drivers take part. */
+/* Compiled programs to and from the cache: what they are keyed by. */
 #include "opencl/binary.h"
 
 #include "config.h"
@@ -14,14 +14,9 @@ enum { KEY = 8192 };
 
 void ocl_binaries_init(struct ocl_backend *ocl, const char *cache_dir)
 {
-    char name[256];
+    bool asked = cache_dir || getenv("LIMNER_CACHE_DIR");
 
-    ocl_platform_name(ocl, name, sizeof name);
-    /* NVIDIA's binaries are PTX, still to be compiled, and the driver caches what comes of it. PoCL
-     * caches too, and compiles all kernels once more to give a binary, which doubles the first
-     * start: only where a folder is asked for. */
-    if (strstr(name, "NVIDIA") ||
-        (strstr(name, "Portable Computing Language") && !cache_dir && !getenv("LIMNER_CACHE_DIR")))
+    if (ocl->quirks & OCL_NO_BINARIES || (ocl->quirks & OCL_COSTLY_BINARIES && !asked))
         return;
     ocl->cache_folder = ocl_cache_folder(cache_dir);
 }

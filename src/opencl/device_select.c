@@ -1,6 +1,7 @@
 #include "opencl/device_select.h"
 
 #include "base/plural.h"
+#include "opencl/quirks.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -80,7 +81,7 @@ static int rank(const struct lim_device_info *row)
                : strcmp(row->type, "accelerator") == 0 ? 1
                                                        : 0;
 
-    return 2 * kind + !contains(row->platform_name, "rusticl");
+    return 2 * kind + !(ocl_quirks(row->platform_name, row->name) & OCL_SECOND_CHOICE);
 }
 
 static bool better(const struct lim_device_info *a, const struct lim_device_info *b)

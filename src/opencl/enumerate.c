@@ -1,7 +1,7 @@
 #include "opencl/enumerate.h"
 
 #include "base/log.h"
-#include "opencl/hints.h"
+#include "opencl/quirks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,18 +101,16 @@ static void ask_identity(cl_device_id id, struct lim_device_info *info)
 static void judge(cl_device_id id, struct lim_device_info *info)
 {
     cl_device_exec_capabilities able = 0;
-    const char *note = "";
+    const char *note = ocl_quirk_text(info->platform_name, info->name, OCL_UNUSABLE);
 
     clGetDeviceInfo(id, CL_DEVICE_EXECUTION_CAPABILITIES, sizeof able, &able, NULL);
-    if (strstr(info->platform_name, "Clover"))
-        note = "Clover computes wrong results: use rusticl";
-    else if (!ask_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool)))
+    if (!*note && !ask_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool)))
         note = "the driver says that it is not available";
-    else if (!ask_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool)))
+    if (!*note && !ask_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool)))
         note = "its driver has no compiler";
-    else if (!ask_number(id, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool)))
+    if (!*note && !ask_number(id, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool)))
         note = "it is big-endian";
-    else if (!(able & CL_EXEC_KERNEL))
+    if (!*note && !(able & CL_EXEC_KERNEL))
         note = "it cannot run kernels";
     info->usable = !*note;
     snprintf(info->note, sizeof info->note, "%s", note);
@@ -213,7 +211,8 @@ static void list_platform(struct listing *listing, cl_platform_id platform, int 
     if (count == 0 && (row = next_row(listing))) {
         *row = common;
         row->device = -1;
-        snprintf(row->note, sizeof row->note, "%s", ocl_hint_no_devices(common.platform_name));
+        snprintf(row->note, sizeof row->note, "%s",
+                 ocl_quirk_text(common.platform_name, "", OCL_NO_DEVICES));
         listing->count++;
     }
     free(ids);

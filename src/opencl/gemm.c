@@ -10,9 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* llvmpipe ends a kernel's loops without a word after 65535 rounds in all, inner ones included
- * (LP_MAX_TGSI_LOOP_ITERATIONS of Mesa): the tiled kernel goes through this depth in one launch,
- * and the packed one, whose single work-item does a whole block, is not for llvmpipe. */
+/* The depth that the tiled kernel goes through in one launch, on every device alike so that the
+ * bits are: few enough rounds for drivers with OCL_SHORT_LOOPS. */
 enum { LAUNCH_K = 4096 };
 
 /* The work-items of a group that CLBlast's kernels take with its default parameters. */
@@ -32,7 +31,7 @@ void ocl_gemm_init(struct ocl_backend *ocl)
 
         if (gemm == OCL_CLBLAST && ocl->limits.group < CLBLAST_GROUP)
             continue;
-        if (gemm == OCL_PACKED && strncmp(ocl->base.name, "llvmpipe", 8) == 0)
+        if (gemm == OCL_PACKED && ocl->quirks & OCL_SHORT_LOOPS)
             continue;
         ocl->gemm_order[count] = gemm;
         ocl->gemm_names[count++] = gemm_names[gemm];

@@ -1,5 +1,7 @@
 #include "opencl/hints.h"
 
+#include "opencl/quirks.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,17 +60,6 @@ void ocl_hint_no_platform(char *text, size_t size)
                  package_line());
 }
 
-const char *ocl_hint_no_devices(const char *platform)
-{
-    if (strstr(platform, "Portable Computing"))
-        return "hint: PoCL needs a writable cache directory; set POCL_CACHE_DIR";
-    if (strstr(platform, "rusticl"))
-        return "hint: set RUSTICL_ENABLE=radeonsi|iris|llvmpipe";
-    if (strstr(platform, "Clover"))
-        return "hint: Clover is no longer developed; use rusticl";
-    return "";
-}
-
 /* Where PoCL compiles: its folder or, before that is made, the one it will be in. False: unknown.
  */
 static bool pocl_folder(char *path, size_t size)
@@ -90,7 +81,7 @@ static bool pocl_folder(char *path, size_t size)
     return false;
 }
 
-void ocl_hint_build(const char *platform, const char *log, char *text, size_t size)
+void ocl_hint_build(unsigned quirks, const char *log, char *text, size_t size)
 {
     const unsigned long long least = 1 << 20; /* bytes */
     char path[512];
@@ -101,7 +92,7 @@ void ocl_hint_build(const char *platform, const char *log, char *text, size_t si
         snprintf(text, size,
                  "hint: the driver does not know this processor; install a newer one, or use "
                  "--device cpu");
-    else if (strstr(platform, "Portable Computing") && pocl_folder(path, sizeof path) &&
+    else if (quirks & OCL_COMPILES_ON_DISK && pocl_folder(path, sizeof path) &&
              statvfs(path, &disk) == 0 && (unsigned long long)disk.f_bavail * disk.f_frsize < least)
         snprintf(text, size,
                  "hint: PoCL compiles in %s, where no room is left; make some, or set "

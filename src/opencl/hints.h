@@ -7,12 +7,9 @@
 /* One line: no platform, where it was looked for, the package to install on this system. */
 void ocl_hint_no_platform(char *text, size_t size);
 
-/* For a platform of this name without devices; "" where nothing is known. */
-const char *ocl_hint_no_devices(const char *platform);
-
-/* For a program that this platform cannot build, with what the compiler said; "" where nothing is
- * known. */
-void ocl_hint_build(const char *platform, const char *log, char *text, size_t size);
+/* For a program that a driver with these quirks cannot build, with what the compiler said; "" where
+ * nothing is known. */
+void ocl_hint_build(unsigned quirks, const char *log, char *text, size_t size);
 
 /* A render node below `dri` ("/dev/dri") that this user may not open; "" where there is none. */
 void ocl_hint_render_node(const char *dri, char *text, size_t size);

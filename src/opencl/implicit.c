@@ -6,8 +6,8 @@
 #include "opencl/memory.h"
 #include "opencl/tiles.h"
 
-/* Of the reduction in one launch, per work-item: llvmpipe ends a kernel's loops after 65535 rounds
- * in all (gemm.c), and watchdogs do not like long launches. A multiple of TILE_K. */
+/* Of the reduction in one launch, per work-item: few enough rounds for OCL_SHORT_LOOPS and for
+ * watchdogs. A multiple of TILE_K. */
 enum { LAUNCH_K = 8192 };
 
 /* Pixels that a plane of the weight gradient has at least. */

@@ -66,8 +66,7 @@ bool ocl_narrow_runs(const struct lim_backend *be, const struct lim_conv *cv,
     size_t depth = (size_t)cv->r * (size_t)cv->s * (size_t)cv->c, floats = 0;
     struct plan plan;
 
-    /* llvmpipe ends long loops too early: see gemm.c. */
-    if (!ocl->limits.is_cpu || strncmp(be->name, "llvmpipe", 8) == 0 || cv->c > MOST_CHANNELS ||
+    if (!ocl->limits.is_cpu || ocl->quirks & OCL_SHORT_LOOPS || cv->c > MOST_CHANNELS ||
         depth * (size_t)cv->k > OCL_SCRATCH || cv->w + cv->pad_left > 1 << 16 || cv->q > 1 << 16)
         return false;
     plan = plan_of(ocl, cv, pass);

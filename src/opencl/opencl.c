@@ -6,6 +6,7 @@
 #include "opencl/binary.h"
 #include "opencl/conv.h"
 #include "opencl/device.h"
+#include "opencl/enumerate.h"
 #include "opencl/gemm.h"
 #include "opencl/implicit.h"
 #include "opencl/launch.h"
@@ -102,6 +103,17 @@ static const struct lim_conv_algorithm convs_for_cpu[] = {
     {0},
 };
 
+static unsigned ask_quirks(cl_device_id device)
+{
+    char platform_name[256] = "", name[256];
+    cl_platform_id platform = NULL;
+
+    clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof platform_name, platform_name, NULL);
+    ocl_ask_text(device, CL_DEVICE_NAME, name, sizeof name);
+    return ocl_quirks(platform_name, name);
+}
+
 /* Scratch memory for convolutions: a quarter of the largest buffer, and no more than 256 MiB; on a
  * CPU what stays in its last cache, because columns are written and read at once. */
 static size_t default_workspace(const struct ocl_backend *ocl)
@@ -151,6 +163,7 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl_watch_launches(ocl->watch, &ocl->pending);
     ocl_wait_begin(ocl, call);
     err = ocl_limits_ask(ocl->device, &ocl->limits);
+    ocl->quirks = ask_quirks(ocl->device);
     ocl_wait_end(ocl);
     if (!err) {
         call = "clCreateContext";

@@ -49,11 +49,7 @@ static bool gains(struct ocl_backend *ocl)
 #else
     const bool ends = false;
 #endif
-    char name[256];
-
-    ocl_platform_name(ocl, name, sizeof name);
-    return ends && strstr(name, "Portable Computing Language") && ocl->limits.is_cpu &&
-           ocl->limits.units > 1;
+    return ends && ocl->quirks & OCL_ONE_COMPILER && ocl->limits.is_cpu && ocl->limits.units > 1;
 }
 
 void ocl_ahead_begin(struct ocl_backend *ocl)

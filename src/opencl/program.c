@@ -117,7 +117,7 @@ static void head_of(const char *log, char *head, size_t size)
 static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
 {
     cl_program program = ocl->programs[family];
-    char head[1400], path[512], platform[128], hint[700];
+    char head[1400], path[512], hint[700];
     char *log = NULL;
     size_t size = 0;
     cl_int asked;
@@ -127,8 +127,7 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
     if (!asked && size > 0 && (log = calloc(size + 1, 1)) != NULL)
         asked = clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
     ocl_wait_end(ocl);
-    ocl_platform_name(ocl, platform, sizeof platform);
-    ocl_hint_build(platform, log ? log : "", hint, sizeof hint);
+    ocl_hint_build(ocl->quirks, log ? log : "", hint, sizeof hint);
     if (asked || !log || !*log) {
         lim_error("building '%s' for %s failed (%s); the driver gave no log%s%s",
                   families[family].name, ocl_where(ocl), ocl_error(err), *hint ? "; " : "", hint);

@@ -61,9 +61,7 @@ static size_t allowed(const struct ocl_backend *ocl)
 
 void ocl_winograd_init(struct ocl_backend *ocl)
 {
-    /* llvmpipe ends long loops too early: see gemm.c. */
-    if (!ocl->limits.is_cpu || strncmp(ocl->base.name, "llvmpipe", 8) == 0 ||
-        allowed(ocl) < OCL_SCRATCH)
+    if (!ocl->limits.is_cpu || ocl->quirks & OCL_SHORT_LOOPS || allowed(ocl) < OCL_SCRATCH)
         return;
     /* Half of the local memory: the rest may be the driver's own. */
     for (int taps = 2; taps <= MOST_TAPS; taps++) {

@@ -1,0 +1,85 @@
+#include "opencl/quirks.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Platforms and devices by a part of their names. Vendor numbers are no help: PoCL on a processor
+ * by AMD reports Intel's, llvmpipe zero (measured). No row needs a version: of none is a release
+ * known that mended it. */
+#define POCL "Portable Computing Language"
+
+static const struct row {
+    const char *platform, *device; /* NULL: any */
+    unsigned quirks;
+    const char *text; /* for the user, or NULL */
+} rows[] = {
+    /* Wrong sums with vectors (CNugteren/CLBlast#387), OpenCL C 1.1, and no longer developed: Mesa
+     * 25.2 is without it (weldr/lorax#1498). */
+    {"Clover", NULL, OCL_UNUSABLE, "Clover computes wrong results: use rusticl"},
+    {"Clover", NULL, OCL_NO_DEVICES, "hint: Clover is no longer developed; use rusticl"},
+
+    /* It shows no device at all where it cannot write to its cache (measured, PoCL 3.1). */
+    {POCL, NULL, OCL_NO_DEVICES, "hint: PoCL needs a writable cache directory; set POCL_CACHE_DIR"},
+    /* It keeps what it compiles, and to hand out a binary compiles all kernels once more, which
+     * doubles the first start (measured, PoCL 3.1). */
+    {POCL, NULL, OCL_COSTLY_BINARIES | OCL_COMPILES_ON_DISK, NULL},
+    /* It compiles one kernel at a time in a process, whatever threads and contexts ask:
+     * precompile.h (measured, PoCL 3.1). */
+    {POCL, NULL, OCL_ONE_COMPILER, NULL},
+
+    /* It shows hardware that is named in a variable (Mesa's documentation of rusticl). */
+    {"rusticl", NULL, OCL_NO_DEVICES, "hint: set RUSTICL_ENABLE=radeonsi|iris|llvmpipe"},
+    /* The vendor's compiler knows the hardware better: of two drivers of one card it is taken. */
+    {"rusticl", NULL, OCL_SECOND_CHOICE, NULL},
+    /* It ends a kernel's loops without a word after 65535 rounds in all, inner ones included:
+     * LP_MAX_TGSI_LOOP_ITERATIONS of Mesa (seen as wrong sums, Mesa 22.3.6). */
+    {NULL, "llvmpipe", OCL_SHORT_LOOPS, NULL},
+
+    /* Its binaries are PTX, still to be compiled, and the driver caches what comes of it (CUDA C
+     * Programming Guide, "Just-in-Time Compilation"). */
+    {"NVIDIA", NULL, OCL_NO_BINARIES, NULL},
+};
+
+static bool contains(const char *text, const char *part)
+{
+    size_t length = strlen(part);
+
+    for (; *text; text++)
+        if (strncasecmp(text, part, length) == 0)
+            return true;
+    return false;
+}
+
+static bool fits(const struct row *row, const char *platform, const char *device)
+{
+    return (!row->platform || contains(platform, row->platform)) &&
+           (!row->device || contains(device, row->device));
+}
+
+static bool off(void)
+{
+    const char *set = getenv("LIMNER_QUIRKS");
+
+    return set && strcmp(set, "off") == 0;
+}
+
+unsigned ocl_quirks(const char *platform, const char *device)
+{
+    unsigned quirks = 0;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (fits(&rows[i], platform, device))
+            quirks |= rows[i].quirks;
+    return off() ? 0 : quirks;
+}
+
+const char *ocl_quirk_text(const char *platform, const char *device, enum ocl_quirk quirk)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].quirks & quirk && rows[i].text && fits(&rows[i], platform, device))
+            return off() ? "" : rows[i].text;
+    return "";
+}
