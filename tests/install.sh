@@ -68,5 +68,5 @@ elif command -v brew >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     brew list $build >/dev/null 2>&1 || brew install $build
 else
-    say "no package manager that this script knows; README.md, 'Building', lists what limner needs"
+    say "no package manager that this script knows; docs/building.md lists what limner needs"
 fi
