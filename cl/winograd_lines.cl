@@ -1,7 +1,7 @@
 /* Winograd's transforms along one line, F(m, 2) for m = 2, 3 and 4; shared with the CPU path, which
  * includes this file. Made as Cook and Toom do, from the points 0, 1, infinity (m = 2), -1 too
  * (m = 3), and 2 (m = 4); rows of B and G whose product has a minus sign have it taken out.
- * tests/test_winograd_lines.c derives the matrices again, in fractions, and compares.
+ * tests/unit/cpu/winograd_lines.c derives the matrices again, in fractions, and compares.
  *
  *   y = A' [(G w) * (B' d)]    two taps w, m + 1 inputs d, m outputs y
  *   w = G' [(A y) * (B' d)]    the gradient of the taps, from the gradient of the outputs

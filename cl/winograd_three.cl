@@ -3,7 +3,7 @@
  * infinity, comes -1/2 as the sixth: so the first five columns of A' are those of F(4,2), and
  * phases of two and of three taps add in the transform domain. With -2 in place of -1/2, errors of
  * 64 channels are half as large again; those of F(4,2) are an eighth smaller.
- * tests/test_winograd_lines.c derives these matrices too.
+ * tests/unit/cpu/winograd_lines.c derives these matrices too.
  *
  * This file is included after that one, on the CPU path too. */
 

@@ -119,7 +119,7 @@ variant() {
 # sanitizers ASAN_OPTIONS: for the variants that follow, and for the commands that rerun a test of theirs.
 sanitizers() {
     export ASAN_OPTIONS="$1" UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    export LSAN_OPTIONS="suppressions='$root/tests/lsan.supp':print_suppressions=0"
+    export LSAN_OPTIONS="suppressions='$root/tests/support/lsan.supp':print_suppressions=0"
     options="ASAN_OPTIONS=$ASAN_OPTIONS UBSAN_OPTIONS=$UBSAN_OPTIONS LSAN_OPTIONS=\"$LSAN_OPTIONS\" "
 }
 
@@ -137,7 +137,7 @@ for feature in jpeg zip webp gif; do
     variant "no-$feature" gcc "-D$feature=disabled" "pictures"
 done
 # limner's own threads: those of OpenMP and OpenBLAS would only be noise.
-export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/tsan.supp'"
+export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/support/tsan.supp'"
 options="TSAN_OPTIONS=\"$TSAN_OPTIONS\" "
 variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dblas=disabled -Dopenmp=disabled" "threads"
 # Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.

@@ -30,8 +30,9 @@ CPU_CLONES static void add_bias(int rows, int c, const float *bias, float *y)
 /* tanh(x) = t / (t + 2), where t = exp(2x) - 1 = 2^k p + (2^k - 1), 2x = k ln 2 + r, |r| <= ln 2 /
  * 2 and p = exp(r) - 1. Of p's series the first term left out, r^8 / 8!, is under u r / 4. r, p and
  * t round by 1, 2 and 1 u of their sizes, the sum and the quotient by 1 each; where p is negative,
- * t is over 0.4, so that p's error grows little. tests/test_cpu.c finds 2.5 ulp at most. No branch
- * and no call: loops become vectors, and an element takes the same operations wherever it stands.
+ * t is over 0.4, so that p's error grows little. tests/unit/cpu/cpu.c finds 2.5 ulp at most. No
+ * branch and no call: loops become vectors, and an element takes the same operations wherever it
+ * stands.
  */
 static inline float tanh_of(float x)
 {

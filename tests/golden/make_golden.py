@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes golden.txt: what PyTorch makes of the networks and the training step of tests/test_golden.c.
+"""Writes golden.txt: what PyTorch makes of the networks and the training step of tests/unit/gan/golden.c.
 
 Run it by hand (needs torch and numpy; tried with 1.13): /usr/bin/python3 tests/golden/make_golden.py
 Weights, pictures and latents are drawn as limner draws them, from Philox, so that the file holds

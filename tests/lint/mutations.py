@@ -1,4 +1,4 @@
-"""The text of every row of tests/mutations.py stands in its file just once: the mutation test itself takes
+"""The text of every row of tests/conform/mutations.py stands in its file just once: the mutation test itself takes
 minutes to say so. usage: mutations.py SOURCE_ROOT"""
 import pathlib
 import sys
@@ -6,7 +6,7 @@ import sys
 sys.dont_write_bytecode = True
 
 root = pathlib.Path(sys.argv[1])
-sys.path.insert(0, str(root / "tests"))
+sys.path.insert(0, str(root / "tests/conform"))
 import mutations  # noqa: E402
 
 bad = 0
