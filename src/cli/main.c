@@ -106,6 +106,11 @@ static void tame_libraries(char **argv)
     }
 }
 
+static bool set_variable(const char *name, const char *value)
+{
+    return (value ? setenv(name, value, 1) : unsetenv(name)) == 0;
+}
+
 /* Where a parent has closed 0, 1 or 2, the next file would get that number, and our messages. */
 static void fill_standard_streams(void)
 {
@@ -126,6 +131,7 @@ int main(int argc, char **argv)
     /* A file that grows beyond the limit is an error like a full disk, not the end. */
     signal(SIGXFSZ, SIG_IGN);
     tame_libraries(argv);
+    lim_host_set(&(struct lim_host){.set_variable = set_variable});
     lim_tell_crashes("limner");
     terminal_init(false);
     if (argc > 0 && *argv[0])

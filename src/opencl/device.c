@@ -9,25 +9,45 @@
 
 #include "base/log.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Once drivers are loaded here, a child could not ask them (OPENCL.md, rule 8), and need not. */
-static atomic_bool loaded;
+/* The loader, the drivers and their environment are the process's: one thread at a time looks for
+ * devices, from begin to end. */
+static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
 
-static bool find_devices(struct ocl_probe *probe)
+/* Once drivers are loaded here, nothing is gained by asking elsewhere. */
+static bool loaded;
+
+/* False, after one log line, is the end too. */
+static bool begin(struct ocl_probe *probe)
 {
-    if (!atomic_load(&loaded))
-        return ocl_probe_begin(probe);
-    memset(probe, 0, sizeof *probe);
-    probe->count = ocl_devices_here(&probe->infos);
-    if (!probe->infos)
-        probe->infos = calloc(1, sizeof *probe->infos);
-    if (!probe->infos)
-        lim_error("no memory to list the devices");
-    return probe->infos != NULL;
+    bool good;
+
+    pthread_mutex_lock(&finding);
+    if (!loaded) {
+        good = ocl_probe_begin(probe);
+        loaded = good && probe->here;
+    } else {
+        memset(probe, 0, sizeof *probe);
+        probe->count = ocl_devices_here(&probe->infos);
+        if (!probe->infos)
+            probe->infos = calloc(1, sizeof *probe->infos);
+        good = probe->infos != NULL;
+        if (!good)
+            lim_error("no memory to list the devices");
+    }
+    if (!good)
+        pthread_mutex_unlock(&finding);
+    return good;
+}
+
+static void end(struct ocl_probe *probe)
+{
+    ocl_probe_end(probe);
+    pthread_mutex_unlock(&finding);
 }
 
 static void describe(const struct lim_device_info *info, struct ocl_device *device)
@@ -83,7 +103,7 @@ static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe
     snprintf(where, sizeof where, "%d:%d", info->platform, info->device);
     if (!ocl_watch_start(&device->watch, choice, where))
         return false;
-    atomic_store(&loaded, true);
+    loaded = true;
     ocl_watch_begin(device->watch, "clGetPlatformIDs", NULL);
     count = ocl_platforms(&platforms);
     ocl_watch_end(device->watch);
@@ -103,7 +123,7 @@ static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe
         device->ahead = probe->ahead;
         device->ahead.platform = info->platform;
         device->ahead.device = info->device;
-        probe->ahead.child = 0;
+        probe->ahead.child.pid = 0;
         return true;
     }
     lim_error("%s has gone since it was found", info->name);
@@ -152,7 +172,7 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     int found;
 
     *why = LIM_ERROR;
-    if (!find_devices(&probe))
+    if (!begin(&probe))
         return false;
     *why = LIM_NO_DEVICE;
     found = ocl_choice(probe.infos, probe.count, choice->platform, choice->device, message,
@@ -164,7 +184,7 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
             lim_warning("%s", probe.trouble);
         good = take(choice, &probe, found, device);
     }
-    ocl_probe_end(&probe);
+    end(&probe);
     return good;
 }
 
@@ -196,7 +216,7 @@ bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *
     int found, best;
 
     snprintf(reason, reason_size, "OpenCL unavailable (no memory)");
-    if (!find_devices(&probe))
+    if (!begin(&probe))
         return false;
     if (probe.trouble[0])
         lim_warning("%s", probe.trouble);
@@ -218,7 +238,7 @@ bool ocl_device_auto(const struct lim_device_choice *choice, struct ocl_device *
         ocl_hint_render_node("/dev/dri", hint, sizeof hint);
         snprintf(reason, reason_size, "no OpenCL GPU%s%.150s", hint[0] ? ": " : "", hint);
     }
-    ocl_probe_end(&probe);
+    end(&probe);
     return found >= 0;
 }
 
@@ -229,7 +249,7 @@ bool ocl_device_cpu(const struct lim_device_choice *choice, struct ocl_device *d
     char message[1536];
     int found;
 
-    if (!find_devices(&probe))
+    if (!begin(&probe))
         return false;
     found = find_again(choice, &probe, false);
     *known = found >= 0;
@@ -237,28 +257,30 @@ bool ocl_device_cpu(const struct lim_device_choice *choice, struct ocl_device *d
         found = ocl_choice(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
     if (found >= 0)
         describe(probe.infos + found, device);
-    ocl_probe_end(&probe);
+    end(&probe);
     return found >= 0;
 }
 
 int lim_device_list(struct lim_device_info **list, const char **why_none)
 {
-    static char none[512]; /* the same for every caller of one process */
+    static _Thread_local char none[512];
     struct ocl_probe probe;
     int count = 0;
 
     *list = NULL;
-    if (find_devices(&probe)) {
-        *list = probe.infos;
-        count = probe.count;
-        probe.infos = NULL;
-        if (probe.trouble[0])
-            lim_warning("%s", probe.trouble);
-    }
-    if (count == 0)
+    *why_none = "";
+    if (!begin(&probe))
+        return 0;
+    *list = probe.infos;
+    count = probe.count;
+    probe.infos = NULL;
+    if (probe.trouble[0])
+        lim_warning("%s", probe.trouble);
+    if (count == 0 && !probe.trouble[0]) {
         ocl_hint_no_platform(none, sizeof none);
-    *why_none = count == 0 && !probe.trouble[0] ? none : "";
-    ocl_probe_end(&probe);
+        *why_none = none;
+    }
+    end(&probe);
     return count;
 }
 
@@ -266,14 +288,14 @@ void lim_device_loader(char *text, size_t size)
 {
     struct ocl_probe probe;
 
-    if (atomic_load(&loaded)) {
-        ocl_loader(text, size);
-    } else if (ocl_probe_begin(&probe)) {
+    snprintf(text, size, "(unknown)");
+    if (!begin(&probe))
+        return;
+    if (probe.loader[0])
         snprintf(text, size, "%s", probe.loader);
-        ocl_probe_end(&probe);
-    } else {
-        snprintf(text, size, "(unknown)");
-    }
+    else if (loaded)
+        ocl_loader(text, size);
+    end(&probe);
 }
 
 void lim_device_list_free(struct lim_device_info *list)

@@ -1,20 +1,20 @@
 /* Compiling in another process, beside this one. PoCL compiles one kernel at a time, whatever
  * threads and contexts ask for it, and keeps what comes of it on disk, where every process finds
- * it. So the child that has told of the devices (probe.c) stays until it is clear whether there is
- * anything to compile. Then it opens the device too and takes everything from the end, as this
+ * it. So the helper, which has told of the devices (probe.c), stays until it is clear whether there
+ * is anything to compile. Then it opens the device too and takes everything from the end, as this
  * process does from the beginning; where they meet, each has what the other has made. Nothing
  * depends on the child: without it this process compiles all. */
 #ifndef LIMNER_SRC_OPENCL_PRECOMPILE_H
 #define LIMNER_SRC_OPENCL_PRECOMPILE_H
 
+#include "opencl/helper.h"
+
 #include <stdbool.h>
-#include <sys/types.h>
 
 struct ocl_backend;
 
 struct ocl_ahead {
-    pid_t child;          /* 0: there is none */
-    int fd;               /* a socket to it */
+    struct ocl_helper child;
     int platform, device; /* what it would open */
     bool gains;           /* whether it would help */
     bool busy;            /* it was asked for something */
@@ -36,11 +36,7 @@ void ocl_ahead_opened(struct ocl_ahead *ahead);
 /* The child ends, where there is one. */
 void ocl_ahead_end(struct ocl_ahead *ahead);
 
-/* Waits for a child, at most two seconds where it is to be killed: one that hangs in the kernel
- * cannot be. Returns its status, 0 where that is not to be had. */
-int ocl_child_end(pid_t child, bool kill_it);
-
-/* In the child: does what it is asked for through `fd`. Does not come back. */
+/* In the helper: does what it is asked for through `fd`, until that ends or nothing is asked. */
 void ocl_ahead_serve(int fd);
 
 #endif

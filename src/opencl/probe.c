@@ -1,27 +1,18 @@
 #include "opencl/probe.h"
 
 #include "base/clock.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "base/plural.h"
-#include "opencl/cache.h"
 #include "opencl/enumerate.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 /* Seconds that the drivers may take; LIMNER_DRIVER_TIMEOUT sets others. The slowest start that was
  * heard of, a first one after an update, took about ten. */
@@ -30,90 +21,42 @@ enum { PATIENCE = 30, SUSPECTS = 64 };
 static const char default_vendors[] = "/etc/OpenCL/vendors";
 
 struct outcome {
-    enum { TOLD, CRASHED, HUNG, NO_CHILD } kind;
-    int detail; /* the signal, or the exit code below 0 */
+    enum { TOLD, CRASHED, HUNG, NO_HELPER } kind;
+    int detail; /* the signal; the exit code below 0; UNKNOWN */
 };
 
-/* What the child tells. */
+enum { UNKNOWN = 1 << 16 };
+
+/* What the helper tells. */
 struct answer {
     char loader[OCL_LOADER];
     struct lim_device_info *infos;
     int count;
-    struct ocl_ahead ahead;
+    struct ocl_helper helper;
 };
 
-/* False at the end of the pipe, or at the time `until`; then `*late`. */
-static bool read_all(int fd, void *data, size_t size, double until, bool *late)
+/* The helper has ended, or is to: why it says no more. */
+static struct outcome end_of(struct ocl_helper *helper, bool late, double patience)
 {
-    char *bytes = data;
+    siginfo_t how;
+    bool known = ocl_helper_end(helper, &how);
 
-    while (size > 0) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        double left = until - lim_clock();
-        ssize_t n;
-
-        *late = left <= 0;
-        if (*late)
-            return false;
-        if (poll(&ready, 1, (int)(left * 1000) + 1) <= 0)
-            continue;
-        n = read(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
+    if (late)
+        return (struct outcome){HUNG, (int)patience};
+    if (!known)
+        return (struct outcome){CRASHED, UNKNOWN};
+    return (struct outcome){CRASHED, how.si_code == CLD_EXITED ? -how.si_status : how.si_status};
 }
 
-/* In the child: what its parent has open is the parent's alone; a lock of its would outlive it. */
-static void close_all_but(int fd)
+/* Once: what is missing is missing for all that follows. */
+static void tell_no_helper(const char *why)
 {
-    DIR *dir = opendir("/proc/self/fd");
-    struct dirent *entry;
+    static atomic_flag told = ATOMIC_FLAG_INIT;
 
-    while (dir && (entry = readdir(dir))) {
-        int other = atoi(entry->d_name);
-
-        if (other > STDERR_FILENO && other != fd && other != dirfd(dir))
-            close(other);
-    }
-    if (dir)
-        closedir(dir);
-}
-
-/* In the child: no message but the answer, no core file, and Ctrl-C is the parent's to handle. */
-static void answer(int fd, const char *vendors)
-{
-    const struct rlimit none = {0, 0};
-    struct lim_device_info *infos = NULL;
-    char loader[OCL_LOADER];
-    int count, silent;
-
-    close_all_but(fd);
-    silent = open("/dev/null", O_WRONLY);
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    setrlimit(RLIMIT_CORE, &none);
-    if (silent >= 0) {
-        dup2(silent, STDOUT_FILENO);
-        dup2(silent, STDERR_FILENO);
-    }
-    if (vendors) {
-        setenv("OCL_ICD_VENDORS", vendors, 1);
-        setenv("OPENCL_VENDOR_PATH", vendors, 1);
-    }
-    count = ocl_devices_here(&infos);
-    ocl_loader(loader, sizeof loader);
-    if (ocl_write_all(fd, loader, sizeof loader) && ocl_write_all(fd, &count, sizeof count))
-        ocl_write_all(fd, infos, (size_t)count * sizeof *infos);
-    ocl_ahead_serve(fd);
+    if (*why && !atomic_flag_test_and_set(&told))
+        lim_info("%s: OpenCL drivers are asked in this process, where one that crashes ends it; "
+                 "LIMNER_HELPER names the program",
+                 why);
 }
 
 /* What the drivers in the folder `vendors` (NULL: those that the environment names) tell. */
@@ -122,40 +65,36 @@ static struct outcome ask(const char *vendors, struct answer *told)
     const char *given = getenv("LIMNER_DRIVER_TIMEOUT");
     double patience = given && atoi(given) > 0 ? atoi(given) : PATIENCE,
            until = lim_clock() + patience;
+    char hello[OCL_HELLO], wanted[OCL_HELLO], why[512];
+    struct ocl_helper *helper = &told->helper;
     bool whole, late = false;
-    int ends[2], status;
-    pid_t child;
+    struct outcome what;
 
     memset(told, 0, sizeof *told);
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
-        return (struct outcome){NO_CHILD, 0};
-    child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        answer(ends[1], vendors);
+    if (!ocl_helper_start(helper, vendors, why, sizeof why)) {
+        tell_no_helper(why);
+        return (struct outcome){NO_HELPER, 0};
     }
-    close(ends[1]);
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    if (child < 0) {
-        close(ends[0]);
-        return (struct outcome){NO_CHILD, 0};
+    ocl_hello(wanted);
+    whole = ocl_helper_read(helper, hello, sizeof hello, until, &late);
+    if (!late && (!whole || memcmp(hello, wanted, sizeof hello) != 0)) {
+        end_of(helper, late, patience);
+        tell_no_helper(whole ? "limner-probe is of another version of limner"
+                             : "limner-probe does not start");
+        return (struct outcome){NO_HELPER, 0};
     }
-    whole = read_all(ends[0], told->loader, sizeof told->loader, until, &late) &&
-            read_all(ends[0], &told->count, sizeof told->count, until, &late);
+    whole = whole && ocl_helper_read(helper, told->loader, sizeof told->loader, until, &late) &&
+            ocl_helper_read(helper, &told->count, sizeof told->count, until, &late);
     if (whole)
         told->infos = calloc((size_t)told->count + 1, sizeof *told->infos);
-    whole = told->infos &&
-            read_all(ends[0], told->infos, (size_t)told->count * sizeof *told->infos, until, &late);
-    told->ahead = (struct ocl_ahead){.child = child, .fd = ends[0]};
+    whole = told->infos && ocl_helper_read(helper, told->infos,
+                                           (size_t)told->count * sizeof *told->infos, until, &late);
     if (whole)
         return (struct outcome){TOLD, 0};
-    close(ends[0]);
-    status = ocl_child_end(child, late);
+    what = end_of(helper, late, patience);
     free(told->infos);
     memset(told, 0, sizeof *told);
-    if (late)
-        return (struct outcome){HUNG, (int)patience};
-    return (struct outcome){CRASHED, WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status)};
+    return what;
 }
 
 static void describe(char *text, size_t size, const char *who, struct outcome what)
@@ -169,6 +108,9 @@ static void describe(char *text, size_t size, const char *who, struct outcome wh
     if (what.kind == HUNG)
         snprintf(text, size, "%s%s did not answer in %d second%s and is left out", used ? "; " : "",
                  who, what.detail, lim_plural((uint64_t)what.detail));
+    else if (what.detail == UNKNOWN)
+        snprintf(text, size, "%s%s crashed when asked for its devices and is left out",
+                 used ? "; " : "", who);
     else if (what.detail > 0)
         snprintf(text, size,
                  "%s%s crashed (signal %d, %s) when asked for its devices and is left "
@@ -226,13 +168,14 @@ static bool find_guilty(struct ocl_probe *probe, const char *vendors)
     for (int i = 0; i < count && i < SUSPECTS && probe->folder[0]; i++) {
         struct answer told = {.infos = NULL};
         struct outcome what = {TOLD, 0};
+        siginfo_t how;
 
         if (link_vendor(probe->folder, vendors, list[i]->d_name))
             what = ask(probe->folder, &told);
-        ocl_ahead_end(&told.ahead);
+        ocl_helper_end(&told.helper, &how);
         free(told.infos);
         unlink_vendor(probe->folder, list[i]->d_name);
-        guilty[i] = what.kind != TOLD;
+        guilty[i] = what.kind == CRASHED || what.kind == HUNG;
         if (!guilty[i])
             continue;
         found = true;
@@ -255,12 +198,9 @@ static char *copy_of(const char *name)
     return value ? strdup(value) : NULL;
 }
 
-static void give_back(const char *name, char **value)
+static void give_back(struct ocl_probe *probe, const char *name, char **value)
 {
-    if (*value)
-        setenv(name, *value, 1);
-    else
-        unsetenv(name);
+    probe->set_variable(name, *value);
     free(*value);
     *value = NULL;
 }
@@ -269,8 +209,32 @@ static void take(struct ocl_probe *probe, const struct answer *told)
 {
     probe->infos = told->infos;
     probe->count = told->count;
-    probe->ahead = told->ahead;
+    probe->ahead.child = told->helper;
     snprintf(probe->loader, sizeof probe->loader, "%s", told->loader);
+}
+
+/* This process will not load the drivers that were left out or, where its host does not let it,
+ * none.
+ */
+static void leave_out(struct ocl_probe *probe)
+{
+    probe->set_variable = lim_host_get().set_variable;
+    if (probe->set_variable) {
+        probe->vendors = copy_of("OCL_ICD_VENDORS");
+        probe->vendor_path = copy_of("OPENCL_VENDOR_PATH");
+        probe->filtered = probe->set_variable("OCL_ICD_VENDORS", probe->folder) &&
+                          probe->set_variable("OPENCL_VENDOR_PATH", probe->folder);
+        if (probe->filtered)
+            return;
+    }
+    for (int i = 0; i < probe->count; i++) {
+        if (!probe->infos[i].usable)
+            continue;
+        probe->infos[i].usable = false;
+        snprintf(probe->infos[i].note, sizeof probe->infos[i].note,
+                 "this process would load the broken driver too: set OCL_ICD_VENDORS to a folder "
+                 "with the others' files (or lim_host.set_variable)");
+    }
 }
 
 /* After a crash: which drivers are to blame, and what the others tell. */
@@ -293,11 +257,7 @@ static void go_on_without(struct ocl_probe *probe, struct outcome first)
     take(probe, &told);
     if (again.kind == CRASHED || again.kind == HUNG)
         describe(probe->trouble, sizeof probe->trouble, "the rest of them together", again);
-    probe->vendors = copy_of("OCL_ICD_VENDORS");
-    probe->vendor_path = copy_of("OPENCL_VENDOR_PATH");
-    probe->filtered = true;
-    setenv("OCL_ICD_VENDORS", probe->folder, 1);
-    setenv("OPENCL_VENDOR_PATH", probe->folder, 1);
+    leave_out(probe);
 }
 
 bool ocl_probe_begin(struct ocl_probe *probe)
@@ -310,7 +270,8 @@ bool ocl_probe_begin(struct ocl_probe *probe)
     take(probe, &told);
     if (what.kind == CRASHED || what.kind == HUNG)
         go_on_without(probe, what);
-    else if (what.kind == NO_CHILD)
+    probe->here = what.kind == NO_HELPER;
+    if (probe->here)
         probe->count = ocl_devices_here(&probe->infos);
     if (!probe->infos)
         probe->infos = calloc(1, sizeof *probe->infos);
@@ -334,8 +295,8 @@ void ocl_probe_end(struct ocl_probe *probe)
     if (probe->folder[0])
         rmdir(probe->folder);
     if (probe->filtered) {
-        give_back("OCL_ICD_VENDORS", &probe->vendors);
-        give_back("OPENCL_VENDOR_PATH", &probe->vendor_path);
+        give_back(probe, "OCL_ICD_VENDORS", &probe->vendors);
+        give_back(probe, "OPENCL_VENDOR_PATH", &probe->vendor_path);
     }
     ocl_ahead_end(&probe->ahead);
     free(probe->infos);

@@ -1,5 +1,5 @@
-/* Which OpenCL devices there are, asked in a child process: drivers crash, abort and hang while
- * they are asked, and this process is to survive that. */
+/* Which OpenCL devices there are, asked in a process of its own (helper.h): drivers crash, abort
+ * and hang while they are asked, and this process is to survive that. */
 #ifndef LIMNER_SRC_OPENCL_PROBE_H
 #define LIMNER_SRC_OPENCL_PROBE_H
 
@@ -15,14 +15,17 @@ struct ocl_probe {
     char trouble[768];
     char loader[OCL_LOADER];
     struct ocl_ahead ahead; /* ocl_probe_end ends it; to be taken before */
+    bool here;              /* there was no helper: the drivers are loaded */
 
     /* Private: the folder of the drivers that are left, and the environment of before. */
     char folder[256], *vendors, *vendor_path;
+    bool (*set_variable)(const char *name, const char *value); /* the host's */
     bool filtered;
 };
 
 /* Fills `probe`. From here to the end this process, too, loads none of the drivers left out: it
- * must not have loaded any before. False after one log line (no memory). */
+ * must not have loaded any before. For one thread at a time. False after one log line (no memory).
+ */
 bool ocl_probe_begin(struct ocl_probe *probe);
 void ocl_probe_end(struct ocl_probe *probe);
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A driver that crashes, or hangs, beside a good one: it is named and left out, the good one is
 # used, and nothing of limner ends with it. Two vendor files for one driver; platforms without devices.
-# usage: broken_icd.sh ICD_LIBRARY SCRATCH_FOLDER LIMNER PICTURES
+# usage: broken_icd.sh ICD_LIBRARY SCRATCH_FOLDER LIMNER PICTURES TEST_HOST
 set -u
-bad=$1 scratch=$2 limner=$3 pictures=$4
+bad=$1 scratch=$2 limner=$3 pictures=$4 host=$5
 good=$(find "${OCL_ICD_VENDORS:-/etc/OpenCL/vendors}" -name '*pocl*.icd' 2>/dev/null | head -n 1)
 if [ -z "$good" ]; then
     echo "PoCL is not installed"
@@ -103,6 +103,10 @@ done
 for process in $started; do
     wait "$process" || status=1
 done
+
+# In another program, which does not let its environment be changed, and ignores SIGCHLD.
+begin platforms-abort
+run 0 'both ü' "$host" broken_driver
 
 # Platforms without devices are passed over; what their count says, with an error, means nothing.
 for way in devices-none devices-unknown; do

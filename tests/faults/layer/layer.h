@@ -80,7 +80,7 @@ struct settings {
     cl_ulong has;       /* memory that is really there; more than that is refused */
     cl_ulong lazy;      /* not when a buffer is made, but by the next clFinish */
     cl_ulong registers; /* work-items of a group that there are enough of, whatever is told */
-    cl_ulong probe;     /* the rules are for the child process in which limner asks for devices */
+    cl_ulong probe;     /* the rules are for limner-probe, in which drivers are asked for devices */
     struct rule rules[RULES];
     int rule_count;
 };
