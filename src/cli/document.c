@@ -1,22 +1,9 @@
-/* --help, the man page and shell completion, from the tables of options. */
+/* --help and shell completion, from the tables of options. */
 #include "cli/options.h"
 
 #include <limner/limner.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char exit_codes[][2][80] = {
-    {"0", "done"},
-    {"1", "another failure: a full disk, no memory"},
-    {"2", "an option that cannot be understood"},
-    {"3", "no such device"},
-    {"4", "the device failed while running"},
-    {"5", "a kernel's result was wrong (limner-conform)"},
-    {"6", "no usable pictures, or a model that cannot be read"},
-    {"7", "the training diverged"},
-    {"77", "there is no OpenCL device to check (limner-conform)"},
-    {"130", "interrupted, and saved"},
-};
 
 /* The default as text, or "" where the field's zero means "chosen by the program". */
 static void default_text(const void *defaults, const struct option *option, char *text, size_t size)
@@ -54,9 +41,7 @@ static void default_text(const void *defaults, const struct option *option, char
     }
 }
 
-/* What the command does without options; NULL without memory, and then no help tells it. The caller
- * frees. */
-static void *make_defaults(const struct command *command)
+void *command_make_defaults(const struct command *command)
 {
     void *defaults = malloc(command->settings_size);
 
@@ -65,8 +50,7 @@ static void *make_defaults(const struct command *command)
     return defaults;
 }
 
-/* "help (default 64; or in LIMNER_DEVICE)". */
-static void option_help(const void *defaults, const struct option *option, char *text, size_t size)
+void option_help(const void *defaults, const struct option *option, char *text, size_t size)
 {
     char standard[64];
     const char *environment = option->environment;
@@ -113,7 +97,7 @@ static void print_wrapped(FILE *out, const char *text, int column, int indent)
 void print_help(FILE *out, const struct command *command)
 {
     enum { INDENT = 25 };
-    void *defaults = make_defaults(command);
+    void *defaults = command_make_defaults(command);
     const char *title, *above = "Options";
     struct option o;
     char text[512];
@@ -154,67 +138,6 @@ void print_overview(FILE *out, const struct command *const *commands)
         fprintf(out, "  %-26s %s\n", line, (*commands)->summary);
     }
     fputs("\n'limner COMMAND --help' explains a command; --version prints the version.\n", out);
-}
-
-/* Text for roff: dashes stay dashes, no line begins as a request. */
-static void print_roff(FILE *out, const char *text)
-{
-    bool line_start = true;
-
-    for (; *text; text++) {
-        if (line_start && (*text == '.' || *text == '\''))
-            fputs("\\&", out);
-        if (*text == '-')
-            fputs("\\-", out);
-        else if (*text == '\\')
-            fputs("\\e", out);
-        else if (*text == '\n' && text[1] == '\n')
-            fputs("\n.PP", out);
-        else
-            fputc(*text, out);
-        line_start = *text == '\n';
-    }
-    fputc('\n', out);
-}
-
-static void man_command(FILE *out, const struct command *command)
-{
-    void *defaults = make_defaults(command);
-    struct option o;
-    char text[512];
-
-    fprintf(out, ".SS \"limner %s [options] %s\"\n", command->name, command->arguments);
-    print_roff(out, command->details);
-    for (int i = 0; command_option(command, i, &o, NULL); i++) {
-        fputs(".TP\n.B ", out);
-        if (o.letter)
-            fprintf(out, "\\-%c, ", o.letter);
-        snprintf(text, sizeof text, "--%s%s%s", o.name, option_takes_value(&o) ? " " : "",
-                 option_takes_value(&o) ? o.value : "");
-        print_roff(out, text);
-        option_help(defaults, &o, text, sizeof text);
-        print_roff(out, text);
-    }
-    free(defaults);
-}
-
-void print_man_page(FILE *out, const struct command *const *commands)
-{
-    fprintf(out, ".TH LIMNER 1 \"\" \"limner %s\" \"User Commands\"\n", lim_version());
-    fputs(".SH NAME\nlimner \\- train a DCGAN on a folder of pictures and paint new ones\n"
-          ".SH SYNOPSIS\n",
-          out);
-    for (int i = 0; commands[i]; i++)
-        fprintf(out, "%s.B limner %s\n[options] %s\n", i ? ".br\n" : "", commands[i]->name,
-                commands[i]->arguments);
-    fputs(".SH COMMANDS\n", out);
-    for (int i = 0; commands[i]; i++)
-        man_command(out, commands[i]);
-    fputs(".SH EXIT STATUS\n", out);
-    for (size_t i = 0; i < sizeof exit_codes / sizeof exit_codes[0]; i++) {
-        fprintf(out, ".TP\n.B %s\n", exit_codes[i][0]);
-        print_roff(out, exit_codes[i][1]);
-    }
 }
 
 static void completion_case(FILE *out, const struct command *command)

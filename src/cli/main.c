@@ -59,13 +59,27 @@ static bool print_document(const char *word)
         print_overview(stdout, commands);
     else if (strcmp(word, "--version") == 0)
         printf("limner %s\n", lim_version());
-    else if (strcmp(word, "--man-page") == 0) /* these two: for the build */
-        print_man_page(stdout, commands);
-    else if (strcmp(word, "--bash-completion") == 0)
+    else if (strcmp(word, "--bash-completion") == 0) /* for the build, as --man-page */
         print_bash_completion(stdout, commands);
     else
         return false;
     return true;
+}
+
+/* limner(1), or limner-COMMAND(1). */
+static enum lim_status print_man(const char *command)
+{
+    if (!command) {
+        print_man_page(stdout, commands);
+        return LIM_OK;
+    }
+    for (int i = 0; commands[i]; i++) {
+        if (strcmp(command, commands[i]->name) != 0)
+            continue;
+        print_man_command(stdout, commands[i]);
+        return LIM_OK;
+    }
+    return unknown_command(command);
 }
 
 static enum lim_status dispatch(int argc, char **argv)
@@ -74,6 +88,8 @@ static enum lim_status dispatch(int argc, char **argv)
         print_overview(stderr, commands);
         return LIM_USAGE;
     }
+    if (strcmp(argv[1], "--man-page") == 0)
+        return print_man(argc > 2 ? argv[2] : NULL);
     if (print_document(argv[1]))
         return LIM_OK;
     for (int i = 0; commands[i]; i++) {

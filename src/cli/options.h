@@ -97,7 +97,17 @@ static inline bool option_takes_value(const struct option *option)
 /* The documents; document.c. `commands` ends with NULL. */
 void print_help(FILE *out, const struct command *command);
 void print_overview(FILE *out, const struct command *const *commands);
-void print_man_page(FILE *out, const struct command *const *commands);
 void print_bash_completion(FILE *out, const struct command *const *commands);
+
+/* What the command does without options; NULL without memory, and then no help tells it. The caller
+ * frees. */
+void *command_make_defaults(const struct command *command);
+
+/* "help (default 64; environment: LIMNER_DEVICE)". `defaults` may be NULL. */
+void option_help(const void *defaults, const struct option *option, char *text, size_t size);
+
+/* The man pages, for the build; man.c: limner(1), and that of one command. */
+void print_man_page(FILE *out, const struct command *const *commands);
+void print_man_command(FILE *out, const struct command *command);
 
 #endif

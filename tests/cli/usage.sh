@@ -64,11 +64,15 @@ expect 0 "$limner" --version
 grep -Eqx 'limner [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version printed $(cat out)"
 
 # Every option of the help is in the man page and in the completion, and the help fits 80 columns.
-"$limner" --man-page >man || fail "no man page"
+expect 0 "$limner" --man-page
+says out 'limner\-train'
+expect 2 "$limner" --man-page nothing
+says err "unknown command 'nothing'"
 "$limner" --bash-completion >completion || fail "no completion"
 for command in train scan sample bench tune devices info; do
     expect 0 "$limner" $command --help
     says out "Usage: limner $command"
+    "$limner" --man-page $command >man || fail "no man page of $command"
     awk 'length > 80 { exit 1 }' out || fail "the help of $command is wider than 80 columns"
     for option in $(grep -o -e '^  .*--[a-z0-9-]*' out | grep -o -e '--[a-z0-9-]*'); do
         [ "$option" = --help ] && continue
