@@ -7,12 +7,14 @@
 * Every message and reason with a "what to do" stands in the sources, word for word; "..." stands for what differs.
 * Every field of the files and of --json that a small training leaves is in docs/, and every field there is in the sources.
 * The program in docs/library.md is samples/tour.c.
+* groff and mandoc, where they are installed, find nothing wrong in any man page; limner-run(5) has every field.
 
 Then each check is shown a page with a fault, and must find it."""
 import json
 import pathlib
 import re
 import shlex
+import shutil
 import struct
 import subprocess
 import sys
@@ -21,6 +23,7 @@ import zlib
 
 root, limner, conform = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 MOST_LINES = 90
+RUN_PAGE = "docs/limner-run.5"
 KEYWORDS = ("limner seed", "limner model", "limner step")  # of PNGs: no commands
 COMMANDS = ["train", "scan", "sample", "devices", "info", "bench", "tune"]
 
@@ -38,7 +41,12 @@ def read_pages():
         found += (root / folder).rglob("*.md")
     outside = re.compile(r"subprojects/[^/]+/")  # what a wrap has unpacked
     names = (path.relative_to(root).as_posix() for path in sorted(found))
-    return {name: (root / name).read_text() for name in names if not outside.match(name)}
+    pages = {name: (root / name).read_text() for name in names if not outside.match(name)}
+    pages[RUN_PAGE] = (root / RUN_PAGE).read_text()
+    for command in [""] + COMMANDS:
+        pages[f"limner-{command}.1"] = run(limner, "--man-page", *([command] if command else []))[1]
+    pages["limner-conform.1"] = run(conform, "--man-page")[1]
+    return pages
 
 
 def is_guide(name):
@@ -304,7 +312,25 @@ def check_tour(pages):
     return [] if f"```c\n{program}\n```" in pages["docs/library.md"] else ["docs/library.md: its program is not samples/tour.c"]
 
 
-CHECKS = (check_links, check_length, check_commands, check_options, check_messages, check_fields, check_tour)
+# Man pages
+
+def check_man(pages):
+    bad = []
+    tools = [command for command in (["groff", "-man", "-ww", "-z"], ["mandoc", "-T", "lint"]) if shutil.which(command[0])]
+    for name, text in pages.items():
+        if not re.search(r"\.[15]$", name):
+            continue
+        for tool in tools:
+            told = subprocess.run(tool, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+            bad += [f"{name}: {line}" for line in told.splitlines() if "missing date" not in line]
+    words = set(re.findall(r"[a-z_]+[a-z0-9_]*", pages[RUN_PAGE].replace("\\-", "-")))
+    for heading in ("config.json", "log.jsonl", "Models: .safetensors"):
+        bad += [f"{RUN_PAGE}: nothing is said of '{field}'" for field in sorted(fields["docs/files.md", heading] - words)
+                if not field.startswith("generator.")]
+    return bad
+
+
+CHECKS = (check_man, check_links, check_length, check_commands, check_options, check_messages, check_fields, check_tour)
 
 # What each check must find: page, text, what stands in its place, part of the complaint.
 FAULTS = (
@@ -320,8 +346,13 @@ FAULTS = (
     (check_fields, "docs/files.md", "`held_out_count`", "", "nothing is said of 'held_out_count'"),
     (check_fields, "docs/files.md", "`d_real`", "`d_reel`", "have no field 'd_reel'"),
     (check_fields, "docs/training.md", "`largest_buffer`", "", "nothing is said of 'largest_buffer'"),
+    (check_man, RUN_PAGE, ".B model_hash", ".B hash", "nothing is said of 'model_hash'"),
     (check_tour, "docs/library.md", "lim_backend_create", "lim_backend_make", "not samples/tour.c"),
 )
+
+
+if shutil.which("groff"):
+    FAULTS += ((check_man, RUN_PAGE, ".TP\n", ".TQQ\n", "TQQ"),)
 
 
 def unnoticed(pages):
