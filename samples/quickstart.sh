@@ -20,13 +20,14 @@ ninja -C "$build" limner limner-conform >>"$log" 2>&1 || { tail -n 30 "$log" >&2
 limner=$build/limner
 
 # A run of its own each time: limner never overwrites one.
+runs=$root/runs
+[ -z "${LIMNER_QUICK_STEPS:-}" ] || runs=$build
 number=1
-while [ -e "$root/runs/quickstart-$number" ] || [ -e "$build/quickstart-$number" ]; do number=$((number + 1)); done
+while [ -e "$runs/quickstart-$number" ]; do number=$((number + 1)); done
+run=$runs/quickstart-$number
 if [ -n "${LIMNER_QUICK_STEPS:-}" ]; then
-    run=$build/quickstart-$number
     set -- --steps "$LIMNER_QUICK_STEPS"
 else
-    run=$root/runs/quickstart-$number
     set -- --time 3m
     say 'training for three minutes; Ctrl-C saves and stops'
 fi

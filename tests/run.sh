@@ -1,12 +1,24 @@
 #!/bin/sh
-# Installs what is missing, builds limner in every way that matters, and runs every test.
-# usage: sh tests/run.sh [BUILD_FOLDER [VARIANT...]]     (default: build/tests beside this script's project, all variants)
+# Installs what is missing, builds limner and runs its tests, in one of two tiers.
+# usage: sh tests/run.sh [short|full] [BUILD_FOLDER [VARIANT...]]     (default: short, in build/tests, all variants)
+#   short  what daily work can break: gcc, clang, and the sanitizers with leaks; conformance on PoCL and on the CPU path
+#   full   everything: each feature left out, rusticl, Oclgrind, mutations, faults in every call, threads, fuzzing
 # Ends with "N passed, N failed", after the commands that rerun what failed; the exit code is 0 only where nothing did.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+tier=short
+case ${1:-} in
+short | full)
+    tier=$1
+    shift
+    ;;
+esac
 build=${1:-$root/build/tests}
 [ $# -eq 0 ] || shift
 wanted=$*
+began=$(date +%s)
+# What the user has set for limner or for the drivers is not for the tests.
+for name in $(env | sed -nE 's/^((LIMNER|OCL|OPENCL|POCL|RUSTICL|OMP|XDG)_[A-Z0-9_]*)=.*/\1/p'); do unset "$name"; done
 sh "$root/tests/install.sh" tests || exit 1
 mkdir -p "$build" || exit 1
 build=$(cd "$build" && pwd) || exit 1
@@ -63,8 +75,8 @@ print(passed, failed, ";".join(names))
 PY
 }
 
-# variant NAME COMPILER "MESON OPTIONS" "SUITES" [SUITE [TARGET]]: builds with warnings as errors, all or the target, and
-# runs the suites, but not what is in SUITE too.
+# variant NAME COMPILER "MESON OPTIONS" "SUITES" ["SUITES LEFT OUT" [TARGETS]]: builds with warnings as errors, all or the
+# targets and what the suites need, and runs the suites, but not what is in one left out too.
 variant() {
     name=$1
     case " ${wanted:-$name} " in
@@ -74,7 +86,10 @@ variant() {
     dir=$build/$name
     started=$(date +%s)
     compiler=$ccache$2
-    but=${5:+--no-suite $5}
+    but=''
+    for suite in ${5:-}; do but="$but --no-suite $suite"; done
+    rebuild=--no-rebuild
+    [ -z "${6:-}" ] || rebuild='' # what the tests need is built before they run
     printf '\n== %s: CC="%s" meson setup %s\n' "$name" "$compiler" "$3"
     # PoCL's kernels are the same in all of them.
     mkdir -p "$dir/tests" "$build/pocl-cache" && rm -rf "$dir/tests/pocl-cache" &&
@@ -95,7 +110,7 @@ variant() {
         rm -f "$dir/meson-logs/$suite.json"
         # A busy machine is no failure: four times the time. Tests of a group share two cores; those that load the machine say so with is_parallel: false.
         # shellcheck disable=SC2086
-        meson test -C "$dir" --no-rebuild -t 4 --num-processes $jobs --suite "$suite" $but --print-errorlogs --logbase "$suite" </dev/null
+        meson test -C "$dir" $rebuild -t 4 --num-processes $jobs --suite "$suite" $but --print-errorlogs --logbase "$suite" </dev/null
         if [ ! -f "$dir/meson-logs/$suite.json" ]; then
             fail "(no record of a run) ${options}meson test -C '$dir' --no-rebuild --suite $suite $but"
             continue
@@ -113,7 +128,7 @@ variant() {
             nth=$((nth + 1))
         done
     done
-    echo "== $name: $(($(date +%s) - started)) s; again: sh '$root/tests/run.sh' '$build' $name"
+    echo "== $name: $(($(date +%s) - started)) s; again: sh '$root/tests/run.sh' $tier '$build' $name"
 }
 
 # sanitizers ASAN_OPTIONS: for the variants that follow, and for the commands that rerun a test of theirs.
@@ -126,32 +141,42 @@ sanitizers() {
 sanitize="-Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized"
 options=''
 
-variant gcc gcc "" "lint unit cli conform oclgrind mutation"
-variant clang clang "" "unit compiler"
-variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=disabled -Dzip=disabled -Dwebp=disabled -Dgif=disabled" \
-    "unit cli conform"
-for feature in opencl blas openmp; do
-    variant "no-$feature" gcc "-D$feature=disabled" "unit"
-done
-for feature in jpeg zip webp gif; do
-    variant "no-$feature" gcc "-D$feature=disabled" "pictures"
-done
-# limner's own threads: those of OpenMP and OpenBLAS would only be noise.
-export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/support/tsan.supp'"
-options="TSAN_OPTIONS=\"$TSAN_OPTIONS\" "
-variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dblas=disabled -Dopenmp=disabled" "threads"
-# Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
-sanitizers detect_leaks=0
-variant asan clang "$sanitize" "unit cli" host
-sanitizers detect_leaks=1
-variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
-variant fuzz clang "$sanitize -Dopencl=disabled -Dfuzz=true" "fuzz" "" harnesses
+if [ "$tier" = short ]; then
+    variant gcc gcc "" "lint unit cli conform" full
+    variant clang clang "" "unit compiler" "full conform"
+    sanitizers detect_leaks=1
+    variant leaks clang "$sanitize -Dopencl=disabled" "unit cli" full
+else
+    variant gcc gcc "" "lint unit cli conform oclgrind mutation"
+    variant clang clang "" "unit compiler"
+    variant bare gcc "-Dopencl=disabled -Dblas=disabled -Dopenmp=disabled -Djpeg=disabled -Dzip=disabled -Dwebp=disabled -Dgif=disabled" \
+        "unit cli conform"
+    for feature in opencl blas openmp; do
+        variant "no-$feature" gcc "-D$feature=disabled" "unit"
+    done
+    # Both programs, and what the tests of pictures need.
+    for feature in jpeg zip webp gif; do
+        variant "no-$feature" gcc "-D$feature=disabled" "pictures" "" "limner limner-conform"
+    done
+    # limner's own threads: those of OpenMP and OpenBLAS would only be noise.
+    export TSAN_OPTIONS="halt_on_error=1:suppressions='$root/tests/support/tsan.supp'"
+    options="TSAN_OPTIONS=\"$TSAN_OPTIONS\" "
+    variant threads gcc "-Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dblas=disabled -Dopenmp=disabled" \
+        "threads" "" "limner limner-conform"
+    # Drivers leak what they hold to the end of the process: leaks are looked for where none is loaded.
+    sanitizers detect_leaks=0
+    variant asan clang "$sanitize" "unit cli" host
+    sanitizers detect_leaks=1
+    variant leaks clang "$sanitize -Dopencl=disabled" "unit cli"
+    variant fuzz clang "$sanitize -Dopencl=disabled -Dfuzz=true" "fuzz" "" harnesses
+fi
 
 if [ $((passed + failed)) -eq 0 ]; then
-    echo "run.sh: no variant is called '$wanted'" >&2
+    echo "run.sh: the $tier tier has no variant called '$wanted'" >&2
     exit 2
 fi
 
 [ -n "$notes" ] && printf '%s\n' "$notes"
+printf '\n%s tier, %d s\n' "$tier" $(($(date +%s) - began))
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
