@@ -27,7 +27,7 @@ apt_missing() {
 
 # The packages of one system: first those to build with, then those only the tests need.
 if command -v apt-get >/dev/null 2>&1; then
-    build='gcc meson ninja-build pkg-config python3-minimal libpng-dev libcjson-dev libcgif-dev libjpeg-dev libzip-dev libwebp-dev
+    build='gcc meson ninja-build pkg-config python3-minimal libpng-dev libcjson-dev libcgif-dev libxxhash-dev libjpeg-dev libzip-dev libwebp-dev
         libgif-dev libopenblas-dev ocl-icd-opencl-dev opencl-headers libclblast-dev'
     tests='g++ clang libomp-dev clang-format-14 libclang-rt-14-dev libcmocka-dev valgrind pocl-opencl-icd
         mesa-opencl-icd oclgrind python3 locales zip unzip git mandoc'
@@ -45,25 +45,25 @@ if command -v apt-get >/dev/null 2>&1; then
     # shellcheck disable=SC2086
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
 elif command -v dnf >/dev/null 2>&1; then
-    build='gcc meson ninja-build pkgconf-pkg-config python3 libpng-devel cjson-devel libcgif-devel
+    build='gcc meson ninja-build pkgconf-pkg-config python3 libpng-devel cjson-devel libcgif-devel xxhash-devel
         libjpeg-turbo-devel libzip-devel libwebp-devel giflib-devel openblas-devel ocl-icd-devel opencl-headers clblast-devel'
     [ "$what" = tests ] && build="$build gcc-c++ clang ccache clang-tools-extra libomp-devel libcmocka-devel pocl
         mesa-libOpenCL zip unzip git"
     # shellcheck disable=SC2086
     rpm -q $build >/dev/null 2>&1 || as_root dnf install -y --skip-unavailable $build
 elif command -v pacman >/dev/null 2>&1; then
-    build='gcc meson ninja pkgconf python libpng cjson libjpeg-turbo libzip libwebp giflib openblas ocl-icd opencl-headers clblast'
+    build='gcc meson ninja pkgconf python libpng cjson xxhash libjpeg-turbo libzip libwebp giflib openblas ocl-icd opencl-headers clblast'
     [ "$what" = tests ] && build="$build clang ccache openmp cmocka pocl opencl-mesa zip unzip git"
     # shellcheck disable=SC2086
     pacman -Q $build >/dev/null 2>&1 || as_root pacman -S --needed --noconfirm $build
 elif command -v zypper >/dev/null 2>&1; then
-    build='gcc meson ninja pkgconf python3 libpng16-devel libcjson-devel libjpeg8-devel libzip-devel libwebp-devel giflib-devel openblas-devel
+    build='gcc meson ninja pkgconf python3 libpng16-devel libcjson-devel xxhash-devel libjpeg8-devel libzip-devel libwebp-devel giflib-devel openblas-devel
         ocl-icd-devel opencl-headers'
     [ "$what" = tests ] && build="$build gcc-c++ clang ccache libcmocka-devel pocl Mesa-libOpenCL zip unzip git"
     # shellcheck disable=SC2086
     rpm -q $build >/dev/null 2>&1 || as_root zypper --non-interactive install $build
 elif command -v brew >/dev/null 2>&1; then
-    build='meson ninja pkg-config libpng cjson cgif jpeg-turbo libzip webp giflib openblas'
+    build='meson ninja pkg-config libpng cjson cgif xxhash jpeg-turbo libzip webp giflib openblas'
     [ "$what" = tests ] && build="$build ccache cmocka clang-format"
     # shellcheck disable=SC2086
     brew list $build >/dev/null 2>&1 || brew install $build

@@ -1,6 +1,7 @@
 /* safetensors files (github.com/huggingface/safetensors, format of 2022): eight bytes of header
  * length, a JSON header, raw little-endian data. F32 only. A checksum in __metadata__ covers the
- * header (with the checksum's own digits as zeros) and all data. */
+ * header (with the checksum's own digits as zeros) and all data: XXH3_64bits of the xxHash library,
+ * as "xxh3-" and sixteen digits, or, in files of limner 0.1.0, FNV-1a as digits alone. */
 #ifndef LIMNER_SRC_IO_SAFETENSORS_H
 #define LIMNER_SRC_IO_SAFETENSORS_H
 
@@ -12,9 +13,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What stands before the checksum's sixteen digits. Inside another string its quotes would be
- * escaped. */
+/* What stands before the checksum, and before its digits where it is no FNV-1a. Inside another
+ * string the quotes would be escaped. */
 #define LIM_ST_CHECKSUM "\"checksum\":\""
+#define LIM_ST_XXH3 "xxh3-"
 
 enum { LIM_ST_RANK = 4, LIM_ST_NAME = 64 };
 
@@ -33,7 +35,7 @@ struct lim_st_writer {
     struct lim_file file;
     char *header; /* padded to 8 bytes, checksum as zeros */
     size_t header_size;
-    uint64_t hash;
+    struct XXH3_state_s *hash;
 };
 
 bool lim_st_begin(struct lim_st_writer *writer, const char *path, struct lim_st_tensor *tensors,
@@ -50,7 +52,7 @@ struct lim_st_reader {
     struct lim_st_tensor *tensors; /* in order of their data */
     int count;
     uint64_t data_start, data_size;
-    uint64_t header_hash;
+    char *text; /* the header as it stands in the file, until data_start */
 };
 
 /* False after one log line. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 /* Headers of ours take 4 kB. The format allows 100 MB, which as JSON would take gigabytes. */
 enum { MAX_HEADER = 1 << 20, MAX_TENSORS = 4096 };
@@ -103,24 +104,11 @@ static bool parse_tensors(struct lim_st_reader *reader)
     return true;
 }
 
-/* The header's hash as the writer computed it: with zeros for the checksum's digits. */
-static void hash_header(struct lim_st_reader *reader, char *text, size_t size)
-{
-    const char *checksum = lim_st_metadata(reader, "checksum");
-    char *at = checksum && strlen(checksum) == 16 ? strstr(text, LIM_ST_CHECKSUM) : NULL;
-
-    /* Only where it stands as the writer wrote it; else the hash will not fit, as it should not. */
-    if (at && strncmp(at + strlen(LIM_ST_CHECKSUM), checksum, 16) == 0)
-        memset(at + strlen(LIM_ST_CHECKSUM), '0', 16);
-    reader->header_hash = lim_hash(LIM_HASH_START, text, size);
-}
-
 static bool read_header(struct lim_st_reader *reader, uint64_t file_size)
 {
     unsigned char length[8];
     uint64_t size = 0;
     char *text;
-    bool ok = false;
 
     if (file_size < 8 || fread(length, 1, 8, reader->stream) != 8)
         return refuse(reader, "it is too short for a safetensors file");
@@ -130,27 +118,18 @@ static bool read_header(struct lim_st_reader *reader, uint64_t file_size)
         return refuse(reader, "not safetensors, or truncated within its header");
     if (size < 2 || size > MAX_HEADER)
         return refuse(reader, "its header has an impossible length");
-    text = malloc((size_t)size + 1);
+    text = reader->text = malloc((size_t)size + 1);
     if (!text)
         return refuse(reader, "no memory");
     reader->data_start = 8 + size;
     reader->data_size = file_size - reader->data_start;
-    if (fread(text, 1, (size_t)size, reader->stream) != (size_t)size) {
-        refuse(reader, "its header cannot be read");
-        goto done;
-    }
+    if (fread(text, 1, (size_t)size, reader->stream) != (size_t)size)
+        return refuse(reader, "its header cannot be read");
     text[size] = '\0';
     reader->header = memchr(text, '\0', (size_t)size) ? NULL : lim_json_parse(text);
-    if (!cJSON_IsObject(reader->header)) {
-        refuse(reader, "its header is not a JSON object");
-        goto done;
-    }
-    hash_header(reader, text, (size_t)size);
-    ok = parse_tensors(reader);
-
-done:
-    free(text);
-    return ok;
+    if (!cJSON_IsObject(reader->header))
+        return refuse(reader, "its header is not a JSON object");
+    return parse_tensors(reader);
 }
 
 bool lim_st_open(struct lim_st_reader *reader, const char *path)
@@ -184,6 +163,7 @@ void lim_st_close(struct lim_st_reader *reader)
         fclose(reader->stream);
     cJSON_Delete(reader->header);
     free(reader->tensors);
+    free(reader->text);
     free(reader->path);
     memset(reader, 0, sizeof *reader);
 }
@@ -203,26 +183,65 @@ const struct lim_st_tensor *lim_st_find(const struct lim_st_reader *reader, cons
     return NULL;
 }
 
+/* The header as its checksum is of it: with zeros for the digits, which lie `skip` bytes behind the
+ * checksum's beginning. Only where they stand as the writer wrote them; else the sum will not fit,
+ * as it should not. */
+static void clear_digits(struct lim_st_reader *reader, const char *checksum, size_t skip)
+{
+    char *at = strlen(checksum) == skip + 16 ? strstr(reader->text, LIM_ST_CHECKSUM) : NULL;
+
+    if (at && strncmp(at + strlen(LIM_ST_CHECKSUM), checksum, skip + 16) == 0)
+        memset(at + strlen(LIM_ST_CHECKSUM) + skip, '0', 16);
+}
+
+/* Of the header and all data: FNV-1a where `xxh3` is NULL. False after one log line. */
+static bool sum_up(struct lim_st_reader *reader, XXH3_state_t *xxh3, uint64_t *sum)
+{
+    size_t size = (size_t)reader->data_start - 8;
+    uint64_t fnv = LIM_HASH_START, left = reader->data_size;
+    char block[1 << 14];
+    const char *bytes = reader->text;
+
+    if (fseeko(reader->stream, (off_t)reader->data_start, SEEK_SET) != 0)
+        return refuse(reader, strerror(errno));
+    for (;;) {
+        if (xxh3)
+            XXH3_64bits_update(xxh3, bytes, size);
+        else
+            fnv = lim_hash(fnv, bytes, size);
+        if (left == 0)
+            break;
+        size = left < sizeof block ? (size_t)left : sizeof block;
+        bytes = block;
+        if (fread(block, 1, size, reader->stream) != size)
+            return refuse(reader, "its data cannot be read");
+        left -= size;
+    }
+    *sum = xxh3 ? XXH3_64bits_digest(xxh3) : fnv;
+    return true;
+}
+
 bool lim_st_verify(struct lim_st_reader *reader)
 {
     const char *checksum = lim_st_metadata(reader, "checksum");
-    uint64_t hash = reader->header_hash, left = reader->data_size;
-    char digits[17], block[1 << 14];
+    bool old = checksum && strncmp(checksum, LIM_ST_XXH3, strlen(LIM_ST_XXH3)) != 0;
+    size_t skip = old ? 0 : strlen(LIM_ST_XXH3);
+    XXH3_state_t *xxh3 = NULL;
+    char digits[17];
+    uint64_t sum;
+    bool good;
 
     if (!checksum)
         return refuse(reader, "it has no checksum: another program wrote it");
-    if (fseeko(reader->stream, (off_t)reader->data_start, SEEK_SET) != 0)
-        return refuse(reader, strerror(errno));
-    while (left > 0) {
-        size_t size = left < sizeof block ? (size_t)left : sizeof block;
-
-        if (fread(block, 1, size, reader->stream) != size)
-            return refuse(reader, "its data cannot be read");
-        hash = lim_hash(hash, block, size);
-        left -= size;
-    }
-    snprintf(digits, sizeof digits, "%016" PRIx64, hash);
-    if (strcmp(digits, checksum) != 0)
+    if (!old && (!(xxh3 = XXH3_createState()) || XXH3_64bits_reset(xxh3) != XXH_OK))
+        return refuse(reader, "no memory");
+    clear_digits(reader, checksum, skip);
+    good = sum_up(reader, xxh3, &sum);
+    XXH3_freeState(xxh3);
+    if (!good)
+        return false;
+    snprintf(digits, sizeof digits, "%016" PRIx64, sum);
+    if (strcmp(digits, checksum + skip) != 0)
         return refuse(reader, "it is damaged: the checksum does not fit the contents");
     return true;
 }

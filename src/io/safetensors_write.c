@@ -1,19 +1,19 @@
 #include "io/safetensors.h"
 
 #include "base/log.h"
-#include "io/hash.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "safetensors is little-endian: this machine needs a byte swap here and in safetensors_read.c"
 #endif
 
-static const char no_checksum[] = "0000000000000000";
+static const char no_checksum[] = LIM_ST_XXH3 "0000000000000000";
 
-/* {"__metadata__": {..., "checksum": "0..."}, "NAME": {"dtype": "F32", ...}, ...} */
+/* {"__metadata__": {..., "checksum": "xxh3-0..."}, "NAME": {"dtype": "F32", ...}, ...} */
 static cJSON *describe(struct lim_st_tensor *tensors, int count, const cJSON *metadata)
 {
     cJSON *root = cJSON_CreateObject(), *meta = cJSON_Duplicate(metadata, true);
@@ -55,6 +55,12 @@ static bool write_header(struct lim_st_writer *writer)
            lim_file_write(&writer->file, writer->header, writer->header_size);
 }
 
+static void release(struct lim_st_writer *writer)
+{
+    XXH3_freeState(writer->hash);
+    free(writer->header);
+}
+
 bool lim_st_begin(struct lim_st_writer *writer, const char *path, struct lim_st_tensor *tensors,
                   int count, const cJSON *metadata)
 {
@@ -66,18 +72,20 @@ bool lim_st_begin(struct lim_st_writer *writer, const char *path, struct lim_st_
     cJSON_Delete(root);
     writer->header_size = (size + 7) / 8 * 8; /* the data start aligned */
     writer->header = text ? malloc(writer->header_size + 1) : NULL;
-    if (!writer->header) {
+    writer->hash = XXH3_createState();
+    if (!writer->header || !writer->hash || XXH3_64bits_reset(writer->hash) != XXH_OK) {
         lim_error("%s: no memory to write it", path);
         cJSON_free(text);
+        release(writer);
         return false;
     }
     memset(writer->header, ' ', writer->header_size);
     memcpy(writer->header, text, size);
     writer->header[writer->header_size] = '\0';
     cJSON_free(text);
-    writer->hash = lim_hash(LIM_HASH_START, writer->header, writer->header_size);
+    XXH3_64bits_update(writer->hash, writer->header, writer->header_size);
     if (!lim_file_begin(&writer->file, path)) {
-        free(writer->header);
+        release(writer);
         return false;
     }
     write_header(writer); /* a failure is remembered by the file */
@@ -86,25 +94,26 @@ bool lim_st_begin(struct lim_st_writer *writer, const char *path, struct lim_st_
 
 void lim_st_put(struct lim_st_writer *writer, const float *data, size_t count)
 {
-    writer->hash = lim_hash(writer->hash, data, count * sizeof *data);
+    XXH3_64bits_update(writer->hash, data, count * sizeof *data);
     lim_file_write(&writer->file, data, count * sizeof *data);
 }
 
 bool lim_st_end(struct lim_st_writer *writer)
 {
-    char *digits = strstr(writer->header, LIM_ST_CHECKSUM) + strlen(LIM_ST_CHECKSUM);
+    const char before[] = LIM_ST_CHECKSUM LIM_ST_XXH3;
+    char *digits = strstr(writer->header, before) + strlen(before);
     char checksum[17];
 
-    snprintf(checksum, sizeof checksum, "%016" PRIx64, writer->hash);
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, XXH3_64bits_digest(writer->hash));
     memcpy(digits, checksum, 16);
     lim_file_seek(&writer->file, 0);
     write_header(writer);
-    free(writer->header);
+    release(writer);
     return lim_file_commit(&writer->file);
 }
 
 void lim_st_abort(struct lim_st_writer *writer)
 {
-    free(writer->header);
+    release(writer);
     lim_file_abort(&writer->file);
 }

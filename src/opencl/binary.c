@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 enum { KEY = 8192 };
 
@@ -60,13 +61,6 @@ static void add_device(char *key, cl_device_id device, cl_device_info what)
     add(key, "%s", text);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u; /* FNV-1a */
-    return hash;
-}
-
 /* Everything that the program depends on. The caller frees. */
 static char *key_of(const struct ocl_backend *ocl, const char *options, const char *const *sources)
 {
@@ -88,8 +82,9 @@ static char *key_of(const struct ocl_backend *ocl, const char *options, const ch
     add(key, "vendor %#x, %u bits, groups of %zu, %llu bytes local", vendor, bits,
         ocl->limits.group, (unsigned long long)ocl->limits.local_mem);
     add(key, "%s", options);
-    add(key, "%zu+%zu bytes, %016llx", strlen(sources[0]), strlen(sources[1]),
-        (unsigned long long)hash_text(hash_text(0xcbf29ce484222325u, sources[0]), sources[1]));
+    for (int i = 0; i < 2; i++)
+        add(key, "%zu bytes, %016llx", strlen(sources[i]),
+            (unsigned long long)XXH3_64bits(sources[i], strlen(sources[i])));
     return key;
 }
 

@@ -12,36 +12,27 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { PATH = 4096, LONGEST_KEY = 1 << 16 };
 
 #define TEMPORARY "writing-" /* begins the name of a file that is being written */
 
-static const char magic[8] = "limprog1";
+static const char magic[8] = "limprog2";
 
+/* XXH3_64bits tells accidents, not attacks: whoever writes here could replace the program itself.
+ */
 struct header {
     char magic[8];
     uint64_t key_size, payload_size, key_hash, payload_hash;
     uint64_t hash; /* of what stands before it */
 };
 
-/* FNV-1a (Fowler, Noll, Vo): tells accidents, not attacks; whoever writes here could replace the
- * program itself. */
-static uint64_t hash_of(const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
-
 static bool path_of(char *path, const char *folder, const char *family, const char *key,
                     const char *end)
 {
     int n = snprintf(path, PATH, "%s/%s-%016llx%s", folder, family,
-                     (unsigned long long)hash_of(key, strlen(key)), end);
+                     (unsigned long long)XXH3_64bits(key, strlen(key)), end);
 
     return n > 0 && n < PATH;
 }
@@ -85,13 +76,13 @@ static bool whole(const unsigned char *file, size_t size, const char *key, struc
         return false;
     memcpy(h, file, sizeof *h);
     if (memcmp(h->magic, magic, sizeof magic) != 0 ||
-        h->hash != hash_of(h, offsetof(struct header, hash)) || h->key_size != key_size ||
+        h->hash != XXH3_64bits(h, offsetof(struct header, hash)) || h->key_size != key_size ||
         h->payload_size == 0 || h->payload_size > size ||
         sizeof *h + key_size + h->payload_size != size)
         return false;
-    return h->key_hash == hash_of(file + sizeof *h, key_size) &&
+    return h->key_hash == XXH3_64bits(file + sizeof *h, key_size) &&
            memcmp(file + sizeof *h, key, key_size) == 0 &&
-           h->payload_hash == hash_of(file + sizeof *h + key_size, (size_t)h->payload_size);
+           h->payload_hash == XXH3_64bits(file + sizeof *h + key_size, (size_t)h->payload_size);
 }
 
 /* Has the process that left the mark died? One that is alive may be loading just now. */
@@ -252,9 +243,9 @@ void ocl_cache_write(const char *folder, const char *family, const char *key, co
         snprintf(temporary, PATH, "%s/" TEMPORARY "XXXXXX", folder) >= PATH)
         return;
     memcpy(h.magic, magic, sizeof magic);
-    h.key_hash = hash_of(key, strlen(key));
-    h.payload_hash = hash_of(payload, size);
-    h.hash = hash_of(&h, offsetof(struct header, hash));
+    h.key_hash = XXH3_64bits(key, strlen(key));
+    h.payload_hash = XXH3_64bits(payload, size);
+    h.hash = XXH3_64bits(&h, offsetof(struct header, hash));
     fd = mkstemp(temporary);
     if (fd < 0)
         return;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 static char folder[512], path[1024];
 
@@ -102,14 +103,19 @@ void fuzz_mend_digits(uint8_t *data, size_t size, size_t from, const char *mark)
 {
     size_t length = strlen(mark);
     char digits[17];
+    bool xxh3;
 
     for (size_t i = from; i + length + 16 <= size; i++) {
         if (memcmp(data + i, mark, length) != 0)
             continue;
-        memset(data + i + length, '0', 16);
+        i += length;
+        xxh3 = i + 5 + 16 <= size && memcmp(data + i, "xxh3-", 5) == 0;
+        i += xxh3 ? 5 : 0;
+        memset(data + i, '0', 16);
         snprintf(digits, sizeof digits, "%016" PRIx64,
-                 lim_hash(LIM_HASH_START, data + from, size - from));
-        memcpy(data + i + length, digits, 16);
+                 xxh3 ? XXH3_64bits(data + from, size - from)
+                      : lim_hash(LIM_HASH_START, data + from, size - from));
+        memcpy(data + i, digits, 16);
         return;
     }
 }

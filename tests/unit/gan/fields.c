@@ -3,6 +3,7 @@
 #include <limner/limner.h>
 
 #include "io/hash.h"
+#include "io/safetensors.h"
 
 #include "support/check.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 static char folder[] = "/tmp/limner-fields-XXXXXX";
 static char path[256];
@@ -66,23 +68,43 @@ static char *print_header(const cJSON *of, size_t *size)
     return padded;
 }
 
+/* In the way that the header asks for: limner 0.1.0's is digits alone. */
+static void fit_checksum(char *text, size_t header_size, const void *bytes, size_t size)
+{
+    char *digits = strstr(text, LIM_ST_CHECKSUM), checksum[17];
+    bool xxh3 = digits && strncmp(digits + strlen(LIM_ST_CHECKSUM), LIM_ST_XXH3, 5) == 0;
+    uint64_t hash;
+
+    if (!digits)
+        return;
+    digits += strlen(LIM_ST_CHECKSUM) + (xxh3 ? strlen(LIM_ST_XXH3) : 0);
+    memset(digits, '0', 16);
+    if (xxh3) {
+        XXH3_state_t *state = XXH3_createState();
+
+        assert_non_null(state);
+        XXH3_64bits_reset(state);
+        XXH3_64bits_update(state, text, header_size);
+        XXH3_64bits_update(state, bytes, size);
+        hash = XXH3_64bits_digest(state);
+        XXH3_freeState(state);
+    } else {
+        hash = lim_hash(lim_hash(LIM_HASH_START, text, header_size), bytes, size);
+    }
+    snprintf(checksum, sizeof checksum, "%016" PRIx64, hash);
+    memcpy(digits, checksum, 16);
+}
+
 /* Writes a file whose checksum fits. */
 static void write_model(const cJSON *of, const void *bytes, size_t size)
 {
-    static const char mark[] = "\"checksum\":\"";
     size_t header_size;
-    char *text = print_header(of, &header_size), *digits = strstr(text, mark), checksum[17];
+    char *text = print_header(of, &header_size);
     unsigned char length[8];
     FILE *stream = fopen(path, "wb");
-    uint64_t hash;
 
     assert_non_null(stream);
-    if (digits)
-        memset(digits + strlen(mark), '0', 16);
-    hash = lim_hash(lim_hash(LIM_HASH_START, text, header_size), bytes, size);
-    snprintf(checksum, sizeof checksum, "%016" PRIx64, hash);
-    if (digits)
-        memcpy(digits + strlen(mark), checksum, 16);
+    fit_checksum(text, header_size, bytes, size);
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)header_size >> 8 * i);
     assert_int_equal(fwrite(length, 1, 8, stream), 8);
@@ -334,6 +356,37 @@ static void poke(const char *name, float value)
     free(copy);
 }
 
+/* limner writes XXH3 and reads FNV-1a too, which 0.1.0 has written; both notice one bit. */
+static void both_checksums(void **state)
+{
+    static const char *const kinds[] = {LIM_ST_XXH3 "0000000000000000", "0000000000000000"};
+    const char *written =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata_of(header), "checksum"));
+    cJSON *copy = cJSON_Duplicate(header, true);
+
+    (void)state;
+    assert_int_equal(strncmp(written, LIM_ST_XXH3, strlen(LIM_ST_XXH3)), 0);
+    for (int kind = 0; kind < 2; kind++) {
+        FILE *stream;
+        int last;
+
+        cJSON_ReplaceItemInObjectCaseSensitive(metadata_of(copy), "checksum",
+                                               cJSON_CreateString(kinds[kind]));
+        write_model(copy, data, data_size);
+        assert_true(loads());
+        stream = fopen(path, "r+b");
+        assert_non_null(stream);
+        fseek(stream, -1, SEEK_END);
+        last = fgetc(stream);
+        fseek(stream, -1, SEEK_END);
+        fputc(last ^ 1, stream);
+        fclose(stream);
+        assert_false(loads());
+        assert_non_null(strstr(last_line, "the checksum does not fit"));
+    }
+    cJSON_Delete(copy);
+}
+
 /* With the checksum right: what no training leaves, and what model_hash is not of. */
 static void numbers(void **state)
 {
@@ -424,6 +477,7 @@ int main(void)
         cmocka_unit_test(tensors),
         cmocka_unit_test(a_weight_that_lies_on_its_side),
         cmocka_unit_test(a_tensor_too_many),
+        cmocka_unit_test(both_checksums),
         cmocka_unit_test(numbers),
         cmocka_unit_test(another_byte_order),
         cmocka_unit_test(as_it_was_it_loads),
