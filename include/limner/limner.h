@@ -7,6 +7,7 @@
 #include <limner/backend.h>
 #include <limner/dataset.h>
 #include <limner/dcgan.h>
+#include <limner/eval.h>
 #include <limner/host.h>
 #include <limner/image.h>
 #include <limner/log.h>

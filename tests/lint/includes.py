@@ -13,7 +13,7 @@ PLAN = root / "docs/design/architecture.md"
 PUBLIC = {
     "api": "base", "host": "base", "log": "base", "status": "base", "version": "base", "image": "io", "backend": "core", "memory": "core", "ops": "core",
     "random": "core", "tensor": "core", "adam": "nn", "net": "nn", "tune": "tune", "dataset": "data", "scan": "data",
-    "dcgan": "gan", "train": "gan", "limner": "gan",
+    "dcgan": "gan", "train": "gan", "limner": "eval", "eval": "eval",
 }
 # What the command may have of the library's own headers: they are header-only and know nothing of the library.
 OF_CLI = {"base/clock.h", "base/plural.h"}

@@ -1,0 +1,55 @@
+/* Reals of a data set: which are compared with, and which stand for what cannot be bettered. */
+#include "eval/eval.h"
+
+#include "base/log.h"
+
+#include <limner/random.h>
+#include <stdlib.h>
+
+enum { ENOUGH = 32 }; /* pictures held out, for them to be the others */
+
+/* list[count] in an order of the seed's alone (Fisher and Yates). */
+static void shuffle(const uint8_t **list, int count, uint64_t seed)
+{
+    for (int i = count - 1; i > 0; i--) {
+        int j = (int)lim_random_below(seed, LIM_RANDOM_EVAL, (uint64_t)i, (uint64_t)i + 1);
+        const uint8_t *swap = list[i];
+
+        list[i] = list[j];
+        list[j] = swap;
+    }
+}
+
+struct lim_eval *lim_eval_open(struct lim_backend *be, const struct lim_eval_config *config,
+                               const struct lim_dataset *ds, enum lim_status *why)
+{
+    int count = lim_dataset_count(ds), held_out = lim_dataset_held_out(ds);
+    bool split = held_out < ENOUGH;
+    const uint8_t **reals = malloc((size_t)count * sizeof *reals);
+    const uint8_t **others = malloc((size_t)(held_out + 1) * sizeof *others);
+    struct lim_eval_config whole = *config;
+    struct lim_eval *ev = NULL;
+
+    if (reals && others) {
+        for (int i = 0; i < count; i++)
+            reals[i] = lim_dataset_picture(ds, i);
+        for (int i = 0; i < held_out; i++)
+            others[i] = lim_dataset_held_out_picture(ds, i);
+        shuffle(reals, count, config->seed);
+        shuffle(others, held_out, config->seed);
+        whole.size = lim_dataset_size(ds);
+        whole.channels = lim_dataset_channels(ds);
+        if (split)
+            ev = lim_eval_create(be, &whole, reals + count / 2, count - count / 2, reals, count / 2,
+                                 why);
+        else
+            ev = lim_eval_create(be, &whole, reals, count, others, held_out, why);
+    } else {
+        lim_error("evaluation: no memory for a list of %d pictures", count);
+        if (why)
+            *why = LIM_ERROR;
+    }
+    free(reals);
+    free(others);
+    return ev;
+}
