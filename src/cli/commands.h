@@ -8,7 +8,7 @@
 #include <limner/dcgan.h>
 
 extern const struct command command_train, command_scan, command_sample, command_devices,
-    command_info, command_bench, command_tune;
+    command_info, command_bench, command_tune, command_eval;
 
 /* The first word of the command line, for lines to paste: build/limner is in no PATH. */
 extern const char *called_as;

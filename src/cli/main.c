@@ -10,7 +10,7 @@
 
 static const struct command *const commands[] = {&command_train,   &command_scan, &command_sample,
                                                  &command_devices, &command_info, &command_bench,
-                                                 &command_tune,    NULL};
+                                                 &command_tune,    &command_eval, NULL};
 
 const char *called_as = "limner";
 

@@ -25,7 +25,7 @@ root, limner, conform = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 MOST_LINES = 90
 RUN_PAGE = "docs/limner-run.5"
 KEYWORDS = ("limner seed", "limner model", "limner step")  # of PNGs: no commands
-COMMANDS = ["train", "scan", "sample", "devices", "info", "bench", "tune"]
+COMMANDS = ["train", "scan", "sample", "eval", "devices", "info", "bench", "tune"]
 
 
 def run(*words):
@@ -275,6 +275,13 @@ def fields_left(folder):
     told("docs/tuning.md", "limner bench --json", limner, "bench", "--json", "--only", "layers", "--batch", "2", "--steps", "1",
          *small, *cpu)
     told("docs/tuning.md", "limner tune --json", limner, "tune", "--json", "--tune", "fast", "--batch", "2", *small, *cpu)
+    many = folder / "many"
+    many.mkdir()
+    for i in range(100):
+        write_picture(many / f"{i}.png", i)
+    told("docs/evaluation.md", "limner eval --json", limner, "eval", trained, "--pictures", many, "--json", "--nets", "1", *cpu)
+    told("docs/evaluation.md", "limner eval --json", limner, "eval", "--painted", many, "--pictures", many, "--json", "--size",
+         "16", "--nets", "1", *cpu)
     for more in (["--list"], ["--once"], ["--bench", "--case", "0"]):
         told("docs/conformance.md", "limner-conform --json", conform, "--device", "cpu", "--op", "copy,gemm", "--small",
              "--json", *more)

@@ -1,0 +1,79 @@
+#!/bin/sh
+# The numbers of `limner eval`: for a run, for pictures of others; the same bytes each time. usage: eval.sh LIMNER ROOT PYTHON
+. "$2/tests/cli/lib.sh"
+
+pictures pictures 120
+expect 0 "$limner" train pictures -o run $tiny --steps 12
+cpu='--device cpu --threads 1'
+
+# For people: every number, beside other reals and spoiled ones.
+expect 0 "$limner" eval run --pictures pictures $cpu --sheet sheet.png
+says out "run: "
+for word in painted reals blurred shuffled coverage density precision recall "1-NN of reals" spread "KID x 1000" "Frechet x 1000" \
+    nearest memorized distinct "SWD 16x16" "detail 16x16" "averaged pixels"; do
+    says out "$word"
+done
+[ "$(wc -l <err)" -eq 1 ] || fail "more than the line of the device on stderr"
+"$python" - <<'P' || fail "sheet.png is no sheet of pairs"
+import struct
+head = open("sheet.png", "rb").read(24)
+assert struct.unpack(">II", head[16:]) == (12 * 18 + 2, 8 * 18 + 2)  # 48 pairs at most
+P
+
+# As JSON: one object, the same bytes for any number of threads, and nothing of device or clock in it.
+expect 0 "$limner" eval run --pictures pictures $cpu --json
+one_line out
+cp out first
+expect 0 "$limner" eval run --pictures pictures --device cpu --threads 3 --json
+cmp out first || fail "the number of threads changes a number"
+expect 0 "$limner" eval run/checkpoint.safetensors --pictures pictures $cpu --json --seed 2
+"$python" - <<'P' || fail "--json is not as it should be"
+import json
+a, b = json.load(open("first")), json.load(open("out"))
+rows = ["painted", "reals", "blurred", "shuffled"]
+names = ["coverage", "density", "precision", "recall", "nn_real", "nn_painted", "spread", "kid", "kid_error", "frechet"]
+assert a["count"] >= 32 and a["searched"] >= a["count"] and a["nets"] == 3 and a["seed"] == 1 and a["step"] == 12, a
+assert a["model"] == "run" and a["pictures"] == "pictures" and len(a["hash"]) == 16, a
+for row in rows:
+    for name in names:
+        assert isinstance(a[row][name], (int, float)) and a[row]["gist"][name] is not None, (row, name)
+        assert a[row]["deviation"][name] >= 0
+    assert len(a[row]["swd"]) == len(a[row]["detail"]) == 1 and a[row]["distinct"] > 0, row
+assert b["seed"] == 2 and b["painted"] != a["painted"] and b["hash"] == a["hash"]
+P
+
+# Pictures of others: fewer than asked for are said; copies of the reals are seen.
+expect 0 "$limner" eval --painted pictures --pictures pictures --size 16 --nets 1 $cpu --json -n 40
+"$python" - <<'P' || fail "copies of reals are not seen"
+import json
+o = json.load(open("out"))
+assert o["count"] == 40 and o["painted_pictures"] == "pictures" and "model" not in o, o
+assert o["painted"]["memorized"] > 0.2 and o["painted"]["coverage"] > 0.8 and o["painted"]["deviation"]["coverage"] == 0, o
+P
+expect 0 "$limner" eval --painted pictures --pictures pictures --size 32 --gray $cpu -n 32
+says out "32 painted"
+
+# Refusals: one line that says what to do.
+expect 2 "$limner" eval run
+one_line err
+says err "--pictures P is missing"
+expect 2 "$limner" eval --pictures pictures
+one_line err
+says err "MODEL|RUN is missing"
+expect 2 "$limner" eval run --painted pictures --pictures pictures
+expect 2 "$limner" eval run --pictures pictures --size 32
+expect 2 "$limner" eval run --pictures pictures -n 31
+expect 2 "$limner" eval run --pictures pictures --background puce
+expect 2 "$limner" eval run --pictures pictures --nets 9
+expect 3 "$limner" eval run --pictures pictures --device none-such
+expect 6 "$limner" eval nowhere --pictures pictures $cpu
+one_line err
+expect 6 "$limner" eval run --pictures nowhere $cpu
+mkdir few
+cp pictures/000[0-9].png few
+expect 6 "$limner" eval run --pictures few $cpu
+says err "evaluation needs 32 pictures"
+echo text >run/generator.safetensors
+expect 6 "$limner" eval run --pictures pictures $cpu
+expect 1 "$limner" eval run/checkpoint.safetensors --pictures pictures $cpu --sheet nowhere/sheet.png
+says err "nowhere/sheet.png"
