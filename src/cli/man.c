@@ -32,6 +32,9 @@ static const struct term variables[] = {
                          "is given; off: nowhere"},
     {"LIMNER_DRIVER_TIMEOUT", "seconds that an OpenCL driver has to report its devices; 30 without "
                               "it"},
+    {"LIMNER_HELPER", "the program limner-probe, which asks OpenCL drivers for their devices; "
+                      "without it the one that was installed"},
+    {"LIMNER_QUIRKS", "off: no workarounds for known OpenCL drivers"},
     {"XDG_CACHE_HOME", "the folder of caches, if LIMNER_CACHE_DIR is not set; ~/.cache without it"},
     {"GOMP_SPINCOUNT", "how long waiting threads of the CPU path spin; limner sets it to 1000, "
                        "unless it or OMP_WAIT_POLICY is set"},

@@ -3,7 +3,7 @@
 
 * Links and anchors lead somewhere; README.md has at most 90 lines.
 * Every command line of limner and limner-conform parses, its values too; every option that is named exists, and
-  every option that exists is named in docs/.
+  every option that exists is named in docs/; so is every variable of the environment.
 * Every message and reason with a "what to do" stands in the sources, word for word; "..." stands for what differs.
 * Every field of the files and of --json that a small training leaves is in docs/, and every field there is in the sources.
 * The program in docs/library.md is samples/tour.c.
@@ -176,6 +176,17 @@ def check_options(pages):
     return [f"docs/ does not name {option}" for option in sorted(known_options - told)]
 
 
+def check_variables(pages):
+    """Of the environment: limner's own are in docs/devices.md and limner(1), and none is there that is not read."""
+    read = {text for text in source_strings if re.fullmatch(r"LIMNER_[A-Z_]+", text)}
+    bad = []
+    for page in ("docs/devices.md", "limner-.1"):
+        told = set(re.findall(r"\bLIMNER_[A-Z_]+", pages[page]))
+        bad += [f"{page}: nothing is said of {name}" for name in sorted(read - told)]
+        bad += [f"{page}: nothing reads {name}" for name in sorted(told - read)]
+    return bad
+
+
 # Messages
 
 def strings_of_sources():
@@ -337,7 +348,8 @@ def check_man(pages):
     return bad
 
 
-CHECKS = (check_man, check_links, check_length, check_commands, check_options, check_messages, check_fields, check_tour)
+CHECKS = (check_man, check_links, check_length, check_commands, check_options, check_variables, check_messages,
+          check_fields, check_tour)
 
 # What each check must find: page, text, what stands in its place, part of the complaint.
 FAULTS = (
@@ -349,6 +361,7 @@ FAULTS = (
     (check_commands, "docs/conformance.md", "limner-conform --device cpu", "limner-conform --devise cpu", "unknown option"),
     (check_commands, "docs/training.md", "`--quiet`", "`--silent`", "no program has"),
     (check_options, "docs/training.md", "`--quiet`", "`-q`", "does not name --quiet"),
+    (check_variables, "docs/devices.md", "`LIMNER_HELPER`", "`LIMNER_HELPERS`", "nothing reads LIMNER_HELPERS"),
     (check_messages, "docs/troubleshooting.md", "it hangs, or is slower", "it hangs or is slower", "do not say"),
     (check_fields, "docs/files.md", "`held_out_count`", "", "nothing is said of 'held_out_count'"),
     (check_fields, "docs/files.md", "`d_real`", "`d_reel`", "have no field 'd_reel'"),
