@@ -1,11 +1,17 @@
 /* The program limner-probe: see helper.h. */
+#include "opencl/backend.h"
 #include "opencl/cache.h"
 #include "opencl/enumerate.h"
 #include "opencl/helper.h"
+#include "opencl/launch.h"
 #include "opencl/loader.h"
-#include "opencl/precompile.h"
+#include "opencl/memory.h"
+#include "opencl/opencl.h"
+#include "opencl/pointwise.h"
+#include "opencl/winograd.h"
 
 #include <dirent.h>
+#include <limner/log.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,6 +20,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* That nothing is asked for so many milliseconds is the end, for the compiler's memory is kept.
+ * With so many work-items PoCL counts in more than 16 bits. */
+enum { IDLE = 20000, WIDE = 65536 };
 
 /* Where its parent could not say so: what that has open is its alone; a lock would outlive it. */
 static void close_all_others(void)
@@ -56,6 +66,43 @@ static void prepare(void)
         pthread_detach(thread);
 }
 
+/* PoCL compiles these once more where they first have so many work-items. */
+static void widen(struct ocl_backend *ocl)
+{
+    const struct lim_adam_desc adam = {0.5f, 0.5f, 0.5f, 1.0f};
+    struct lim_tensor t = ocl_scratch(ocl, WIDE * ocl->vector);
+    struct lim_backend *be = &ocl->base;
+
+    if (!t.buf)
+        return;
+    t.c = (int)(WIDE * ocl->vector);
+    ocl_activation_forward(be, LIM_RELU, 0.0f, t, t);
+    ocl_activation_backward(be, LIM_RELU, 0.0f, t, t, t);
+    ocl_adam(be, &adam, 1.0f, 1.0f, t, t, t, t);
+    ocl_finish(be);
+}
+
+/* Does what it is asked for, until the socket ends or nothing is asked. */
+static void serve(void)
+{
+    struct pollfd ready = {.fd = OCL_HELPER_FD, .events = POLLIN};
+    struct ocl_backend *ocl = NULL;
+    struct ocl_request request;
+
+    lim_log_set(NULL, NULL, LIM_LOG_ERROR);
+    while (poll(&ready, 1, ocl ? IDLE : -1) > 0 &&
+           read(OCL_HELPER_FD, &request, sizeof request) == sizeof request) {
+        if (!ocl) {
+            ocl = ocl_open_ahead(request.platform, request.device);
+            if (!ocl)
+                break;
+            widen(ocl);
+        }
+        if (request.three)
+            ocl_winograd_three(ocl);
+    }
+}
+
 int main(void)
 {
     struct lim_device_info *infos = NULL;
@@ -78,6 +125,6 @@ int main(void)
     if (ocl_write_all(OCL_HELPER_FD, loader, sizeof loader) &&
         ocl_write_all(OCL_HELPER_FD, &count, sizeof count) &&
         ocl_write_all(OCL_HELPER_FD, infos, (size_t)count * sizeof *infos))
-        ocl_ahead_serve(OCL_HELPER_FD);
+        serve();
     _exit(0); /* drivers crash when they are unloaded */
 }

@@ -199,7 +199,8 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
-    ocl_ahead_begin(ocl);
+    ocl_ahead_begin(&ocl->ahead,
+                    ocl->quirks & OCL_ONE_COMPILER && ocl->limits.is_cpu && ocl->limits.units > 1);
     if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
     ocl_ahead_opened(&ocl->ahead);

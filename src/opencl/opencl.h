@@ -4,7 +4,7 @@
 
 struct ocl_backend;
 
-/* The device in a child that compiles ahead, from the end; NULL where that fails. */
+/* The device in limner-probe, which compiles ahead, from the end; NULL where that fails. */
 struct ocl_backend *ocl_open_ahead(int platform, int device);
 
 #endif

@@ -11,8 +11,6 @@
 
 #include <stdbool.h>
 
-struct ocl_backend;
-
 struct ocl_ahead {
     struct ocl_helper child;
     int platform, device; /* what it would open */
@@ -20,23 +18,20 @@ struct ocl_ahead {
     bool busy;            /* it was asked for something */
 };
 
-/* Before anything is built. Asks the driver the same whatever is in its cache. */
-void ocl_ahead_begin(struct ocl_backend *ocl);
+/* Before anything is built: would a child gain time? */
+void ocl_ahead_begin(struct ocl_ahead *ahead, bool gains);
 
 /* After this process has built a program in so many seconds of its processor: if they tell that
  * PoCL's cache lacks it, the child begins. */
-void ocl_ahead_built(struct ocl_backend *ocl, double seconds);
+void ocl_ahead_built(struct ocl_ahead *ahead, double seconds);
 
 /* The child, where it has begun, is asked for the kernels of Winograd for three taps, too. */
-void ocl_ahead_three(struct ocl_backend *ocl);
+void ocl_ahead_three(struct ocl_ahead *ahead);
 
 /* The device is open: a child that was not asked for anything ends. */
 void ocl_ahead_opened(struct ocl_ahead *ahead);
 
 /* The child ends, where there is one. */
 void ocl_ahead_end(struct ocl_ahead *ahead);
-
-/* In the helper: does what it is asked for through `fd`, until that ends or nothing is asked. */
-void ocl_ahead_serve(int fd);
 
 #endif

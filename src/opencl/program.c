@@ -189,7 +189,7 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
     if (err)
         report(ocl, family, err);
     else
-        ocl_ahead_built(ocl, spent() - before);
+        ocl_ahead_built(&ocl->ahead, spent() - before);
     return !err;
 }
 
