@@ -13,6 +13,10 @@
  *   Where the program cannot be run, drivers are asked in the host, after one line to the log.
  * - Then the drivers are loaded into the host, to stay. They start threads, and may set variables
  *   and signal handlers. The device "cpu" loads none.
+ * - The CPU path runs on threads of OpenMP, whose settings it does not change. It multiplies with
+ *   OpenBLAS where that has one thread (OPENBLAS_NUM_THREADS=1 before the start, or the host's own
+ *   openblas_set_num_threads(1)) when the backend is made and as long as it lives; else with a
+ *   multiplication of its own, for OpenBLAS's threads would change the bits.
  * - It has threads of its own, with all signals blocked: one per backend that has a wait_timeout,
  *   and those that decode pictures. */
 #ifndef LIMNER_HOST_H

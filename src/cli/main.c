@@ -102,18 +102,20 @@ static enum lim_status dispatch(int argc, char **argv)
 /* GCC's OpenMP lets a thread that waits spin for milliseconds. While another process holds one of
  * the cores that is most of the time: a fifth of the speed was measured, tests/bench/README.md.
  * OpenBLAS starts threads of its own, which limner never uses, and one that finds no memory for
- * itself tries for ever: the process would never end. Both have to be in the environment before the
- * libraries are loaded, hence the exec; where it fails, limner runs without. */
+ * itself tries for ever: the process would never end; and the CPU path does without an OpenBLAS
+ * that has more than one. Both have to be in the environment before the libraries are loaded, hence
+ * the exec; where it fails, limner runs without. */
 static void tame_libraries(char **argv)
 {
+    const char *blas = getenv("OPENBLAS_NUM_THREADS");
     char self[4096];
     ssize_t length;
     bool set = false;
 
     if (!getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT"))
         set = setenv("GOMP_SPINCOUNT", "1000", 0) == 0;
-    if (!getenv("OPENBLAS_NUM_THREADS"))
-        set = setenv("OPENBLAS_NUM_THREADS", "1", 0) == 0 || set;
+    if (!blas || strcmp(blas, "1") != 0)
+        set = setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0 || set;
     /* Its name, for under valgrind the link itself is valgrind. */
     length = set ? readlink("/proc/self/exe", self, sizeof self - 1) : -1;
     if (length > 0) {

@@ -17,11 +17,10 @@
 #include <omp.h>
 #endif
 
-#ifdef LIM_HAVE_BLAS
-#define GEMM_NAME "OpenBLAS"
-#else
-#define GEMM_NAME "built-in gemm"
-#endif
+static const char *gemm_name(bool blas)
+{
+    return blas ? "OpenBLAS" : "built-in gemm";
+}
 
 /* The columns of one range of images: small enough to stay in the last-level cache beside the
  * weights and the pictures. */
@@ -116,8 +115,8 @@ void lim_cpu_identity(const struct lim_device_choice *choice, char *text, size_t
     char processor[128];
 
     ask_processor(processor, sizeof processor);
-    snprintf(text, size, "CPU path, %s, %s, %d threads,%s", GEMM_NAME, cpu_kernel_best()->name,
-             count_threads(choice->threads), processor);
+    snprintf(text, size, "CPU path, %s, %s, %d threads,%s", gemm_name(cpu_has_blas()),
+             cpu_kernel_best()->name, count_threads(choice->threads), processor);
 }
 
 static const struct lim_backend_ops cpu_ops;
@@ -223,16 +222,16 @@ struct lim_backend *lim_cpu_create(const struct lim_device_choice *choice, enum 
         *why = LIM_ERROR;
         return NULL;
     }
-    cpu_gemm_init();
+    cpu->blas = cpu_has_blas();
     cpu->kernel = cpu_kernel_best();
     cpu->threads = count_threads(choice->threads);
     cpu->base.ops = &cpu_ops;
-    cpu->base.gemms = cpu_gemms;
+    cpu->base.gemms = cpu_gemms(cpu->blas);
     cpu->base.convs = convs;
     cpu->base.host_memory = true;
     cpu->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace;
     snprintf(cpu->base.name, sizeof cpu->base.name, "CPU path (%d thread%s, %s)", cpu->threads,
-             lim_plural((uint64_t)cpu->threads), GEMM_NAME);
+             lim_plural((uint64_t)cpu->threads), gemm_name(cpu->blas));
     snprintf(cpu->base.option, sizeof cpu->base.option, "--device cpu");
     lim_cpu_identity(choice, cpu->base.identity, sizeof cpu->base.identity);
     *why = LIM_OK;

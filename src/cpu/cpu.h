@@ -25,7 +25,8 @@ enum { CPU_CHUNK = 16384 };
 struct cpu_backend {
     struct lim_backend base;
     int threads;
-    int gemm; /* index in base.gemms */
+    bool blas; /* its multiplication is the first of base.gemms */
+    int gemm;  /* index in base.gemms */
     const struct cpu_kernel *kernel;
     void *scratch;
     size_t scratch_size; /* bytes, as the next two */
@@ -81,8 +82,12 @@ void *cpu_scratch(struct lim_backend *be, size_t bytes);
 bool cpu_scratch_grow(struct cpu_backend *cpu, size_t bytes);
 
 /* gemm.c */
-extern const char *const cpu_gemms[];
-void cpu_gemm_init(void);
+const char *const *cpu_gemms(bool blas);
+
+/* Whether a BLAS does a multiplication on the thread that calls it. The threads are ours:
+ * OpenBLAS's own would compete with them, and its way of cutting the work depends on their number,
+ * which is one for the whole process and for others to say (limner/host.h). */
+bool cpu_has_blas(void);
 void cpu_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
 

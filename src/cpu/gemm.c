@@ -7,18 +7,21 @@
 #include <cblas.h>
 #endif
 
-const char *const cpu_gemms[] = {
-#ifdef LIM_HAVE_BLAS
-    "blas",
-#endif
-    "builtin", NULL};
-
-void cpu_gemm_init(void)
+const char *const *cpu_gemms(bool blas)
 {
-#ifdef LIM_HAVE_OPENBLAS
-    /* The threads are ours: OpenBLAS's own would compete with them, and its way of cutting the work
-     * depends on their number. */
-    openblas_set_num_threads(1);
+    static const char *const names[] = {"blas", "builtin", NULL};
+
+    return blas ? names : names + 1;
+}
+
+bool cpu_has_blas(void)
+{
+#if defined LIM_HAVE_OPENBLAS
+    return openblas_get_num_threads() == 1;
+#elif defined LIM_HAVE_BLAS
+    return true;
+#else
+    return false;
 #endif
 }
 
@@ -99,7 +102,7 @@ void cpu_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose 
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
 {
 #ifdef LIM_HAVE_BLAS
-    if (cpu_of(be)->gemm == 0) {
+    if (cpu_of(be)->blas && cpu_of(be)->gemm == 0) {
         gemm_blas(be, ta == LIM_TRANS, tb == LIM_TRANS, alpha, a, b, beta, c);
         be->launches++;
         return;

@@ -3,6 +3,7 @@
 
 #include "options.h"
 
+#include <dlfcn.h>
 #include <limner/log.h>
 #include <limner/status.h>
 
@@ -253,12 +254,26 @@ static char *find_stray(const struct program *pr, const char *list)
     }
 }
 
+/* The CPU path does without an OpenBLAS that has threads of its own, and is to be checked with it.
+ */
+static void one_thread_of_openblas(void)
+{
+    void *all = dlopen(NULL, RTLD_LAZY),
+         *address = all ? dlsym(all, "openblas_set_num_threads") : NULL;
+    void (*set)(int);
+
+    memcpy(&set, &address, sizeof set); /* as POSIX has it */
+    if (set)
+        set(1);
+}
+
 int main(int argc, char **argv)
 {
     struct program pr = {0};
     char *stray;
     int status, count;
 
+    one_thread_of_openblas();
     lim_tell_crashes("limner-conform");
     if (!options_read(&pr.opt, argc, argv, &status))
         return status;

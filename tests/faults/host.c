@@ -7,6 +7,7 @@
 #include "support/check.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>
 #include <pthread.h>
@@ -322,6 +323,38 @@ static void another_program(void **state)
     assert_int_equal(access(mark, F_OK), 0);
 }
 
+/* Its number of threads is left as it is; with more than one the CPU path does without. */
+static void openblas(void **state)
+{
+    void *all = dlopen(NULL, RTLD_LAZY), *addresses[2] = {NULL};
+    void (*set)(int);
+    int (*get)(void);
+
+    (void)state;
+    if (all) {
+        addresses[0] = dlsym(all, "openblas_set_num_threads");
+        addresses[1] = dlsym(all, "openblas_get_num_threads");
+    }
+    if (!addresses[0] || !addresses[1])
+        skip();
+    memcpy(&set, &addresses[0], sizeof set); /* as POSIX has it */
+    memcpy(&get, &addresses[1], sizeof get);
+    for (int threads = 2; threads > 0; threads--) {
+        struct lim_backend *be;
+
+        set(threads);
+        assert_int_equal(get(), threads);
+        be = lim_backend_create(&(struct lim_device_choice){.device = "cpu"}, NULL);
+        assert_non_null(be);
+        assert_int_equal(lim_backend_use_gemm(be, "blas"), threads == 1);
+        assert_true(lim_backend_use_gemm(be, "builtin"));
+        assert_non_null(strstr(lim_backend_name(be), threads == 1 ? "OpenBLAS" : "built-in"));
+        lim_backend_destroy(be);
+        assert_true(use("cpu"));
+        assert_int_equal(get(), threads);
+    }
+}
+
 /* On a machine with a broken driver beside a good one, whose host does not let the environment be
  * set: what is broken is named, and loaded by nobody. */
 static void broken_driver(void **state)
@@ -366,10 +399,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_helper),
         cmocka_unit_test_setup_teardown(another_program, write_program, remove_program),
         cmocka_unit_test(broken_driver),
+        cmocka_unit_test(openblas),
     };
 
     /* In another process: this one has not asked yet. */
-    if (argc > 1 && strcmp(argv[1], "broken_driver") != 0) {
+    if (argc > 1 && strcmp(argv[1], "broken_driver") != 0 && strcmp(argv[1], "openblas") != 0) {
         pid_t child = fork();
         int status = 0;
 
