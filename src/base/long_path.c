@@ -53,14 +53,14 @@ static int leave(int at, int result)
     return result;
 }
 
-int reach_open(const char *path, int flags)
+int lim_reach_open(const char *path, int flags)
 {
     int at = walk_down(path, &path);
 
     return at == -1 ? -1 : leave(at, openat(at, path, flags));
 }
 
-int reach_stat(const char *path, struct stat *st, bool follow)
+int lim_reach_stat(const char *path, struct stat *st, bool follow)
 {
     int at = walk_down(path, &path);
 

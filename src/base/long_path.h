@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 /* As open and stat (lstat without `follow`); -1 with errno. */
-int reach_open(const char *path, int flags);
-int reach_stat(const char *path, struct stat *st, bool follow);
+int lim_reach_open(const char *path, int flags);
+int lim_reach_stat(const char *path, struct stat *st, bool follow);
 
 #endif

@@ -33,7 +33,7 @@ struct header {
     uint64_t digest; /* of all that stands before */
 };
 
-uint8_t *cache_slot(const struct cache *cache, uint32_t slot)
+uint8_t *data_cache_slot(const struct cache *cache, uint32_t slot)
 {
     return cache->slots + slot * cache->picture_bytes;
 }
@@ -44,7 +44,7 @@ static void expect_random(const struct cache *cache)
     posix_madvise(cache->map, cache->map_size, POSIX_MADV_RANDOM);
 }
 
-void cache_want(const struct cache *cache, const uint8_t *slot)
+void data_cache_want(const struct cache *cache, const uint8_t *slot)
 {
     size_t page = SLOTS_AT, start = (size_t)(slot - (const uint8_t *)cache->map) / page * page;
 
@@ -120,7 +120,7 @@ static bool pixels_are_whole(const struct cache *cache, const struct data_files 
     size_t step = files->count * cache->picture_bytes / LOOKED_AT + 1;
 
     for (size_t i = 0; i < files->count; i += step)
-        if (results[i].what == PREPARED && digest_bytes(cache_slot(cache, results[i].slot),
+        if (results[i].what == PREPARED && digest_bytes(data_cache_slot(cache, results[i].slot),
                                                         cache->picture_bytes) != results[i].digest)
             return false;
     return true;
@@ -187,8 +187,8 @@ static bool map_file(struct cache *cache, const char *file, const char **wrong)
     return true;
 }
 
-bool cache_load(struct cache *cache, const char *file, uint64_t key, size_t picture_bytes,
-                struct data_files *files, struct data_result *results)
+bool data_cache_load(struct cache *cache, const char *file, uint64_t key, size_t picture_bytes,
+                     struct data_files *files, struct data_result *results)
 {
     bool stale = false, *listed;
     const char *wrong;
@@ -210,7 +210,7 @@ bool cache_load(struct cache *cache, const char *file, uint64_t key, size_t pict
             lim_warning("%s: no good as a cache (%s); preparing the pictures again", file, wrong);
         if (listed)
             forget(files, results, listed);
-        cache_finish(cache);
+        data_cache_finish(cache);
     }
     free(listed);
     return !wrong;
@@ -272,7 +272,7 @@ static bool make_folder_of(struct cache *cache, const char *file)
     return good;
 }
 
-bool cache_begin(struct cache *cache, const char *file, size_t slots, size_t picture_bytes)
+bool data_cache_begin(struct cache *cache, const char *file, size_t slots, size_t picture_bytes)
 {
     size_t size;
 
@@ -328,8 +328,8 @@ static bool write_table(struct lim_file *file, const struct data_files *files,
     return true;
 }
 
-bool cache_commit(struct cache *cache, uint64_t key, const struct data_files *files,
-                  const struct data_result *results)
+bool data_cache_commit(struct cache *cache, uint64_t key, const struct data_files *files,
+                       const struct data_result *results)
 {
     struct header h = {.format = FORMAT,
                        .result_size = sizeof *results,
@@ -357,7 +357,7 @@ bool cache_commit(struct cache *cache, uint64_t key, const struct data_files *fi
     return lim_file_commit(&cache->file);
 }
 
-void cache_finish(struct cache *cache)
+void data_cache_finish(struct cache *cache)
 {
     if (cache->map)
         munmap(cache->map, cache->map_size);

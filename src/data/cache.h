@@ -29,32 +29,32 @@ struct cache {
 
 /* Where the configuration wants the cache of `path`: the caller frees. NULL with *none: nowhere;
  * NULL alone: no memory. */
-char *cache_place(const char *path, const struct lim_dataset_config *config, bool *none);
+char *data_cache_place(const char *path, const struct lim_dataset_config *config, bool *none);
 
 /* `path` is that of the pictures, which does not count: a folder may be moved. */
-uint64_t cache_key(const char *path, const struct data_files *files,
-                   const struct lim_dataset_config *config);
+uint64_t data_cache_key(const char *path, const struct data_files *files,
+                        const struct lim_dataset_config *config);
 
 /* Takes pictures, results[files->count] and reasons from the file. False if there is none to use;
  * one line says why, unless it is not there at all. */
-bool cache_load(struct cache *cache, const char *file, uint64_t key, size_t picture_bytes,
-                struct data_files *files, struct data_result *results);
+bool data_cache_load(struct cache *cache, const char *file, uint64_t key, size_t picture_bytes,
+                     struct data_files *files, struct data_result *results);
 
 /* Room for `slots` pictures in `file`, or in memory if that is NULL or cannot be had there (one
- * warning says so). False after one log line. cache_finish is due in either case. */
-bool cache_begin(struct cache *cache, const char *file, size_t slots, size_t picture_bytes);
+ * warning says so). False after one log line. data_cache_finish is due in either case. */
+bool data_cache_begin(struct cache *cache, const char *file, size_t slots, size_t picture_bytes);
 
 /* The slot of a picture, to be written or read. */
-uint8_t *cache_slot(const struct cache *cache, uint32_t slot);
+uint8_t *data_cache_slot(const struct cache *cache, uint32_t slot);
 
 /* Says that this slot will be read soon: from a file larger than the memory it is fetched
  * meanwhile. Any thread. */
-void cache_want(const struct cache *cache, const uint8_t *slot);
+void data_cache_want(const struct cache *cache, const uint8_t *slot);
 
 /* All pictures are in their slots: makes the file whole and gives it its name. In memory: does
  * nothing. False after one log line. */
-bool cache_commit(struct cache *cache, uint64_t key, const struct data_files *files,
-                  const struct data_result *results);
-void cache_finish(struct cache *cache);
+bool data_cache_commit(struct cache *cache, uint64_t key, const struct data_files *files,
+                       const struct data_result *results);
+void data_cache_finish(struct cache *cache);
 
 #endif

@@ -40,7 +40,7 @@ static uint64_t add_settings(uint64_t hash, const struct lim_dataset_config *con
     return hash;
 }
 
-char *cache_place(const char *path, const struct lim_dataset_config *config, bool *none)
+char *data_cache_place(const char *path, const struct lim_dataset_config *config, bool *none)
 {
     char *whole, *place, *slash;
     size_t size;
@@ -69,8 +69,8 @@ static uint64_t time_of(const struct stat *st)
     return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
 }
 
-uint64_t cache_key(const char *path, const struct data_files *files,
-                   const struct lim_dataset_config *config)
+uint64_t data_cache_key(const char *path, const struct data_files *files,
+                        const struct lim_dataset_config *config)
 {
     const char *version = lim_version();
     uint64_t key = lim_hash(LIM_HASH_START, version, strlen(version));

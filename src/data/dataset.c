@@ -13,7 +13,7 @@ void lim_dataset_destroy(struct lim_dataset *ds)
     free(ds->held_out);
     free(ds->skipped);
     free(ds->results);
-    cache_finish(&ds->cache);
+    data_cache_finish(&ds->cache);
     data_files_finish(&ds->files);
     free(ds);
 }
@@ -124,8 +124,8 @@ void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t ste
     epoch = step / steps;
     first = step % steps * (uint64_t)batch;
     for (int i = 0; i < batch; i++)
-        cache_want(&ds->cache,
-                   ds->pictures[shuffled(seed, epoch, count, root, first + (uint64_t)i)]);
+        data_cache_want(&ds->cache,
+                        ds->pictures[shuffled(seed, epoch, count, root, first + (uint64_t)i)]);
     for (int i = 0; i < batch; i++, out += bytes) {
         uint64_t place = first + (uint64_t)i;
         const uint8_t *in = ds->pictures[shuffled(seed, epoch, count, root, place)];

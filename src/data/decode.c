@@ -15,7 +15,7 @@
 
 static pthread_mutex_t large = PTHREAD_MUTEX_INITIALIZER;
 
-bool decode_refuse(const struct decode_job *job, const char *format, ...)
+bool data_decode_refuse(const struct decode_job *job, const char *format, ...)
 {
     va_list args;
 
@@ -25,19 +25,20 @@ bool decode_refuse(const struct decode_job *job, const char *format, ...)
     return false;
 }
 
-bool decode_check_size(const struct decode_job *job, uint64_t width, uint64_t height)
+bool data_decode_check_size(const struct decode_job *job, uint64_t width, uint64_t height)
 {
     uint64_t most = job->max_pixels ? job->max_pixels : LIM_MAX_PIXELS;
 
     if (width == 0 || height == 0)
-        return decode_refuse(job, "damaged picture (it claims no pixels)");
+        return data_decode_refuse(job, "damaged picture (it claims no pixels)");
     if (width > SIDE_CAP || height > SIDE_CAP)
-        return decode_refuse(job, "too large (it claims %" PRIu64 "x%" PRIu64 ")", width, height);
+        return data_decode_refuse(job, "too large (it claims %" PRIu64 "x%" PRIu64 ")", width,
+                                  height);
     if (width * height > most)
-        return decode_refuse(job,
-                             "too large (it claims %" PRIu64 "x%" PRIu64 ", more than %" PRIu64
-                             " pixels; --max-pixels raises that)",
-                             width, height, most);
+        return data_decode_refuse(job,
+                                  "too large (it claims %" PRIu64 "x%" PRIu64 ", more than %" PRIu64
+                                  " pixels; --max-pixels raises that)",
+                                  width, height, most);
     return true;
 }
 
@@ -56,8 +57,8 @@ static int flat_channels(const struct decode_job *job, int channels)
     return channels < 3 ? 1 : 3;
 }
 
-bool decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
-                  int channels, int orientation)
+bool data_decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
+                       int channels, int orientation)
 {
     const struct resize_from from = {width, height, flat_channels(job, channels), orientation};
     const struct resize_to to = {job->target, job->channels, job->crop};
@@ -68,11 +69,11 @@ bool decode_begin(const struct decode_job *job, struct resizer *r, int width, in
     facts->height = (uint32_t)(lies ? width : height);
     facts->pixels = digest_word((uint64_t)width << 32 | (uint64_t)height, (uint64_t)orientation);
     facts->flags |= FACT_GREY;
-    return resizer_begin(r, from, to) ||
-           decode_refuse(job, "not enough memory for %dx%d", width, height);
+    return data_resizer_begin(r, from, to) ||
+           data_decode_refuse(job, "not enough memory for %dx%d", width, height);
 }
 
-size_t decode_row_size(int width)
+size_t data_decode_row_size(int width)
 {
     return (size_t)width * 3;
 }
@@ -102,8 +103,8 @@ static void note_row(struct data_facts *facts, const uint8_t *row, int width, in
     facts->pixels = digest_word(facts->pixels, digest_bytes(row, size));
 }
 
-void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t *row, int channels,
-                 uint8_t *flat)
+void data_decode_push(const struct decode_job *job, struct resizer *r, const uint8_t *row,
+                      int channels, uint8_t *flat)
 {
     uint32_t colour = background_of(job);
     const unsigned ground[3] = {colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff};
@@ -112,7 +113,7 @@ void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t 
     unsigned least = 255;
 
     if (channels == 1 || channels == 3) {
-        resizer_push(r, row);
+        data_resizer_push(r, row);
         note_row(job->facts, row, r->from.width, channels, flat);
         return;
     }
@@ -126,27 +127,27 @@ void decode_push(const struct decode_job *job, struct resizer *r, const uint8_t 
             *out++ = (uint8_t)((value * alpha + ground[k] * (255 - alpha) + 127) / 255);
         }
     }
-    resizer_push(r, flat);
+    data_resizer_push(r, flat);
     if (least < 255)
         job->facts->flags |= FACT_ALPHA;
     note_row(job->facts, flat, r->from.width, colours, flat);
 }
 
-bool decode_enter(uint64_t width, uint64_t height)
+bool data_decode_enter(uint64_t width, uint64_t height)
 {
     return width * height > LARGE_PIXELS && pthread_mutex_lock(&large) == 0;
 }
 
-void decode_leave(bool entered)
+void data_decode_leave(bool entered)
 {
     if (entered)
         pthread_mutex_unlock(&large);
 }
 
-bool decode_picture(const struct decode_job *asked)
+bool data_decode_picture(const struct decode_job *asked)
 {
     struct sniff sniff =
-        sniff_bytes(asked->bytes, asked->size < SNIFF_SIZE ? asked->size : SNIFF_SIZE);
+        data_sniff_bytes(asked->bytes, asked->size < SNIFF_SIZE ? asked->size : SNIFF_SIZE);
     struct data_facts unwanted = {0};
     struct decode_job own = *asked;
     const struct decode_job *job = &own;
@@ -154,12 +155,12 @@ bool decode_picture(const struct decode_job *asked)
     if (!own.facts)
         own.facts = &unwanted;
     if (sniff.kind == SNIFF_PNG)
-        return decode_png(job);
+        return data_decode_png(job);
     if (sniff.kind == SNIFF_JPEG)
-        return decode_jpeg(job);
+        return data_decode_jpeg(job);
     if (sniff.kind == SNIFF_WEBP)
-        return decode_webp(job);
+        return data_decode_webp(job);
     if (sniff.kind == SNIFF_GIF)
-        return decode_gif(job);
-    return decode_refuse(job, "%s", sniff.reason);
+        return data_decode_gif(job);
+    return data_decode_refuse(job, "%s", sniff.reason);
 }

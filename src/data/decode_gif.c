@@ -33,10 +33,10 @@ static bool refuse_error(const struct reading *r, int error)
     const char *text = GifErrorString(error);
 
     if (error == D_GIF_ERR_NOT_ENOUGH_MEM)
-        return decode_refuse(r->job, "not enough memory");
+        return data_decode_refuse(r->job, "not enough memory");
     if (r->at == r->job->size || error == D_GIF_ERR_EOF_TOO_SOON || error == D_GIF_ERR_READ_FAILED)
-        return decode_refuse(r->job, "truncated GIF");
-    return decode_refuse(r->job, "damaged GIF (%s)", text ? text : "unknown error");
+        return data_decode_refuse(r->job, "truncated GIF");
+    return data_decode_refuse(r->job, "damaged GIF (%s)", text ? text : "unknown error");
 }
 
 /* Up to the first frame's description. */
@@ -51,7 +51,7 @@ static bool find_frame(struct reading *r)
         if (type == IMAGE_DESC_RECORD_TYPE)
             return DGifGetImageDesc(r->gif) == GIF_OK || refuse_error(r, r->gif->Error);
         if (type == TERMINATE_RECORD_TYPE)
-            return decode_refuse(r->job, "damaged GIF (there is no picture in it)");
+            return data_decode_refuse(r->job, "damaged GIF (there is no picture in it)");
         if (DGifGetExtension(r->gif, &code, &part) != GIF_OK)
             break;
         while (part) {
@@ -71,7 +71,7 @@ static bool read_frame(struct reading *r)
     const GifImageDesc *image = &r->gif->Image;
     int passes = image->Interlace ? 4 : 1;
 
-    r->entered = decode_enter((uint64_t)image->Width, (uint64_t)image->Height);
+    r->entered = data_decode_enter((uint64_t)image->Width, (uint64_t)image->Height);
     r->frame = malloc((size_t)image->Width * (size_t)image->Height);
     if (!r->frame)
         return refuse_error(r, D_GIF_ERR_NOT_ENOUGH_MEM);
@@ -113,11 +113,11 @@ static bool push_canvas(struct reading *r, int width, int height)
     const ColorMapObject *map = image->ColorMap ? image->ColorMap : r->gif->SColorMap;
 
     if (!map)
-        return decode_refuse(r->job, "damaged GIF (it has no colours)");
-    if (!decode_begin(r->job, &r->resizer, width, height, 4, 1))
+        return data_decode_refuse(r->job, "damaged GIF (it has no colours)");
+    if (!data_decode_begin(r->job, &r->resizer, width, height, 4, 1))
         return false;
     r->row = calloc((size_t)width, 4);
-    r->flat = malloc(decode_row_size(width));
+    r->flat = malloc(data_decode_row_size(width));
     if (!r->row || !r->flat)
         return refuse_error(r, D_GIF_ERR_NOT_ENOUGH_MEM);
     for (int y = 0; y < height; y++) {
@@ -127,10 +127,11 @@ static bool push_canvas(struct reading *r, int width, int height)
             memset(r->row, 0, (size_t)width * 4);
         else if (!colour_row(r, map, r->frame + (size_t)inner * (size_t)image->Width,
                              r->row + (size_t)image->Left * 4))
-            return decode_refuse(r->job, "damaged GIF (a pixel of a colour that is not there)");
-        decode_push(r->job, &r->resizer, r->row, 4, r->flat);
+            return data_decode_refuse(r->job,
+                                      "damaged GIF (a pixel of a colour that is not there)");
+        data_decode_push(r->job, &r->resizer, r->row, 4, r->flat);
     }
-    resizer_take(&r->resizer, r->job->out);
+    data_resizer_take(&r->resizer, r->job->out);
     return true;
 }
 
@@ -179,42 +180,42 @@ static bool read_gif(struct reading *r)
     if (!find_frame(r))
         return false;
     image = &r->gif->Image;
-    if (!decode_check_size(r->job, (uint64_t)image->Width, (uint64_t)image->Height))
+    if (!data_decode_check_size(r->job, (uint64_t)image->Width, (uint64_t)image->Height))
         return false;
     /* A frame may reach beyond the canvas: the canvas grows, as in browsers. */
     width = image->Left + image->Width;
     height = image->Top + image->Height;
     width = width > r->gif->SWidth ? width : r->gif->SWidth;
     height = height > r->gif->SHeight ? height : r->gif->SHeight;
-    if (!decode_check_size(r->job, (uint64_t)width, (uint64_t)height) || !read_frame(r))
+    if (!data_decode_check_size(r->job, (uint64_t)width, (uint64_t)height) || !read_frame(r))
         return false;
     if (!rest_is_whole(r->job->bytes, r->job->size, r->at, &animated))
-        return decode_refuse(r->job, "truncated GIF");
+        return data_decode_refuse(r->job, "truncated GIF");
     if (animated)
         r->job->facts->flags |= FACT_ANIMATED;
     return push_canvas(r, width, height);
 }
 
-bool decode_gif(const struct decode_job *job)
+bool data_decode_gif(const struct decode_job *job)
 {
     struct reading r = {.job = job, .clear = -1};
     bool done = read_gif(&r);
 
     if (r.gif)
         DGifCloseFile(r.gif, NULL);
-    resizer_finish(&r.resizer);
+    data_resizer_finish(&r.resizer);
     free(r.frame);
     free(r.row);
     free(r.flat);
-    decode_leave(r.entered);
+    data_decode_leave(r.entered);
     return done;
 }
 
 #else
 
-bool decode_gif(const struct decode_job *job)
+bool data_decode_gif(const struct decode_job *job)
 {
-    return decode_refuse(job, "GIF (this limner was built without it)");
+    return data_decode_refuse(job, "GIF (this limner was built without it)");
 }
 
 #endif

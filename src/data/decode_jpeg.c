@@ -89,7 +89,7 @@ static int orientation(struct reading *r)
 {
     for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
         if (m->marker == JPEG_APP0 + 1 && m->data_length > 6 && memcmp(m->data, "Exif\0", 6) == 0)
-            return exif_orientation(m->data + 6, m->data_length - 6);
+            return data_exif_orientation(m->data + 6, m->data_length - 6);
     return 1;
 }
 
@@ -112,12 +112,12 @@ static bool read_rows(struct reading *r)
 
     /* libjpeg-turbo writes rows that are aligned around the caches, and they are read at once. */
     r->row = malloc((size_t)width * (size_t)channels + 1);
-    r->flat = malloc(decode_row_size(width));
+    r->flat = malloc(data_decode_row_size(width));
     if (!r->row || !r->flat)
-        return decode_refuse(r->job, "not enough memory for %dx%d", width,
-                             (int)jpeg->output_height);
-    if (!decode_begin(r->job, &r->resizer, width, (int)jpeg->output_height, channels == 1 ? 1 : 3,
-                      orientation(r)))
+        return data_decode_refuse(r->job, "not enough memory for %dx%d", width,
+                                  (int)jpeg->output_height);
+    if (!data_decode_begin(r->job, &r->resizer, width, (int)jpeg->output_height,
+                           channels == 1 ? 1 : 3, orientation(r)))
         return false;
     if (channels == 4)
         r->job->facts->flags |= FACT_CMYK;
@@ -127,11 +127,11 @@ static bool read_rows(struct reading *r)
         jpeg_read_scanlines(jpeg, &row, 1);
         if (channels == 4)
             print_cmyk(row, width, jpeg->saw_Adobe_marker, r->flat);
-        decode_push(r->job, &r->resizer, channels == 4 ? r->flat : row, channels == 1 ? 1 : 3,
-                    r->flat);
+        data_decode_push(r->job, &r->resizer, channels == 4 ? r->flat : row, channels == 1 ? 1 : 3,
+                         r->flat);
     }
     jpeg_finish_decompress(jpeg);
-    resizer_take(&r->resizer, r->job->out);
+    data_resizer_take(&r->resizer, r->job->out);
     return true;
 }
 
@@ -141,11 +141,11 @@ static bool read_jpeg(struct reading *r)
 
     if (setjmp(r->jump)) {
         if (r->truncated)
-            return decode_refuse(r->job, "truncated JPEG");
+            return data_decode_refuse(r->job, "truncated JPEG");
         if (r->unusual)
-            return decode_refuse(r->job, "JPEG of a kind that limner does not read (%s)",
-                                 r->message);
-        return decode_refuse(r->job, "damaged JPEG (%s)", r->message);
+            return data_decode_refuse(r->job, "JPEG of a kind that limner does not read (%s)",
+                                      r->message);
+        return data_decode_refuse(r->job, "damaged JPEG (%s)", r->message);
     }
     jpeg_create_decompress(jpeg);
     jpeg->client_data = r;
@@ -153,19 +153,19 @@ static bool read_jpeg(struct reading *r)
     jpeg_mem_src(jpeg, r->job->bytes, (unsigned long)r->job->size);
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
-    if (!decode_check_size(r->job, jpeg->image_width, jpeg->image_height))
+    if (!data_decode_check_size(r->job, jpeg->image_width, jpeg->image_height))
         return false;
     if (jpeg->num_components == 1)
         jpeg->out_color_space = JCS_GRAYSCALE;
     else
         jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
     if (jpeg_has_multiple_scans(jpeg))
-        r->entered = decode_enter(jpeg->image_width, jpeg->image_height);
+        r->entered = data_decode_enter(jpeg->image_width, jpeg->image_height);
     jpeg_start_decompress(jpeg);
     return read_rows(r);
 }
 
-bool decode_jpeg(const struct decode_job *job)
+bool data_decode_jpeg(const struct decode_job *job)
 {
     struct reading r = {.job = job};
     bool done;
@@ -178,18 +178,18 @@ bool decode_jpeg(const struct decode_job *job)
     r.jpeg.client_data = &r;
     done = read_jpeg(&r);
     jpeg_destroy_decompress(&r.jpeg);
-    resizer_finish(&r.resizer);
+    data_resizer_finish(&r.resizer);
     free(r.row);
     free(r.flat);
-    decode_leave(r.entered);
+    data_decode_leave(r.entered);
     return done;
 }
 
 #else
 
-bool decode_jpeg(const struct decode_job *job)
+bool data_decode_jpeg(const struct decode_job *job)
 {
-    return decode_refuse(job, "JPEG (this limner was built without it)");
+    return data_decode_refuse(job, "JPEG (this limner was built without it)");
 }
 
 #endif

@@ -61,7 +61,7 @@ static int orientation(struct reading *r)
     png_bytep exif = NULL;
 
     if (png_get_eXIf_1(r->png, r->info, &size, &exif) && exif)
-        return exif_orientation(exif, size);
+        return data_exif_orientation(exif, size);
 #endif
     return 1;
 }
@@ -115,19 +115,19 @@ static bool read_rows(struct reading *r)
     int channels = png_get_channels(r->png, r->info);
     size_t row_size = png_get_rowbytes(r->png, r->info);
 
-    if (!decode_begin(job, &r->resizer, width, height, channels, way_up))
+    if (!data_decode_begin(job, &r->resizer, width, height, channels, way_up))
         return false;
     if (is_animated(job->bytes, job->size))
         job->facts->flags |= FACT_ANIMATED;
-    r->flat = malloc(decode_row_size(width));
+    r->flat = malloc(data_decode_row_size(width));
     if (passes > 1) {
-        r->entered = decode_enter((uint64_t)width, (uint64_t)height);
+        r->entered = data_decode_enter((uint64_t)width, (uint64_t)height);
         r->whole = malloc(row_size * (size_t)height);
     } else {
         r->row = malloc(row_size);
     }
     if (!r->flat || !(r->whole || r->row))
-        return decode_refuse(job, "not enough memory for %dx%d", width, height);
+        return data_decode_refuse(job, "not enough memory for %dx%d", width, height);
 
     for (int pass = 0; pass < passes; pass++)
         for (int y = 0; y < height; y++) {
@@ -135,10 +135,10 @@ static bool read_rows(struct reading *r)
 
             png_read_row(r->png, row, NULL);
             if (pass == passes - 1)
-                decode_push(job, &r->resizer, row, channels, r->flat);
+                data_decode_push(job, &r->resizer, row, channels, r->flat);
         }
     png_read_end(r->png, NULL); /* checks what follows the pixels, their checksum first */
-    resizer_take(&r->resizer, job->out);
+    data_resizer_take(&r->resizer, job->out);
     return true;
 }
 
@@ -148,19 +148,19 @@ static bool read_png(struct reading *r)
 
     if (setjmp(png_jmpbuf(r->png))) {
         if (r->truncated)
-            return decode_refuse(job, "truncated PNG");
-        return decode_refuse(job, "damaged PNG (%s)", r->message);
+            return data_decode_refuse(job, "truncated PNG");
+        return data_decode_refuse(job, "damaged PNG (%s)", r->message);
     }
     png_set_read_fn(r->png, r, on_read);
     png_set_user_limits(r->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours says more; see below */
     pass_over_notes(r->png);
     png_read_info(r->png, r->info);
-    return decode_check_size(job, png_get_image_width(r->png, r->info),
-                             png_get_image_height(r->png, r->info)) &&
+    return data_decode_check_size(job, png_get_image_width(r->png, r->info),
+                                  png_get_image_height(r->png, r->info)) &&
            read_rows(r);
 }
 
-bool decode_png(const struct decode_job *job)
+bool data_decode_png(const struct decode_job *job)
 {
     struct reading r = {.job = job};
     bool done = false;
@@ -170,12 +170,12 @@ bool decode_png(const struct decode_job *job)
     if (r.info)
         done = read_png(&r);
     else
-        decode_refuse(job, "not enough memory");
+        data_decode_refuse(job, "not enough memory");
     png_destroy_read_struct(&r.png, &r.info, NULL);
-    resizer_finish(&r.resizer);
+    data_resizer_finish(&r.resizer);
     free(r.whole);
     free(r.row);
     free(r.flat);
-    decode_leave(r.entered);
+    data_decode_leave(r.entered);
     return done;
 }

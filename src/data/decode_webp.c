@@ -29,7 +29,7 @@ static int orientation(const struct reading *r)
         /* Some writers put JPEG's six bytes in front. */
         size_t skip = chunk.chunk.size > 6 && memcmp(chunk.chunk.bytes, "Exif\0", 6) == 0 ? 6 : 0;
 
-        way_up = exif_orientation(chunk.chunk.bytes + skip, chunk.chunk.size - skip);
+        way_up = data_exif_orientation(chunk.chunk.bytes + skip, chunk.chunk.size - skip);
     }
     WebPDemuxReleaseChunkIterator(&chunk);
     return way_up;
@@ -40,14 +40,14 @@ static bool refuse_status(const struct reading *r, VP8StatusCode status)
     switch (status) {
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
-        return decode_refuse(r->job, "truncated WebP");
+        return data_decode_refuse(r->job, "truncated WebP");
     case VP8_STATUS_OUT_OF_MEMORY:
-        return decode_refuse(r->job, "not enough memory for %dx%d", r->frame.width,
-                             r->frame.height);
+        return data_decode_refuse(r->job, "not enough memory for %dx%d", r->frame.width,
+                                  r->frame.height);
     case VP8_STATUS_UNSUPPORTED_FEATURE:
-        return decode_refuse(r->job, "WebP of a kind that limner does not read");
+        return data_decode_refuse(r->job, "WebP of a kind that limner does not read");
     default:
-        return decode_refuse(r->job, "damaged WebP (its pixels do not decode)");
+        return data_decode_refuse(r->job, "damaged WebP (its pixels do not decode)");
     }
 }
 
@@ -60,8 +60,8 @@ static bool decode_frame(struct reading *r, int channels)
     VP8StatusCode status;
 
     if (!WebPInitDecoderConfig(&config))
-        return decode_refuse(r->job, "the WebP library is of another version");
-    r->entered = decode_enter((uint64_t)r->frame.width, (uint64_t)r->frame.height);
+        return data_decode_refuse(r->job, "the WebP library is of another version");
+    r->entered = data_decode_enter((uint64_t)r->frame.width, (uint64_t)r->frame.height);
     r->pixels = malloc(size);
     if (!r->pixels)
         return refuse_status(r, VP8_STATUS_OUT_OF_MEMORY);
@@ -80,12 +80,12 @@ static bool push_canvas(struct reading *r, int width, int height, int channels)
 {
     size_t frame_row = (size_t)r->frame.width * (size_t)channels;
 
-    if (!decode_begin(r->job, &r->resizer, width, height, channels, orientation(r)))
+    if (!data_decode_begin(r->job, &r->resizer, width, height, channels, orientation(r)))
         return false;
     r->row = calloc((size_t)width, (size_t)channels);
-    r->flat = malloc(decode_row_size(width));
+    r->flat = malloc(data_decode_row_size(width));
     if (!r->row || !r->flat)
-        return decode_refuse(r->job, "not enough memory for %dx%d", width, height);
+        return data_decode_refuse(r->job, "not enough memory for %dx%d", width, height);
     for (int y = 0; y < height; y++) {
         int inner = y - r->frame.y_offset;
 
@@ -94,9 +94,9 @@ static bool push_canvas(struct reading *r, int width, int height, int channels)
                    r->pixels + (size_t)inner * frame_row, frame_row);
         else
             memset(r->row, 0, (size_t)width * (size_t)channels);
-        decode_push(r->job, &r->resizer, r->row, channels, r->flat);
+        data_decode_push(r->job, &r->resizer, r->row, channels, r->flat);
     }
-    resizer_take(&r->resizer, r->job->out);
+    data_resizer_take(&r->resizer, r->job->out);
     return true;
 }
 
@@ -109,44 +109,44 @@ static bool read_webp(struct reading *r)
 
     r->demuxer = WebPDemuxPartial(&data, &state);
     if (state == WEBP_DEMUX_PARSING_HEADER || state == WEBP_DEMUX_PARSED_HEADER)
-        return decode_refuse(r->job, "truncated WebP");
+        return data_decode_refuse(r->job, "truncated WebP");
     if (!r->demuxer || state != WEBP_DEMUX_DONE)
-        return decode_refuse(r->job, "damaged WebP (its parts do not fit together)");
+        return data_decode_refuse(r->job, "damaged WebP (its parts do not fit together)");
     width = (int)WebPDemuxGetI(r->demuxer, WEBP_FF_CANVAS_WIDTH);
     height = (int)WebPDemuxGetI(r->demuxer, WEBP_FF_CANVAS_HEIGHT);
-    if (!decode_check_size(r->job, (uint64_t)width, (uint64_t)height))
+    if (!data_decode_check_size(r->job, (uint64_t)width, (uint64_t)height))
         return false;
     if (WebPDemuxGetI(r->demuxer, WEBP_FF_FRAME_COUNT) > 1)
         r->job->facts->flags |= FACT_ANIMATED;
     if (!WebPDemuxGetFrame(r->demuxer, 1, &r->frame))
-        return decode_refuse(r->job, "damaged WebP (there is no picture in it)");
+        return data_decode_refuse(r->job, "damaged WebP (there is no picture in it)");
     if (r->frame.x_offset < 0 || r->frame.y_offset < 0 ||
         r->frame.width > width - r->frame.x_offset || r->frame.height > height - r->frame.y_offset)
-        return decode_refuse(r->job, "damaged WebP (a frame lies outside)");
+        return data_decode_refuse(r->job, "damaged WebP (a frame lies outside)");
     whole = r->frame.width == width && r->frame.height == height && !r->frame.has_alpha;
     return decode_frame(r, whole ? 3 : 4) && push_canvas(r, width, height, whole ? 3 : 4);
 }
 
-bool decode_webp(const struct decode_job *job)
+bool data_decode_webp(const struct decode_job *job)
 {
     struct reading r = {.job = job};
     bool done = read_webp(&r);
 
     WebPDemuxReleaseIterator(&r.frame);
     WebPDemuxDelete(r.demuxer);
-    resizer_finish(&r.resizer);
+    data_resizer_finish(&r.resizer);
     free(r.pixels);
     free(r.row);
     free(r.flat);
-    decode_leave(r.entered);
+    data_decode_leave(r.entered);
     return done;
 }
 
 #else
 
-bool decode_webp(const struct decode_job *job)
+bool data_decode_webp(const struct decode_job *job)
 {
-    return decode_refuse(job, "WebP (this limner was built without it)");
+    return data_decode_refuse(job, "WebP (this limner was built without it)");
 }
 
 #endif

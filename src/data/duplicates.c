@@ -44,16 +44,16 @@ static uint32_t part_of(uint64_t look, int part)
 
 static const uint8_t *pixels_of(const struct search *s, uint32_t file)
 {
-    return cache_slot(&s->ds->cache, s->ds->results[file].slot);
+    return data_cache_slot(&s->ds->cache, s->ds->results[file].slot);
 }
 
 /* What costs least is asked first. */
 static bool is_near(const struct search *s, const struct wanted *w, const struct original *other)
 {
-    return look_distance(w->look, other->look) <= LOOK_BITS &&
-           look_sketches_agree(&w->sketch, &other->sketch) &&
-           look_same(pixels_of(s, w->file), pixels_of(s, other->file), s->ds->size,
-                     s->ds->channels);
+    return data_phash_distance(w->look, other->look) <= LOOK_BITS &&
+           data_sketches_agree(&w->sketch, &other->sketch) &&
+           data_phash_same(pixels_of(s, w->file), pixels_of(s, other->file), s->ds->size,
+                           s->ds->channels);
 }
 
 /* The first original, by name, among those at one place that is near; `best` if none is earlier. */
@@ -155,7 +155,7 @@ static void find_all_near(struct search *s, struct copy *copies)
 
         if (result->what != PREPARED || copies[i].kind == LIM_COPY_EXACT)
             continue;
-        w.sketch = look_sketch_of(pixels_of(s, w.file), s->ds->size, s->ds->channels);
+        w.sketch = data_sketch_of(pixels_of(s, w.file), s->ds->size, s->ds->channels);
         near_one = find_near(s, &w);
         if (near_one != UINT32_MAX)
             copies[i] = (struct copy){near_one, LIM_COPY_NEAR};
@@ -167,7 +167,7 @@ static void find_all_near(struct search *s, struct copy *copies)
             copies[i].of = copies[copies[i].of].of;
 }
 
-struct copy *copies_find(const struct lim_dataset *ds)
+struct copy *data_copies_find(const struct lim_dataset *ds)
 {
     size_t count = ds->files.count + 1;
     struct search s = {.ds = ds, .originals = malloc(count * sizeof *s.originals)};

@@ -11,7 +11,7 @@ static uint32_t number(const uint8_t *p, int bytes, bool big)
     return value;
 }
 
-int exif_orientation(const uint8_t *tiff, size_t size)
+int data_exif_orientation(const uint8_t *tiff, size_t size)
 {
     bool big;
     size_t start, count;

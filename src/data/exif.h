@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* The orientation, 1 to 8, of Exif data that begins with its TIFF header; 1 if it has none. */
-int exif_orientation(const uint8_t *tiff, size_t size);
+int data_exif_orientation(const uint8_t *tiff, size_t size);
 
 #endif

@@ -90,7 +90,7 @@ static bool find_similar(const char *folder, const char *rest, char best[NAME_SI
     return found;
 }
 
-void explain_missing(const char *path, int number)
+void data_explain_missing(const char *path, int number)
 {
     size_t length = strlen(path), rest = 0;
     char *parent = malloc(length + 2), similar[NAME_SIZE + 1];
@@ -185,7 +185,7 @@ static void sum_up(const char *root, struct lim_skipped *list, int count, char *
     qsort(list, (size_t)count, sizeof *list, compare_paths); /* as it was */
 }
 
-void explain_nothing_usable(const char *path, struct lim_dataset *ds)
+void data_explain_nothing_usable(const char *path, struct lim_dataset *ds)
 {
     char reasons[MOST_REASONS * (REASON_SIZE + EXAMPLE_SIZE + 32) + 32];
     int seen = ds->skipped_count + ds->ignored;
@@ -199,14 +199,14 @@ void explain_nothing_usable(const char *path, struct lim_dataset *ds)
               seen > 1 ? "s" : "", reasons, ds->skipped_count ? ", " : "", ds->ignored, READABLE);
 }
 
-void explain_all_the_same(const char *path, const struct lim_dataset *ds)
+void data_explain_all_the_same(const char *path, const struct lim_dataset *ds)
 {
     lim_error("%s: all %d usable pictures are the same once they are prepared; there is nothing to "
               "learn from one picture: add others",
               path, ds->count + ds->held_out_count + ds->dropped);
 }
 
-void explain_nothing_left(const char *path, const struct lim_dataset *ds)
+void data_explain_nothing_left(const char *path, const struct lim_dataset *ds)
 {
     lim_error("%s: all %d usable pictures are held out, none is left to train on; hold out a "
               "smaller share or add pictures",

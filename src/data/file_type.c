@@ -182,7 +182,7 @@ static bool all_zero(const uint8_t *head, size_t size)
     return true;
 }
 
-struct sniff sniff_bytes(const uint8_t *head, size_t size)
+struct sniff data_sniff_bytes(const uint8_t *head, size_t size)
 {
     static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const char *text;
@@ -229,7 +229,7 @@ static bool ends_with_one_of(const char *path, const char *const *list, size_t c
     return false;
 }
 
-bool sniff_named_picture(const char *path)
+bool data_sniff_named_picture(const char *path)
 {
     static const char *const list[] = {
         "png",  "apng",  "jpg",  "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "tif", "tiff",
@@ -240,7 +240,7 @@ bool sniff_named_picture(const char *path)
     return ends_with_one_of(path, list, sizeof list / sizeof *list);
 }
 
-bool sniff_named_notes(const char *path)
+bool data_sniff_named_notes(const char *path)
 {
     static const char *const list[] = {"txt", "json", "jsonl", "csv", "tsv", "md",  "xml", "html",
                                        "htm", "yml",  "yaml",  "ini", "log", "rst", "toml"};

@@ -25,12 +25,12 @@ struct sniff {
     const char *reason;
 };
 
-struct sniff sniff_bytes(const uint8_t *head, size_t size);
+struct sniff data_sniff_bytes(const uint8_t *head, size_t size);
 
 /* The name ends like a picture's (one that limner cannot read counts too). */
-bool sniff_named_picture(const char *path);
+bool data_sniff_named_picture(const char *path);
 
 /* The name ends like that of notes beside pictures: .txt, .json, .csv, .md ... */
-bool sniff_named_notes(const char *path);
+bool data_sniff_named_notes(const char *path);
 
 #endif

@@ -152,10 +152,10 @@ static bool visit(struct walk *walk, const char *path)
 {
     struct stat st;
 
-    if (reach_stat(path, &st, true)) {
+    if (lim_reach_stat(path, &st, true)) {
         int number = errno;
         struct stat link;
-        bool is_link = reach_stat(path, &link, false) == 0 && S_ISLNK(link.st_mode);
+        bool is_link = lim_reach_stat(path, &link, false) == 0 && S_ISLNK(link.st_mode);
 
         return add_trouble(walk, path, is_link ? "broken link" : "cannot be read", number);
     }
@@ -172,7 +172,7 @@ static bool visit(struct walk *walk, const char *path)
 
 static DIR *open_folder(const char *path)
 {
-    int fd = reach_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = lim_reach_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (fd >= 0 && !dir)
@@ -274,7 +274,7 @@ static bool drop_repeats(struct data_files *files)
     return true;
 }
 
-bool folder_list(const char *root, struct data_files *files)
+bool data_folder_list(const char *root, struct data_files *files)
 {
     struct walk walk = {.files = files};
     bool done = visit(&walk, root) && drop_repeats(files);
@@ -297,7 +297,7 @@ static bool folder_open(struct data_source *source, const struct data_file *file
     struct stat st;
 
     /* Since the list was made a pipe may have taken its place: that must not block. */
-    folder->fd = reach_open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    folder->fd = lim_reach_open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (folder->fd < 0) {
         snprintf(reason, REASON_SIZE, "cannot be read (%s)", strerror(errno));
         return false;
@@ -332,7 +332,7 @@ static void folder_destroy(struct data_source *source)
     free(source);
 }
 
-struct data_source *folder_source_create(void)
+struct data_source *data_folder_source_create(void)
 {
     struct folder_source *folder = calloc(1, sizeof *folder);
 

@@ -29,7 +29,7 @@ static bool collect(struct lim_dataset *ds, const struct lim_dataset_config *con
     ds->skipped = malloc((count + 1) * sizeof *ds->skipped);
     if (!ds->pictures || !ds->held_out || !ds->skipped)
         return false;
-    if (config->drop != LIM_DROP_NONE && !(copies = copies_find(ds)))
+    if (config->drop != LIM_DROP_NONE && !(copies = data_copies_find(ds)))
         return false;
     ds->ignored = ds->files.ignored;
     for (size_t i = 0; i < count; i++) {
@@ -46,9 +46,9 @@ static bool collect(struct lim_dataset *ds, const struct lim_dataset_config *con
                               (copies[i].kind == LIM_COPY_NEAR && config->drop == LIM_DROP_NEAR))) {
             ds->dropped++;
         } else if (lot(result->digest) < config->holdout) {
-            ds->held_out[ds->held_out_count++] = cache_slot(&ds->cache, result->slot);
+            ds->held_out[ds->held_out_count++] = data_cache_slot(&ds->cache, result->slot);
         } else {
-            ds->pictures[ds->count++] = cache_slot(&ds->cache, result->slot);
+            ds->pictures[ds->count++] = data_cache_slot(&ds->cache, result->slot);
             hash = digest_word(hash, result->digest);
         }
     }
@@ -110,7 +110,7 @@ static enum lim_status prepare_in_order(struct preparing *p, uint64_t *usable)
         uint64_t wanted = limit - *usable, left = p->files->count - p->first;
 
         p->end = p->first + (size_t)(wanted < left ? wanted : left);
-        status = prepare_all(p);
+        status = data_prepare_all(p);
         for (; status == LIM_OK && p->first < p->end; p->first++)
             *usable += p->results[p->order[p->first]].what == PREPARED;
     } while (status == LIM_OK && *usable < limit && p->first < p->files->count);
@@ -129,10 +129,11 @@ static enum lim_status prepare_anew(struct lim_dataset *ds, struct preparing *p,
         return LIM_ERROR;
     }
     p->order = order;
-    if (cache_begin(&ds->cache, place, ds->files.count, picture_bytes))
+    if (data_cache_begin(&ds->cache, place, ds->files.count, picture_bytes))
         status = prepare_in_order(p, &usable);
     free(order);
-    if (status == LIM_OK && usable > 0 && !cache_commit(&ds->cache, key, &ds->files, ds->results))
+    if (status == LIM_OK && usable > 0 &&
+        !data_cache_commit(&ds->cache, key, &ds->files, ds->results))
         status = LIM_ERROR;
     return status;
 }
@@ -145,14 +146,14 @@ static enum lim_status prepare_files(struct lim_dataset *ds, const char *path, b
     size_t bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
     enum lim_status status = LIM_ERROR;
     bool no_place;
-    char *place = cache_place(path, config, &no_place);
-    uint64_t key = place ? cache_key(path, &ds->files, config) : 0;
+    char *place = data_cache_place(path, config, &no_place);
+    uint64_t key = place ? data_cache_key(path, &ds->files, config) : 0;
 
     ds->results = calloc(ds->files.count + 1, sizeof *ds->results);
     p.results = ds->results;
     if (!ds->results || (!place && !no_place))
         lim_error("%s: not enough memory for %zu pictures", path, ds->files.count);
-    else if (place && cache_load(&ds->cache, place, key, bytes, &ds->files, ds->results))
+    else if (place && data_cache_load(&ds->cache, place, key, bytes, &ds->files, ds->results))
         status = LIM_OK;
     else
         status = prepare_anew(ds, &p, bytes, place, key);
@@ -171,23 +172,23 @@ static enum lim_status list_files(const char *path, struct data_files *files, bo
     struct stat st;
 
     if (stat(path, &st)) {
-        explain_missing(path, errno);
+        data_explain_missing(path, errno);
         return LIM_BAD_INPUT;
     }
     if (S_ISDIR(st.st_mode)) {
-        if (folder_list(path, files))
+        if (data_folder_list(path, files))
             return LIM_OK;
         lim_error("%s: not enough memory for the names of the files", path);
         return LIM_ERROR;
     }
     *is_zip = true;
-    if (!S_ISREG(st.st_mode) || !file_is_zip(path)) {
+    if (!S_ISREG(st.st_mode) || !data_file_is_zip(path)) {
         lim_error("%s: neither a folder nor a .zip archive; give the folder that holds the "
                   "pictures",
                   path);
         return LIM_BAD_INPUT;
     }
-    if (zip_list(path, ENTRIES_CAP, files, reason))
+    if (data_zip_list(path, ENTRIES_CAP, files, reason))
         return LIM_OK;
     lim_error("%s: the archive cannot be read (%s); is it whole?", path, reason);
     return LIM_BAD_INPUT;
@@ -240,13 +241,13 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
     looked = status == LIM_OK;
     if (status == LIM_OK && ds->count == 0) {
         if (ds->held_out_count)
-            explain_nothing_left(path, ds);
+            data_explain_nothing_left(path, ds);
         else
-            explain_nothing_usable(path, ds);
+            data_explain_nothing_usable(path, ds);
         status = LIM_BAD_INPUT;
     }
     if (status == LIM_OK && all_the_same(ds)) {
-        explain_all_the_same(path, ds);
+        data_explain_all_the_same(path, ds);
         status = LIM_BAD_INPUT;
     }
 done:

@@ -16,12 +16,12 @@ struct preparing {
     const uint32_t *order;
     size_t first, end;
 };
-enum lim_status prepare_all(const struct preparing *what);
+enum lim_status data_prepare_all(const struct preparing *what);
 
 /* One log line each. */
-void explain_missing(const char *path, int number); /* number: of errno */
-void explain_nothing_usable(const char *path, struct lim_dataset *ds);
-void explain_all_the_same(const char *path, const struct lim_dataset *ds);
-void explain_nothing_left(const char *path, const struct lim_dataset *ds); /* all held out */
+void data_explain_missing(const char *path, int number); /* number: of errno */
+void data_explain_nothing_usable(const char *path, struct lim_dataset *ds);
+void data_explain_all_the_same(const char *path, const struct lim_dataset *ds);
+void data_explain_nothing_left(const char *path, const struct lim_dataset *ds); /* all held out */
 
 #endif

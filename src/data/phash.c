@@ -89,7 +89,7 @@ static int compare_values(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-uint64_t look_of(const uint8_t *pixels, int size, int channels)
+uint64_t data_phash_of(const uint8_t *pixels, int size, int channels)
 {
     int16_t waves[WAVES][EDGE], grey[EDGE];
     int32_t rows[WAVES][EDGE];
@@ -128,7 +128,7 @@ uint64_t look_of(const uint8_t *pixels, int size, int channels)
     return look;
 }
 
-int look_distance(uint64_t a, uint64_t b)
+int data_phash_distance(uint64_t a, uint64_t b)
 {
     uint64_t x = a ^ b;
 
@@ -138,7 +138,7 @@ int look_distance(uint64_t a, uint64_t b)
     return (int)(x * 0x0101010101010101u >> 56);
 }
 
-bool look_same(const uint8_t *a, const uint8_t *b, int size, int channels)
+bool data_phash_same(const uint8_t *a, const uint8_t *b, int size, int channels)
 {
     int cells = size < CELLS ? size : CELLS;
 
@@ -152,7 +152,7 @@ bool look_same(const uint8_t *a, const uint8_t *b, int size, int channels)
 }
 
 /* Cells that agree have means that do, whatever part of them is taken. */
-struct look_sketch look_sketch_of(const uint8_t *pixels, int size, int channels)
+struct look_sketch data_sketch_of(const uint8_t *pixels, int size, int channels)
 {
     int cells = size < CELLS ? size : CELLS;
     struct look_sketch sketch = {{{0}}};
@@ -174,7 +174,7 @@ struct look_sketch look_sketch_of(const uint8_t *pixels, int size, int channels)
     return sketch;
 }
 
-bool look_sketches_agree(const struct look_sketch *a, const struct look_sketch *b)
+bool data_sketches_agree(const struct look_sketch *a, const struct look_sketch *b)
 {
     const uint8_t *left = a->means[0], *right = b->means[0];
     int most = 0;

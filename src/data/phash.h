@@ -11,22 +11,22 @@
 #define LOOK_BITS 7
 
 /* pixels[size][size][channels]. The same on every machine: whole numbers only. */
-uint64_t look_of(const uint8_t *pixels, int size, int channels);
+uint64_t data_phash_of(const uint8_t *pixels, int size, int channels);
 
 /* In how many bits two looks differ. */
-int look_distance(uint64_t a, uint64_t b);
+int data_phash_distance(uint64_t a, uint64_t b);
 
 /* Whether the pixels themselves agree but for noise, cell by cell of 16 x 16. Looks alone confuse
  * pictures that differ in a detail, as drawings do. */
-bool look_same(const uint8_t *a, const uint8_t *b, int size, int channels);
+bool data_phash_same(const uint8_t *a, const uint8_t *b, int size, int channels);
 
-/* Means of the channels in 4 x 4 parts: where they disagree look_same is false. Cheap to keep
+/* Means of the channels in 4 x 4 parts: where they disagree data_phash_same is false. Cheap to keep
  * beside a look, and to compare. */
 struct look_sketch {
     uint8_t means[3][16];
 };
 
-struct look_sketch look_sketch_of(const uint8_t *pixels, int size, int channels);
-bool look_sketches_agree(const struct look_sketch *a, const struct look_sketch *b);
+struct look_sketch data_sketch_of(const uint8_t *pixels, int size, int channels);
+bool data_sketches_agree(const struct look_sketch *a, const struct look_sketch *b);
 
 #endif

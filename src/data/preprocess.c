@@ -55,8 +55,8 @@ static enum lim_format format_of(enum sniff_kind kind)
 /* Everything that does not decode ends here: is it worth a word? */
 static enum prepared judge(const struct data_file *file, struct sniff sniff, char *reason)
 {
-    if (!sniff_named_picture(file->path) &&
-        (sniff.kind == SNIFF_TEXT || sniff_named_notes(file->path)))
+    if (!data_sniff_named_picture(file->path) &&
+        (sniff.kind == SNIFF_TEXT || data_sniff_named_notes(file->path)))
         return PASSED_OVER;
     snprintf(reason, REASON_SIZE, "%s", sniff.reason);
     return SKIPPED;
@@ -76,7 +76,7 @@ static enum prepared prepare_opened(struct preparer *p, const struct data_file *
 
     if (!read_up_to(p, &size, SNIFF_SIZE, reason))
         return SKIPPED;
-    sniff = sniff_bytes(p->bytes, size);
+    sniff = data_sniff_bytes(p->bytes, size);
     facts->format = format_of(sniff.kind);
     if (sniff.reason)
         return judge(file, sniff, reason);
@@ -90,14 +90,14 @@ static enum prepared prepare_opened(struct preparer *p, const struct data_file *
     job.size = size;
     job.out = out;
     job.reason = reason;
-    if (!decode_picture(&job))
+    if (!data_decode_picture(&job))
         return SKIPPED;
-    facts->look = look_of(out, p->size, p->channels);
+    facts->look = data_phash_of(out, p->size, p->channels);
     return PREPARED;
 }
 
-enum prepared prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
-                           char *reason, struct data_facts *facts)
+enum prepared data_prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
+                                char *reason, struct data_facts *facts)
 {
     enum prepared what;
 
@@ -106,11 +106,11 @@ enum prepared prepare_file(struct preparer *p, const struct data_file *file, uin
     what = prepare_opened(p, file, out, reason, facts);
     p->source->close(p->source);
     if (p->room > KEPT_ROOM)
-        preparer_finish(p);
+        data_preparer_finish(p);
     return what;
 }
 
-void preparer_finish(struct preparer *p)
+void data_preparer_finish(struct preparer *p)
 {
     free(p->bytes);
     p->bytes = NULL;

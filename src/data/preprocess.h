@@ -19,8 +19,8 @@ struct preparer {
 };
 
 /* out[size][size][channels]; reason: REASON_SIZE bytes; facts: zeroed. */
-enum prepared prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
-                           char *reason, struct data_facts *facts);
-void preparer_finish(struct preparer *p);
+enum prepared data_prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
+                                char *reason, struct data_facts *facts);
+void data_preparer_finish(struct preparer *p);
 
 #endif

@@ -29,10 +29,10 @@ static bool prepare_one(struct crew *crew, struct preparer *p, size_t i, uint32_
     const struct preparing *what = crew->what;
     struct data_file *file = &what->files->list[i];
     struct data_result *result = &what->results[i];
-    uint8_t *out = cache_slot(what->cache, slot);
+    uint8_t *out = data_cache_slot(what->cache, slot);
     char reason[REASON_SIZE] = "";
 
-    result->what = prepare_file(p, file, out, reason, &result->facts);
+    result->what = data_prepare_file(p, file, out, reason, &result->facts);
     if (result->what == PREPARED) {
         result->slot = slot;
         result->digest = digest_bytes(out, what->cache->picture_bytes);
@@ -55,7 +55,7 @@ static void work(struct crew *crew)
     uint32_t slot = 0;
     size_t at;
 
-    p.source = what->is_zip ? zip_source_create(what->path) : folder_source_create();
+    p.source = what->is_zip ? data_zip_source_create(what->path) : data_folder_source_create();
     while (p.source && !crew->stop && (at = atomic_fetch_add(&crew->next, 1)) < what->end) {
         size_t i = what->order[at];
 
@@ -68,7 +68,7 @@ static void work(struct crew *crew)
         }
         atomic_fetch_add(&crew->done, 1);
     }
-    preparer_finish(&p);
+    data_preparer_finish(&p);
     if (p.source)
         p.source->destroy(p.source);
 }
@@ -122,7 +122,7 @@ static int thread_count(const struct preparing *what)
     return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (int)count;
 }
 
-enum lim_status prepare_all(const struct preparing *what)
+enum lim_status data_prepare_all(const struct preparing *what)
 {
     struct crew crew = {.what = what, .next = what->first, .done = what->first};
     pthread_t threads[MAX_THREADS];

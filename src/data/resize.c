@@ -97,7 +97,7 @@ static bool make_sums(struct resizer *r)
     return r->sums && r->line;
 }
 
-bool resizer_begin(struct resizer *r, struct resize_from from, struct resize_to to)
+bool data_resizer_begin(struct resizer *r, struct resize_from from, struct resize_to to)
 {
     *r = (struct resizer){.from = from, .to = to};
     r->work_channels = from.channels < to.channels ? from.channels : to.channels;
@@ -197,7 +197,7 @@ static void add_row(struct resizer *r, const uint8_t *row, int y, size_t length)
         add_line(r->line, length, weight_of(r, i, y), sums_of(r, i, length));
 }
 
-void resizer_push(struct resizer *r, const uint8_t *row)
+void data_resizer_push(struct resizer *r, const uint8_t *row)
 {
     int y = r->next_row++ - r->top;
     size_t length = (size_t)r->width * (size_t)r->work_channels;
@@ -225,12 +225,12 @@ void resizer_push(struct resizer *r, const uint8_t *row)
     }
 }
 
-bool resizer_wants_more(const struct resizer *r)
+bool data_resizer_wants_more(const struct resizer *r)
 {
     return r->open_first < r->to.size;
 }
 
-void resizer_take(struct resizer *r, uint8_t *out)
+void data_resizer_take(struct resizer *r, uint8_t *out)
 {
     int last = r->to.size - 1, o = r->from.orientation;
     bool swap = o >= 5;
@@ -254,7 +254,7 @@ void resizer_take(struct resizer *r, uint8_t *out)
         }
 }
 
-void resizer_finish(struct resizer *r)
+void data_resizer_finish(struct resizer *r)
 {
     free(r->across);
     free(r->down);

@@ -38,11 +38,12 @@ struct resizer {
     uint8_t *square;                     /* [size][size][work_channels], as stored */
 };
 
-/* False without memory. resizer_finish is due in either case. */
-bool resizer_begin(struct resizer *r, struct resize_from from, struct resize_to to);
-void resizer_push(struct resizer *r, const uint8_t *row); /* row[width][channels], from the top */
-bool resizer_wants_more(const struct resizer *r);         /* rows below the crop need not come */
-void resizer_take(struct resizer *r, uint8_t *out);       /* out[size][size][out_channels] */
-void resizer_finish(struct resizer *r);
+/* False without memory. data_resizer_finish is due in either case. */
+bool data_resizer_begin(struct resizer *r, struct resize_from from, struct resize_to to);
+void data_resizer_push(struct resizer *r,
+                       const uint8_t *row);              /* row[width][channels], from the top */
+bool data_resizer_wants_more(const struct resizer *r);   /* rows below the crop need not come */
+void data_resizer_take(struct resizer *r, uint8_t *out); /* out[size][size][out_channels] */
+void data_resizer_finish(struct resizer *r);
 
 #endif

@@ -31,7 +31,7 @@ static void describe(struct lim_picture *p, const struct lim_dataset *ds, size_t
                               .cmyk = facts->flags & FACT_CMYK,
                               .animated = facts->flags & FACT_ANIMATED,
                               .copy_of = -1,
-                              .pixels = cache_slot(&ds->cache, result->slot)};
+                              .pixels = data_cache_slot(&ds->cache, result->slot)};
     p->enlarged = p->width < ds->size || p->height < ds->size;
 }
 
@@ -93,7 +93,7 @@ static void count_groups(struct lim_scan *scan, bool *exact, bool *any)
 static bool fill(struct lim_scan *scan, const struct lim_dataset *ds)
 {
     size_t files = ds->files.count;
-    struct copy *copies = copies_find(ds);
+    struct copy *copies = data_copies_find(ds);
     int *places = malloc((files + 1) * sizeof *places);
     bool *marks = calloc(files + 1, 2 * sizeof *marks);
     bool good = copies && places && marks;
@@ -122,7 +122,7 @@ static bool fill(struct lim_scan *scan, const struct lim_dataset *ds)
     free(copies);
     free(places);
     free(marks);
-    return good && scan_judge(scan);
+    return good && data_scan_judge(scan);
 }
 
 struct lim_scan *lim_scan_create(const struct lim_dataset *ds)

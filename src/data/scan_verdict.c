@@ -144,7 +144,7 @@ static void judge_colours(struct judging *j)
                scan->animated);
 }
 
-bool scan_judge(struct lim_scan *scan)
+bool data_scan_judge(struct lim_scan *scan)
 {
     struct judging j = {.scan = scan};
     double skipped = share(scan->skipped, scan->skipped + scan->count);

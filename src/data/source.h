@@ -51,15 +51,15 @@ struct data_source {
 };
 
 /* Every file below the folder `root`. False without memory; other troubles are entries. */
-bool folder_list(const char *root, struct data_files *files);
-struct data_source *folder_source_create(void);
+bool data_folder_list(const char *root, struct data_files *files);
+struct data_source *data_folder_source_create(void);
 
 /* By content. */
-bool file_is_zip(const char *path);
+bool data_file_is_zip(const char *path);
 
 /* Every file in the archive. False with `reason` if it cannot be read, or holds more than `most`
  * entries. */
-bool zip_list(const char *path, size_t most, struct data_files *files, char *reason);
-struct data_source *zip_source_create(const char *path);
+bool data_zip_list(const char *path, size_t most, struct data_files *files, char *reason);
+struct data_source *data_zip_source_create(const char *path);
 
 #endif

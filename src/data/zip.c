@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool file_is_zip(const char *path)
+bool data_file_is_zip(const char *path)
 {
     char head[4] = "";
     FILE *file = fopen(path, "rb");
@@ -165,7 +165,7 @@ static bool add_entry(zip_t *archive, zip_uint64_t i, struct data_files *files)
     return data_files_add(files, name, reason, i, 0);
 }
 
-bool zip_list(const char *path, size_t most, struct data_files *files, char *reason)
+bool data_zip_list(const char *path, size_t most, struct data_files *files, char *reason)
 {
     zip_t *archive = open_archive(path, reason);
     zip_int64_t count = archive ? zip_get_num_entries(archive, 0) : 0;
@@ -266,7 +266,7 @@ static void zip_destroy(struct data_source *source)
     free(source);
 }
 
-struct data_source *zip_source_create(const char *path)
+struct data_source *data_zip_source_create(const char *path)
 {
     char reason[REASON_SIZE];
     struct zip_source *zip = calloc(1, sizeof *zip);
@@ -285,7 +285,7 @@ struct data_source *zip_source_create(const char *path)
 
 #else
 
-bool zip_list(const char *path, size_t most, struct data_files *files, char *reason)
+bool data_zip_list(const char *path, size_t most, struct data_files *files, char *reason)
 {
     (void)path;
     (void)most;
@@ -295,7 +295,7 @@ bool zip_list(const char *path, size_t most, struct data_files *files, char *rea
     return false;
 }
 
-struct data_source *zip_source_create(const char *path)
+struct data_source *data_zip_source_create(const char *path)
 {
     (void)path;
     return NULL;

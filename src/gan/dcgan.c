@@ -47,7 +47,7 @@ static bool real(struct fault fault, const char *name, float value, float low, f
     return false;
 }
 
-bool dcgan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size)
+bool gan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size)
 {
     const struct fault fault = {text, text_size};
     int size = config->size;
@@ -73,7 +73,7 @@ bool lim_dcgan_check(const struct lim_dcgan_config *config)
 {
     char text[128];
 
-    if (!dcgan_has_fault(config, text, sizeof text))
+    if (!gan_has_fault(config, text, sizeof text))
         return true;
     lim_error("%s", text);
     return false;

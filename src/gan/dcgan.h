@@ -32,7 +32,7 @@ struct lim_dcgan {
 };
 
 /* lim_dcgan_check without a line in the log: names the first setting that is out of range. */
-bool dcgan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size);
+bool gan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size);
 
 /* lim_dcgan_create, with initial weights; without, for a checkpoint's or none; or while the backend
  * plans, without the host's memory. */

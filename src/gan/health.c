@@ -15,7 +15,7 @@ static const double won = 0.98, open_again = 0.9; /* of D(x) - D(G(z)) */
 static const double collapsed = 0.2, varied = 0.4;
 enum { GRIDS = 2, LATE = 2000 };
 
-bool health_step(struct health *health, const struct lim_dcgan_stats *stats)
+bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats)
 {
     double share = health->steps ? memory : 0.0, apart;
 
@@ -31,7 +31,7 @@ bool health_step(struct health *health, const struct lim_dcgan_stats *stats)
     return true;
 }
 
-double health_variety(const uint8_t *pictures, int count, size_t bytes)
+double gan_health_variety(const uint8_t *pictures, int count, size_t bytes)
 {
     double total = 0.0;
 
@@ -51,7 +51,7 @@ double health_variety(const uint8_t *pictures, int count, size_t bytes)
     return total / (double)bytes;
 }
 
-bool health_grid(struct health *health, double variety, uint64_t step)
+bool gan_health_grid(struct health *health, double variety, uint64_t step)
 {
     double share = health->variety > 0 ? variety / health->variety : 1.0;
 
@@ -107,7 +107,7 @@ static bool find_in(struct lim_net *net, const char *who, const struct lim_layer
     return false;
 }
 
-bool health_find_bad(struct lim_dcgan *gan, char *text, size_t size)
+bool gan_health_find_bad(struct lim_dcgan *gan, char *text, size_t size)
 {
     struct lim_layer_desc g[LIM_DCGAN_MAX_LAYERS], d[LIM_DCGAN_MAX_LAYERS];
 

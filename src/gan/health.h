@@ -21,17 +21,17 @@ struct health {
 
 /* After a step: true when D has just been found to have won, for the caller to say so. Told once,
  * and again only after it got better. */
-bool health_step(struct health *health, const struct lim_dcgan_stats *stats);
+bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats);
 
 /* The mean over all bytes of the standard deviation across pictures[count][bytes], in levels of 0
  * to 255. */
-double health_variety(const uint8_t *pictures, int count, size_t bytes);
+double gan_health_variety(const uint8_t *pictures, int count, size_t bytes);
 
 /* After a grid of this variety at `step`: true when G has just been found to paint one picture. */
-bool health_grid(struct health *health, double variety, uint64_t step);
+bool gan_health_grid(struct health *health, double variety, uint64_t step);
 
 /* Names the tensor in which a NaN or an infinity most likely began, and its layer: "the gradient of
  * discriminator.5.weight (a convolution)". False where every tensor is sound. */
-bool health_find_bad(struct lim_dcgan *gan, char *text, size_t size);
+bool gan_health_find_bad(struct lim_dcgan *gan, char *text, size_t size);
 
 #endif

@@ -128,7 +128,7 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     cJSON_Delete(progress_json);
     if (!ok)
         return lim_model_refuse(reader, "its settings or progress are incomplete, or impossible");
-    if (dcgan_has_fault(&info->config, fault, sizeof fault))
+    if (gan_has_fault(&info->config, fault, sizeof fault))
         return lim_model_refuse(reader, fault);
     snprintf(info->version, sizeof info->version, "%s", version);
     snprintf(info->hash, sizeof info->hash, "%s", hash);

@@ -106,7 +106,7 @@ static enum lim_status device_failed(const struct trainer *t)
 static void find_nan(const struct trainer *t, const struct lim_dcgan_stats *s, char *text,
                      size_t size)
 {
-    if (health_find_bad(t->gan, text, size))
+    if (gan_health_find_bad(t->gan, text, size))
         return;
     snprintf(text, size, "%s",
              !isfinite(s->loss_real)   ? "loss_real"
@@ -157,12 +157,13 @@ static enum lim_status cannot_write(const struct trainer *t)
  * since the last is lost with the process, not with the try. */
 static enum lim_status save(struct trainer *t)
 {
-    if (train_save(t)) {
+    if (gan_train_save(t)) {
         if (t->failed_saves)
             lim_info("step %" PRIu64 ": saved again; failed tries: %d", t->progress.step,
                      t->failed_saves);
         t->failed_saves = 0;
-        return (train_share(t) && train_write_gif(t)) || goes_on(t, "a newer model or animation")
+        return (gan_train_share(t) && gan_train_write_gif(t)) ||
+                       goes_on(t, "a newer model or animation")
                    ? LIM_OK
                    : device_failed(t);
     }
@@ -243,17 +244,17 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         fill_status(t, &l, &pace, at, &s);
         pace_mark(&pace, at, s.seen);
 
-        if (health_step(&t->health, &s.stats))
+        if (gan_health_step(&t->health, &s.stats))
             lim_warning("step %" PRIu64 ": the discriminator has won: D(x) %.2f, D(G(z)) %.2f on "
                         "average leave the generator nothing to learn from; what helps: more "
                         "pictures, --smooth 0.1, a smaller --lr, another --seed",
                         s.step, t->health.real, t->health.fake);
         if (s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps)
-            train_write_log(t, &s); /* a line less is no reason to stop */
+            gan_train_write_log(t, &s); /* a line less is no reason to stop */
         due = (l.sample_every && s.step % l.sample_every == 0) ||
               (l.sample_seconds > 0 && at - last_sample >= l.sample_seconds);
         if (due) {
-            s.sampled = train_sample(t);
+            s.sampled = gan_train_sample(t);
             if (!s.sampled && !goes_on(t, "this grid"))
                 return device_failed(t);
             last_sample = at;
@@ -281,7 +282,7 @@ static struct lim_dcgan *load_checkpoint(struct trainer *t, enum lim_status *sta
     struct lim_model_info info;
 
     *status = path ? LIM_BAD_INPUT : LIM_ERROR;
-    if (path && train_find_checkpoint(&t->run, &info))
+    if (path && gan_train_find_checkpoint(&t->run, &info))
         gan = lim_dcgan_load(t->be, path, batch, false, &t->progress, status);
     free(path);
     return gan;
@@ -344,14 +345,14 @@ static enum lim_status begin(struct trainer *t)
         t->progress.data_seed = config->gan.seed;
         t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
         status = lim_run_create(&t->run, config->run, config->pictures);
-        t->run.foreign = train_foreign;
+        t->run.foreign = gan_train_foreign;
         return status;
     }
     status = lim_run_open(&t->run, config->run);
     if (status != LIM_OK)
         return status;
     t->description = lim_run_read_json(config->run, LIM_RUN_CONFIG);
-    t->run.foreign = train_foreign;
+    t->run.foreign = gan_train_foreign;
     t->run.of = t->description;
     lim_dcgan_work(&config->gan, &work);
     lim_tune_take_over(t->be, &work.work, t->description);
@@ -390,13 +391,13 @@ static enum lim_status train(struct trainer *t)
     uint64_t first = t->progress.step;
     enum lim_status status;
 
-    if (!train_write_description(t) || !train_write_reals(t))
+    if (!gan_train_write_description(t) || !gan_train_write_reals(t))
         return LIM_ERROR;
     /* From here on there is something to resume, whatever happens. */
-    if (!t->config->resume && (!train_save(t) || !train_share(t)))
+    if (!t->config->resume && (!gan_train_save(t) || !gan_train_share(t)))
         return cannot_write(t);
     /* Also where the first run ended between the two. */
-    if (!t->progress.step && !train_sample(t) && !goes_on(t, "this grid"))
+    if (!t->progress.step && !gan_train_sample(t) && !goes_on(t, "this grid"))
         return device_failed(t);
     status = run_loop(t);
     while (status == LIM_DIVERGED && t->config->roll_back && t->rollbacks < MAX_ROLLBACKS) {
@@ -411,10 +412,10 @@ static enum lim_status train(struct trainer *t)
                  "--images or --steps give it another",
                  t->config->run);
     /* The checkpoint has priority where there is little room. */
-    if (t->saved_step != t->progress.step && !train_save(t))
+    if (t->saved_step != t->progress.step && !gan_train_save(t))
         return cannot_write(t);
-    if ((!t->shared && !train_share(t)) ||
-        (t->sampled_step != t->progress.step && !train_sample(t)) || !train_write_gif(t))
+    if ((!t->shared && !gan_train_share(t)) ||
+        (t->sampled_step != t->progress.step && !gan_train_sample(t)) || !gan_train_write_gif(t))
         return cannot_write(t);
     return status;
 }

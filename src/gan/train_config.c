@@ -160,7 +160,7 @@ static bool is_trained_on(const cJSON *json, uint64_t fingerprint)
     return false;
 }
 
-const char *train_foreign(const void *of, const char *path, uint64_t step)
+const char *gan_train_foreign(const void *of, const char *path, uint64_t step)
 {
     const cJSON *json = of;
     struct lim_model_info info;
@@ -178,7 +178,7 @@ const char *train_foreign(const void *of, const char *path, uint64_t step)
     return NULL;
 }
 
-bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info)
+bool gan_train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info)
 {
     char *path = lim_run_file(run, LIM_RUN_CHECKPOINT);
     bool good = path && lim_model_info_read(path, info, NULL);
@@ -220,10 +220,10 @@ enum lim_status lim_train_config_load(const char *run, struct lim_train_config *
         return status;
     status = LIM_BAD_INPUT;
     json = lim_run_read_json(run, LIM_RUN_CONFIG);
-    folder.foreign = train_foreign;
+    folder.foreign = gan_train_foreign;
     folder.of = json;
     if (!json || !check_numbers(run, json) || !load_words(run, json, config) ||
-        !train_find_checkpoint(&folder, &info) || !check_network(run, json, &info.config))
+        !gan_train_find_checkpoint(&folder, &info) || !check_network(run, json, &info.config))
         goto done;
     if (!lim_json_signed(json))
         lim_warning("%s/" LIM_RUN_CONFIG " was changed since limner wrote it, by hand or by a "

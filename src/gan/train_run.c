@@ -182,7 +182,7 @@ static bool write_readme(const struct trainer *t)
     return good;
 }
 
-bool train_write_description(struct trainer *t)
+bool gan_train_write_description(struct trainer *t)
 {
     cJSON *json = describe(t);
     bool good = json ? lim_json_sign(json) && lim_run_write_json(&t->run, LIM_RUN_CONFIG, json)
@@ -220,10 +220,10 @@ static double variety_of(const struct trainer *t, const uint8_t *pictures, int c
 {
     size_t edge = (size_t)lim_dataset_size(t->ds);
 
-    return health_variety(pictures, count, edge * edge * (size_t)lim_dataset_channels(t->ds));
+    return gan_health_variety(pictures, count, edge * edge * (size_t)lim_dataset_channels(t->ds));
 }
 
-bool train_write_reals(struct trainer *t)
+bool gan_train_write_reals(struct trainer *t)
 {
     int count = t->grid * t->grid;
     char *path = lim_run_file(&t->run, LIM_RUN_REALS);
@@ -243,7 +243,7 @@ bool train_write_reals(struct trainer *t)
     return good;
 }
 
-bool train_write_log(struct trainer *t, const struct lim_train_status *status)
+bool gan_train_write_log(struct trainer *t, const struct lim_train_status *status)
 {
     cJSON *o = cJSON_CreateObject();
     bool good;
@@ -277,10 +277,10 @@ static bool find_folder(struct trainer *t)
     lim_warning("step %" PRIu64 ": the run folder '%s' had gone: it is made again, without the "
                 "grids and the log of before",
                 t->progress.step, t->config->run);
-    return train_write_description(t) && train_write_reals(t);
+    return gan_train_write_description(t) && gan_train_write_reals(t);
 }
 
-bool train_sample(struct trainer *t)
+bool gan_train_sample(struct trainer *t)
 {
     int count = t->grid * t->grid, latent = lim_dcgan_get_config(t->gan)->latent;
     char *path = lim_run_sample_file(&t->run, t->progress.step), seeds[32], step[32];
@@ -307,7 +307,7 @@ bool train_sample(struct trainer *t)
            write_grid(t, path, pictures, count, texts, 4);
     if (good)
         t->sampled_step = t->progress.step;
-    if (good && health_grid(&t->health, variety_of(t, pictures, count), t->progress.step))
+    if (good && gan_health_grid(&t->health, variety_of(t, pictures, count), t->progress.step))
         lim_warning("step %" PRIu64 ": the generator paints nearly the same picture from every "
                     "latent (it has collapsed), and seldom recovers; what helps: an earlier "
                     "checkpoint (--keep), a smaller --lr, more pictures, another --seed",
@@ -319,7 +319,7 @@ done:
     return good;
 }
 
-bool train_save(struct trainer *t)
+bool gan_train_save(struct trainer *t)
 {
     char *checkpoint = lim_run_file(&t->run, LIM_RUN_CHECKPOINT);
     bool good = checkpoint && find_folder(t);
@@ -337,7 +337,7 @@ bool train_save(struct trainer *t)
     return good;
 }
 
-bool train_share(struct trainer *t)
+bool gan_train_share(struct trainer *t)
 {
     char *generator = lim_run_file(&t->run, LIM_RUN_GENERATOR);
 
@@ -383,7 +383,7 @@ static bool read_frame(const struct trainer *t, uint64_t step, const struct lim_
     return false;
 }
 
-bool train_write_gif(const struct trainer *t)
+bool gan_train_write_gif(const struct trainer *t)
 {
     enum { MOST_FRAMES = 120, FRAME_TIME = 12, LAST_TIME = 300 };
     uint64_t *steps = NULL;

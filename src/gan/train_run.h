@@ -29,22 +29,22 @@ struct trainer {
 };
 
 /* These return false after one log line. */
-bool train_write_description(struct trainer *t); /* config.json README.txt skipped.txt */
-bool train_write_reals(struct trainer *t);       /* and measures their variety */
-bool train_write_log(struct trainer *t, const struct lim_train_status *status);
-bool train_sample(struct trainer *t);
-bool train_save(struct trainer *t);  /* the checkpoint; the one of before is kept */
-bool train_share(struct trainer *t); /* the model of the last checkpoint, to share */
-bool train_write_gif(const struct trainer *t);
+bool gan_train_write_description(struct trainer *t); /* config.json README.txt skipped.txt */
+bool gan_train_write_reals(struct trainer *t);       /* and measures their variety */
+bool gan_train_write_log(struct trainer *t, const struct lim_train_status *status);
+bool gan_train_sample(struct trainer *t);
+bool gan_train_save(struct trainer *t);  /* the checkpoint; the one of before is kept */
+bool gan_train_share(struct trainer *t); /* the model of the last checkpoint, to share */
+bool gan_train_write_gif(const struct trainer *t);
 
 /* The sets of pictures that a run may remember. */
 enum { TRAIN_SETS = 64 };
 
 /* run->foreign, with the run's description (may be NULL) as `of`. */
-const char *train_foreign(const void *of, const char *path, uint64_t step);
+const char *gan_train_foreign(const void *of, const char *path, uint64_t step);
 
 /* Finds the newest checkpoint of the run that is whole, and makes it the newest of all. What is
  * passed over is told. */
-bool train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info);
+bool gan_train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info);
 
 #endif

@@ -186,13 +186,13 @@ static void an_open_game_is_not_reported(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++)
-        told += health_step(&health, &open);
+        told += gan_health_step(&health, &open);
     assert_int_equal(told, 0);
     for (int i = 0; i < 1000; i++)
-        told += health_step(&health, &won);
+        told += gan_health_step(&health, &won);
     assert_int_equal(told, 1);
     for (int i = 0; i < 1000; i++)
-        told += health_step(&health, i < 500 ? &open : &won);
+        told += gan_health_step(&health, i < 500 ? &open : &won);
     assert_int_equal(told, 1 + 1); /* it got better, and worse again */
 }
 
@@ -202,24 +202,24 @@ static void one_picture_for_every_latent_is_reported(void **state)
     uint8_t pictures[4][6] = {{0}, {0}, {10, 10}, {10, 10, 0, 0, 0, 0}};
 
     (void)state;
-    assert_true(health_variety(pictures[0], 4, 6) == 10.0 / 6); /* two bytes of six, sigma 5 */
-    assert_true(health_variety(pictures[0], 2, 6) == 0.0);
+    assert_true(gan_health_variety(pictures[0], 4, 6) == 10.0 / 6); /* two bytes of six, sigma 5 */
+    assert_true(gan_health_variety(pictures[0], 2, 6) == 0.0);
     /* At the start every generator paints grey: no news. */
-    assert_false(health_grid(&health, 0.1, 0));
-    assert_false(health_grid(&health, 0.5, 100));
-    assert_false(health_grid(&health, 0.5, 200));
-    assert_false(health_grid(&health, 40.0, 300));
-    assert_false(health_grid(&health, 5.0, 400)); /* one grid is none */
-    assert_true(health_grid(&health, 5.0, 500));
-    assert_false(health_grid(&health, 5.0, 600)); /* told */
-    assert_false(health_grid(&health, 40.0, 700));
-    assert_false(health_grid(&health, 5.0, 800));
-    assert_true(health_grid(&health, 5.0, 900));
+    assert_false(gan_health_grid(&health, 0.1, 0));
+    assert_false(gan_health_grid(&health, 0.5, 100));
+    assert_false(gan_health_grid(&health, 0.5, 200));
+    assert_false(gan_health_grid(&health, 40.0, 300));
+    assert_false(gan_health_grid(&health, 5.0, 400)); /* one grid is none */
+    assert_true(gan_health_grid(&health, 5.0, 500));
+    assert_false(gan_health_grid(&health, 5.0, 600)); /* told */
+    assert_false(gan_health_grid(&health, 40.0, 700));
+    assert_false(gan_health_grid(&health, 5.0, 800));
+    assert_true(gan_health_grid(&health, 5.0, 900));
     health = (struct health){.variety = 50.0}; /* never anything else, and it has had the time */
-    assert_false(health_grid(&health, 1.0, 2000));
-    assert_true(health_grid(&health, 1.0, 2100));
+    assert_false(gan_health_grid(&health, 1.0, 2000));
+    assert_true(gan_health_grid(&health, 1.0, 2100));
     health = (struct health){.variety = 0.0}; /* the reals are all alike, too */
-    assert_false(health_grid(&health, 0.0, 3000) || health_grid(&health, 0.0, 4000));
+    assert_false(gan_health_grid(&health, 0.0, 3000) || gan_health_grid(&health, 0.0, 4000));
 }
 
 int main(void)

@@ -5,8 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int way_up = exif_orientation(data, size);
-    struct sniff sniff = sniff_bytes(data, size < SNIFF_SIZE ? size : SNIFF_SIZE);
+    int way_up = data_exif_orientation(data, size);
+    struct sniff sniff = data_sniff_bytes(data, size < SNIFF_SIZE ? size : SNIFF_SIZE);
     bool decoded = sniff.kind == SNIFF_PNG || sniff.kind == SNIFF_JPEG ||
                    sniff.kind == SNIFF_WEBP || sniff.kind == SNIFF_GIF;
 

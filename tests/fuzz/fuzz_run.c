@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_log();
     }
     check_names(&t.run);
-    train_write_gif(&t);
+    gan_train_write_gif(&t);
     lim_run_close(&t.run);
     cJSON_Delete(line);
     fuzz_clear();

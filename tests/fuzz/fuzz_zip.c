@@ -9,7 +9,7 @@
 static void prepare_entries(const char *path, const struct data_files *files)
 {
     struct preparer p = {
-        .source = zip_source_create(path), .size = SIDE, .channels = 3, .max_pixels = 1 << 16};
+        .source = data_zip_source_create(path), .size = SIDE, .channels = 3, .max_pixels = 1 << 16};
 
     for (size_t i = 0; p.source && i < files->count && i < 16; i++) {
         uint8_t out[SIDE * SIDE * 3];
@@ -19,10 +19,10 @@ static void prepare_entries(const char *path, const struct data_files *files)
         FUZZ_EXPECT(files->list[i].path != NULL);
         if (files->list[i].reason)
             continue;
-        FUZZ_EXPECT((prepare_file(&p, &files->list[i], out, reason, &facts) == SKIPPED) ==
+        FUZZ_EXPECT((data_prepare_file(&p, &files->list[i], out, reason, &facts) == SKIPPED) ==
                     (reason[0] != 0));
     }
-    preparer_finish(&p);
+    data_preparer_finish(&p);
     if (p.source)
         p.source->destroy(p.source);
 }
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *path = fuzz_put("a.zip", data, size);
     struct data_files files = {0};
     char reason[REASON_SIZE] = "";
-    bool listed = zip_list(path, 1000, &files, reason);
+    bool listed = data_zip_list(path, 1000, &files, reason);
 
     FUZZ_EXPECT(listed == (reason[0] == 0));
     if (listed)

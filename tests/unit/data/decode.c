@@ -45,7 +45,7 @@ static bool decode_bytes(const uint8_t *bytes, size_t size, int target, int chan
     assert_non_null(copy);
     memcpy(copy, bytes, size);
     reason[0] = 0;
-    done = decode_picture(&job);
+    done = data_decode_picture(&job);
     free(copy);
     assert_true(done == (reason[0] == 0));
     return done;

@@ -89,7 +89,7 @@ static void try_damaged(const uint8_t *whole, size_t size, uint64_t start)
     job.bytes = bytes;
     job.size = left;
     job.channels = noise_next(&state) % 2 ? 3 : 1;
-    done = decode_picture(&job);
+    done = data_decode_picture(&job);
     if (done == (reason[0] != 0))
         fail_msg("state %llu: %s, and the reason is '%s'", (unsigned long long)start,
                  done ? "decoded" : "refused", reason);

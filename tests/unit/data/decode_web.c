@@ -24,7 +24,7 @@ static bool decode(const uint8_t *bytes, size_t size)
     assert_non_null(copy);
     memcpy(copy, bytes, size);
     reason[0] = 0;
-    done = decode_picture(&job);
+    done = data_decode_picture(&job);
     free(copy);
     assert_true(done == (reason[0] == 0));
     return done;

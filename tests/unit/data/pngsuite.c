@@ -18,7 +18,7 @@ static struct data_files files;
 /* Prepared as if it were the only one: out[SIDE][SIDE][3]. */
 static void prepare(const char *name, uint8_t *out)
 {
-    struct preparer p = {.source = zip_source_create(suite), .size = SIDE, .channels = 3};
+    struct preparer p = {.source = data_zip_source_create(suite), .size = SIDE, .channels = 3};
     char reason[REASON_SIZE] = "", path[64];
     bool found = false;
 
@@ -31,10 +31,10 @@ static void prepare(const char *name, uint8_t *out)
         if (!end || strcmp(end, path) != 0)
             continue;
         found = true;
-        if (prepare_file(&p, &files.list[i], out, reason, &facts) != PREPARED)
+        if (data_prepare_file(&p, &files.list[i], out, reason, &facts) != PREPARED)
             fail_msg("%s: %s", name, reason);
     }
-    preparer_finish(&p);
+    data_preparer_finish(&p);
     p.source->destroy(p.source);
     if (!found)
         fail_msg("%s is not in the suite", name);
@@ -140,7 +140,7 @@ static void test_gamma_is_ignored(void **state)
         job.size = (size_t)(p - bytes);
         job.reason = reason;
         job.facts = &facts;
-        if (!decode_picture(&job))
+        if (!data_decode_picture(&job))
             fail_msg("%s", reason);
         assert_int_equal(out, 0x4d);
     }
@@ -157,7 +157,7 @@ int main(int argc, char **argv)
     int failed;
 
     suite = argc > 1 ? argv[1] : "pngsuite.zip";
-    if (!zip_list(suite, ENTRIES_CAP, &files, reason)) {
+    if (!data_zip_list(suite, ENTRIES_CAP, &files, reason)) {
         fprintf(stderr, "%s: %s\n", suite, reason);
         return 77;
     }

@@ -14,11 +14,11 @@ static void resize_cropped(const uint8_t *in, int width, int height, int channel
     const struct resize_to to = {size, out_channels, crop};
     struct resizer r;
 
-    assert_true(resizer_begin(&r, from, to));
+    assert_true(data_resizer_begin(&r, from, to));
     for (int y = 0; y < height; y++)
-        resizer_push(&r, in + (size_t)y * (size_t)(width * channels));
-    resizer_take(&r, out);
-    resizer_finish(&r);
+        data_resizer_push(&r, in + (size_t)y * (size_t)(width * channels));
+    data_resizer_take(&r, out);
+    data_resizer_finish(&r);
 }
 
 static void resize(const uint8_t *in, int width, int height, int channels, int orientation,

@@ -44,8 +44,8 @@ static enum prepared prepare(struct data_source *source, size_t i, char *reason)
 
     assert_non_null(source);
     reason[0] = 0;
-    what = prepare_file(&p, &files.list[i], out, reason, &facts);
-    preparer_finish(&p);
+    what = data_prepare_file(&p, &files.list[i], out, reason, &facts);
+    data_preparer_finish(&p);
     source->destroy(source);
     return what;
 }
@@ -75,11 +75,11 @@ static void test_long_path(void **state)
     close(file);
     free(bytes);
 
-    assert_true(folder_list(root, &files));
+    assert_true(data_folder_list(root, &files));
     assert_int_equal(files.count, 2);
     assert_null(files.list[0].reason);
     assert_true(strlen(files.list[0].path) > LEVELS * LETTERS);
-    assert_int_equal(prepare(folder_source_create(), 0, reason), PREPARED);
+    assert_int_equal(prepare(data_folder_source_create(), 0, reason), PREPARED);
     unlinkat(fds[LEVELS], "deep.png", 0);
     for (int i = LEVELS; i > 0; i--) {
         close(fds[i]);
@@ -103,7 +103,7 @@ static void test_depth(void **state)
         fd = next;
     }
     close(fd);
-    assert_true(folder_list(root, &files));
+    assert_true(data_folder_list(root, &files));
     assert_int_equal(files.count, 1);
     assert_string_equal(files.list[0].reason, "folder too deep in others");
 }
@@ -122,7 +122,7 @@ static void test_many_folders(void **state)
         snprintf(name, sizeof name, "%d/a.txt", i);
         put_text(root, name, "words");
     }
-    assert_true(folder_list(root, &files));
+    assert_true(data_folder_list(root, &files));
     assert_int_equal(files.count, 300);
 }
 
@@ -135,7 +135,7 @@ static void test_changes(void **state)
     put_noise(root, "pipe.png", 8, 8, 2);
     put_noise(root, "shorter.png", 8, 8, 3);
     put_noise(root, "became a folder.png", 8, 8, 4);
-    assert_true(folder_list(root, &files));
+    assert_true(data_folder_list(root, &files));
     assert_int_equal(files.count, 4);
     assert_int_equal(unlink(path_in(root, "gone.png")), 0);
     assert_int_equal(unlink(path_in(root, "pipe.png")), 0);
@@ -143,13 +143,13 @@ static void test_changes(void **state)
     assert_int_equal(truncate(path_in(root, "shorter.png"), 60), 0);
     assert_int_equal(unlink(path_in(root, "became a folder.png")), 0);
     make_folder(root, "became a folder.png");
-    assert_int_equal(prepare(folder_source_create(), 0, reason), SKIPPED);
+    assert_int_equal(prepare(data_folder_source_create(), 0, reason), SKIPPED);
     assert_string_equal(reason, "is no file any more");
-    assert_int_equal(prepare(folder_source_create(), 1, reason), SKIPPED);
+    assert_int_equal(prepare(data_folder_source_create(), 1, reason), SKIPPED);
     assert_non_null(strstr(reason, "cannot be read"));
-    assert_int_equal(prepare(folder_source_create(), 2, reason), SKIPPED);
+    assert_int_equal(prepare(data_folder_source_create(), 2, reason), SKIPPED);
     assert_string_equal(reason, "is no file any more");
-    assert_int_equal(prepare(folder_source_create(), 3, reason), SKIPPED);
+    assert_int_equal(prepare(data_folder_source_create(), 3, reason), SKIPPED);
     assert_string_equal(reason, "truncated PNG");
 }
 
@@ -192,7 +192,7 @@ static void test_zip_names(void **state)
                                      0120777u << 16);
     assert_int_equal(zip_close(archive), 0);
 
-    assert_true(zip_list(path_in(root, "a.zip"), ENTRIES_CAP, &files, reason));
+    assert_true(data_zip_list(path_in(root, "a.zip"), ENTRIES_CAP, &files, reason));
     for (size_t i = 0; i < sizeof climbing / sizeof *climbing; i++)
         assert_string_equal(reason_of(climbing[i]), "its name leads out of the archive");
     assert_string_equal(reason_of("a..png"), "none");
@@ -241,19 +241,19 @@ static void test_zip_shared_places(void **state)
 
     (void)state;
     put_shared("one.zip", 1, false);
-    assert_true(zip_list(path_in(root, "one.zip"), ENTRIES_CAP, &files, reason));
+    assert_true(data_zip_list(path_in(root, "one.zip"), ENTRIES_CAP, &files, reason));
     assert_int_equal(files.count, 1);
     data_files_finish(&files);
     put_shared("many.zip", 3, false);
-    assert_false(zip_list(path_in(root, "many.zip"), 2, &files, reason));
+    assert_false(data_zip_list(path_in(root, "many.zip"), 2, &files, reason));
     assert_string_equal(reason, "it holds 3 entries, and the most is 2");
     put_shared("names.zip", 2, true);
-    assert_true(zip_list(path_in(root, "names.zip"), ENTRIES_CAP, &files, reason));
+    assert_true(data_zip_list(path_in(root, "names.zip"), ENTRIES_CAP, &files, reason));
     assert_int_equal(files.count, 1); /* the last of one name */
     assert_int_equal(files.list[0].key[0], 1);
     data_files_finish(&files);
     put_shared("bomb.zip", 100, false);
-    assert_false(zip_list(path_in(root, "bomb.zip"), ENTRIES_CAP, &files, reason));
+    assert_false(data_zip_list(path_in(root, "bomb.zip"), ENTRIES_CAP, &files, reason));
     assert_non_null(strstr(reason, "its entries overlap"));
 }
 
@@ -280,10 +280,10 @@ static void test_zip_growing(void **state)
     free(picture);
     free(bytes);
 
-    assert_true(zip_list(path_in(root, "a.zip"), ENTRIES_CAP, &files, reason));
-    assert_int_equal(prepare(zip_source_create(path_in(root, "a.zip")), 0, reason), SKIPPED);
+    assert_true(data_zip_list(path_in(root, "a.zip"), ENTRIES_CAP, &files, reason));
+    assert_int_equal(prepare(data_zip_source_create(path_in(root, "a.zip")), 0, reason), SKIPPED);
     assert_non_null(strstr(reason, "grows more than a hundredfold"));
-    assert_int_equal(prepare(zip_source_create(path_in(root, "a.zip")), 1, reason), PREPARED);
+    assert_int_equal(prepare(data_zip_source_create(path_in(root, "a.zip")), 1, reason), PREPARED);
 }
 #endif
 
