@@ -10,13 +10,15 @@
 #include <limner/status.h>
 #include <limner/tune.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 LIM_BEGIN
 
+/* What each is, and its range: the table of src/gan/settings.c (lim_dcgan_setting). */
 struct lim_dcgan_config {
     int size;     /* 16, 32, 64, 128 or 256 */
-    int channels; /* 3, or 1 for grey */
+    int channels; /* 3, or 1 for gray */
     int width;    /* channels of the layer next to the picture; doubled each layer, at most 1024 */
     int kernel;   /* 4 or 5 */
     int latent;   /* numbers in z */
@@ -31,6 +33,67 @@ LIM_API struct lim_dcgan_config lim_dcgan_defaults(void);
 
 /* False after one log line that names the value and the range it must lie in. */
 LIM_API bool lim_dcgan_check(const struct lim_dcgan_config *config);
+
+/* The settings one by one, for what is made from them: options, files, documents. */
+
+enum lim_setting_type {
+    LIM_SETTING_INT,   /* int */
+    LIM_SETTING_U64,   /* uint64_t */
+    LIM_SETTING_FLOAT, /* float */
+    LIM_SETTING_BOOL,  /* bool */
+    LIM_SETTING_WORD   /* int or an enum: an index among `words` */
+};
+
+/* What a setting decides. Each also belongs to what the later ones decide. */
+enum lim_setting_role {
+    LIM_SETTING_PICTURES, /* how pictures are prepared, */
+    LIM_SETTING_NETWORK,  /* which tensors there are: fixed as long as a model lives, */
+    LIM_SETTING_WORK,     /* how long a step takes, */
+    LIM_SETTING_TRAINING  /* and how it learns */
+};
+
+struct lim_setting {
+    const char *name; /* in files and documents; the option's, too */
+    enum lim_setting_type type;
+    enum lim_setting_role role;
+    size_t offset, size;      /* of its field, in bytes */
+    const char *const *words; /* WORD, and INT that takes few values: all of them, then NULL */
+    double low, high;         /* other numbers: low <= value <= high; FLOAT: < high */
+    double standard;          /* of a new training; WORD: an index */
+    /* Settings that 0.1.0 had not: the first version that has it, and what files without it mean,
+     * which is what limner did before. NULL: every file has it. */
+    const char *since;
+    double absent;
+    bool may_change;  /* where a run is resumed */
+    const char *flag; /* an option without a value that stands for the lowest one, in place of
+                       * --name; or NULL */
+    const char *help; /* half a sentence */
+};
+
+/* The i-th setting of struct lim_dcgan_config, in the order of files and of roles; NULL: there are
+ * no more. Static memory. */
+LIM_API const struct lim_setting *lim_dcgan_setting(int i);
+
+/* The setting's value in `config`, for people: "64", "0.0002", "true". Returns `text`, which holds
+ * `size` bytes. */
+LIM_API char *lim_setting_text(const struct lim_setting *setting, const void *config, char *text,
+                               size_t size);
+
+/* Settings that belong together. */
+enum { LIM_PRESET_SETTINGS = 12 };
+struct lim_preset {
+    const char *name, *purpose; /* purpose: half a sentence, or "" */
+    struct {
+        const char *setting; /* its name; NULL after the last */
+        double value;
+    } values[LIM_PRESET_SETTINGS + 1];
+};
+
+/* NULL: there are no more. Static memory. */
+LIM_API const struct lim_preset *lim_dcgan_preset(int i);
+
+/* Sets what the preset says, and leaves the rest. False where there is none of that name. */
+LIM_API bool lim_dcgan_use_preset(const char *name, struct lim_dcgan_config *config);
 
 enum { LIM_DCGAN_MAX_LAYERS = 24 };
 
@@ -141,7 +204,8 @@ struct lim_progress {
 LIM_API bool lim_dcgan_save(struct lim_dcgan *gan, const char *path,
                             const struct lim_progress *progress, bool generator_only);
 
-/* Reads either kind, on any device. `generator_only` ignores the rest of a checkpoint; without it a
+/* Reads either kind, on any device. Settings that a newer limner has added are told in one warning,
+ * and left out. `generator_only` ignores the rest of a checkpoint; without it a
  * file that lacks D is an error. `batch` > 0 replaces the batch the file names. `progress` may be
  * NULL. NULL after one log line; `why` then says LIM_BAD_INPUT or another status. */
 LIM_API struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
@@ -156,6 +220,7 @@ struct lim_model_info {
     char version[32]; /* of the limner that wrote it */
     char hash[17];    /* of its tensors, 16 hex digits */
     uint64_t generator_params, discriminator_params;
+    char unknown[128]; /* settings of a newer limner, for a message: "'a', 'b'"; "" for none */
 };
 LIM_API bool lim_model_info_read(const char *path, struct lim_model_info *info,
                                  enum lim_status *why);

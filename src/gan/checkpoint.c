@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "gan/model_info.h"
+#include "gan/settings.h"
 #include "io/hash.h"
 #include "io/json.h"
 #include "io/safetensors.h"
@@ -128,6 +129,16 @@ static void describe(const struct record *record, struct lim_st_tensor *t)
     t->shape[3] = (uint64_t)record->tensor.c;
 }
 
+static cJSON *settings_to_json(const struct lim_dcgan_config *config)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    if (json && gan_settings_to_json(config, true, json))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
 /* Adds `object` (which it deletes) to the metadata as a string. */
 static bool add_as_text(cJSON *metadata, const char *key, cJSON *object)
 {
@@ -172,7 +183,7 @@ static cJSON *make_metadata(const struct lim_dcgan *gan, const struct lim_progre
          cJSON_AddStringToObject(metadata, "weights",
                                  "[rows][columns][in][out] of the convolution; a transposed one "
                                  "stores the convolution it runs backwards") &&
-         add_as_text(metadata, "settings", lim_model_settings_json(&gan->config)) &&
+         add_as_text(metadata, "settings", settings_to_json(&gan->config)) &&
          add_as_text(metadata, "progress", progress_to_json(progress, gan, generator_only)) &&
          cJSON_AddStringToObject(metadata, "model_hash", hash);
     if (ok)
@@ -378,6 +389,10 @@ struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int b
         lim_error("%s: holds only the generator: training cannot continue from it", path);
         goto done;
     }
+    if (*info.unknown)
+        lim_warning("%s: limner %s wrote it, with settings that this one does not know: %s; they "
+                    "are left out",
+                    path, info.version, info.unknown);
     if (batch > 0)
         info.config.batch = batch;
     gan = lim_dcgan_create(be, &info.config, generator_only);

@@ -1,4 +1,4 @@
-/* Settings and memory of a DCGAN. */
+/* What a DCGAN is made of, and its memory. */
 #include "gan/dcgan.h"
 
 #include <limner/random.h>
@@ -7,77 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct lim_dcgan_config lim_dcgan_defaults(void)
-{
-    return (struct lim_dcgan_config){.size = 64,
-                                     .channels = 3,
-                                     .width = 128,
-                                     .kernel = 4,
-                                     .latent = 100,
-                                     .batch = 64,
-                                     .lr = 2e-4f,
-                                     .beta1 = 0.5f,
-                                     .beta2 = 0.999f,
-                                     .smooth = 0.0f,
-                                     .seed = 1};
-}
-
-/* What is wrong with a setting, for a message. */
-struct fault {
-    char *text;
-    size_t size;
-};
-
-static bool whole(struct fault fault, const char *name, int value, int low, int high)
-{
-    if (value >= low && value <= high)
-        return true;
-    snprintf(fault.text, fault.size, "%s %d: must lie between %d and %d", name, value, low, high);
-    return false;
-}
-
-/* low <= value < high; NaN is refused too. */
-static bool real(struct fault fault, const char *name, float value, float low, float high)
-{
-    if (value >= low && value < high)
-        return true;
-    snprintf(fault.text, fault.size, "%s %g: must be at least %g and below %g", name, (double)value,
-             (double)low, (double)high);
-    return false;
-}
-
-bool gan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size)
-{
-    const struct fault fault = {text, text_size};
-    int size = config->size;
-
-    if (size != 16 && size != 32 && size != 64 && size != 128 && size != 256)
-        snprintf(text, text_size, "size %d: must be one of 16, 32, 64, 128, 256", size);
-    else if (config->channels != 1 && config->channels != 3)
-        snprintf(text, text_size, "channels %d: must be 1 (grey) or 3 (RGB)", config->channels);
-    else if (config->kernel != 4 && config->kernel != 5)
-        snprintf(text, text_size, "kernel %d: must be 4 or 5", config->kernel);
-    else
-        return !(whole(fault, "width", config->width, 1, 1024) &&
-                 whole(fault, "latent", config->latent, 1, 4096) &&
-                 whole(fault, "batch", config->batch, 1, 4096) &&
-                 real(fault, "lr", config->lr, 1e-9f, 1.0f) &&
-                 real(fault, "beta1", config->beta1, 0.0f, 1.0f) &&
-                 real(fault, "beta2", config->beta2, 0.0f, 1.0f) &&
-                 real(fault, "smooth", config->smooth, 0.0f, 0.5f));
-    return true;
-}
-
-bool lim_dcgan_check(const struct lim_dcgan_config *config)
-{
-    char text[128];
-
-    if (!gan_has_fault(config, text, sizeof text))
-        return true;
-    lim_error("%s", text);
-    return false;
-}
 
 int lim_dcgan_net_batch(const struct lim_dcgan_config *config)
 {

@@ -31,9 +31,6 @@ struct lim_dcgan {
     float *host_z;              /* net batch latents */
 };
 
-/* lim_dcgan_check without a line in the log: names the first setting that is out of range. */
-bool gan_has_fault(const struct lim_dcgan_config *config, char *text, size_t text_size);
-
 /* lim_dcgan_create, with initial weights; without, for a checkpoint's or none; or while the backend
  * plans, without the host's memory. */
 enum lim_dcgan_fill { FILL_INITIAL, FILL_LATER, FILL_PLANNED };

@@ -1,53 +1,12 @@
 #include "gan/model_info.h"
 
-#include "gan/dcgan.h"
+#include "gan/settings.h"
 
 #include "base/log.h"
 #include "io/json.h"
 
+#include <stdio.h>
 #include <string.h>
-
-cJSON *lim_model_settings_json(const struct lim_dcgan_config *c)
-{
-    cJSON *json = cJSON_CreateObject();
-    bool ok = json && cJSON_AddNumberToObject(json, "size", c->size) &&
-              cJSON_AddNumberToObject(json, "channels", c->channels) &&
-              cJSON_AddNumberToObject(json, "width", c->width) &&
-              cJSON_AddNumberToObject(json, "kernel", c->kernel) &&
-              cJSON_AddNumberToObject(json, "latent", c->latent) &&
-              cJSON_AddNumberToObject(json, "batch", c->batch) &&
-              cJSON_AddNumberToObject(json, "lr", (double)c->lr) &&
-              cJSON_AddNumberToObject(json, "beta1", (double)c->beta1) &&
-              cJSON_AddNumberToObject(json, "beta2", (double)c->beta2) &&
-              cJSON_AddNumberToObject(json, "smooth", (double)c->smooth) &&
-              lim_json_add_u64(json, "seed", c->seed);
-
-    if (ok)
-        return json;
-    cJSON_Delete(json);
-    return NULL;
-}
-
-static bool settings_from_json(const cJSON *json, struct lim_dcgan_config *c)
-{
-    double lr, beta1, beta2, smooth;
-
-    if (!lim_json_get_int(json, "size", &c->size) ||
-        !lim_json_get_int(json, "channels", &c->channels) ||
-        !lim_json_get_int(json, "width", &c->width) ||
-        !lim_json_get_int(json, "kernel", &c->kernel) ||
-        !lim_json_get_int(json, "latent", &c->latent) ||
-        !lim_json_get_int(json, "batch", &c->batch) || !lim_json_get_double(json, "lr", &lr) ||
-        !lim_json_get_double(json, "beta1", &beta1) ||
-        !lim_json_get_double(json, "beta2", &beta2) ||
-        !lim_json_get_double(json, "smooth", &smooth) || !lim_json_get_u64(json, "seed", &c->seed))
-        return false;
-    c->lr = (float)lr;
-    c->beta1 = (float)beta1;
-    c->beta2 = (float)beta2;
-    c->smooth = (float)smooth;
-    return true;
-}
 
 static bool progress_from_json(const cJSON *json, struct lim_progress *p)
 {
@@ -105,7 +64,7 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     const char *settings = lim_st_metadata(reader, "settings");
     const char *progress = lim_st_metadata(reader, "progress");
     cJSON *settings_json, *progress_json;
-    char fault[128];
+    char fault[SETTING_TEXT];
     bool ok;
 
     memset(info, 0, sizeof *info);
@@ -122,13 +81,16 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
         return lim_model_refuse(reader, "it holds neither a generator nor a checkpoint");
     settings_json = lim_json_parse(settings);
     progress_json = lim_json_parse(progress);
-    ok = settings_from_json(settings_json, &info->config) &&
-         progress_from_json(progress_json, &info->progress);
+    ok = gan_settings_from_json(settings_json, &info->config, fault, info->unknown,
+                                  sizeof info->unknown) &&
+         !gan_has_fault(&info->config, fault);
+    if (ok && !progress_from_json(progress_json, &info->progress)) {
+        snprintf(fault, sizeof fault, "its progress is incomplete, or impossible");
+        ok = false;
+    }
     cJSON_Delete(settings_json);
     cJSON_Delete(progress_json);
     if (!ok)
-        return lim_model_refuse(reader, "its settings or progress are incomplete, or impossible");
-    if (gan_has_fault(&info->config, fault, sizeof fault))
         return lim_model_refuse(reader, fault);
     snprintf(info->version, sizeof info->version, "%s", version);
     snprintf(info->hash, sizeof info->hash, "%s", hash);

@@ -12,9 +12,6 @@
  * last number. */
 #define LIM_MODEL_MOST ((uint64_t)1 << 53)
 
-/* The caller deletes; NULL without memory. */
-cJSON *lim_model_settings_json(const struct lim_dcgan_config *config);
-
 /* Settings and progress of an open file, compared with each other and with its tensors: memory may
  * then be taken as the settings say. False after one log line. */
 bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_info *info);

@@ -1,5 +1,6 @@
 /* What a run folder says of its training, to resume with. */
 #include "base/log.h"
+#include "gan/settings.h"
 #include "gan/train_run.h"
 
 #include "io/json.h"
@@ -114,23 +115,14 @@ static bool load_words(const char *run, const cJSON *json, struct lim_train_conf
     return true;
 }
 
-/* The size in which a checkpoint's network differs from the one described, or NULL. */
-static const char *other_size(const cJSON *json, const struct lim_dcgan_config *gan)
+/* The setting by which a checkpoint holds another network than the one described, or NULL. */
+static const char *other_network(const cJSON *json, const struct lim_dcgan_config *gan)
 {
-    const struct {
-        const char *name;
-        int value;
-    } sizes[] = {{"size", gan->size},
-                 {"channels", gan->channels},
-                 {"width", gan->width},
-                 {"kernel", gan->kernel},
-                 {"latent", gan->latent}};
+    const struct lim_setting *setting;
 
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, sizes[i].name);
-
-        if (item && !(cJSON_IsNumber(item) && item->valuedouble == sizes[i].value))
-            return sizes[i].name;
+    for (int i = 0; (setting = lim_dcgan_setting(i)); i++) {
+        if (setting->role <= LIM_SETTING_NETWORK && gan_setting_differs(setting, json, gan))
+            return setting->name;
     }
     return NULL;
 }
@@ -138,7 +130,7 @@ static const char *other_size(const cJSON *json, const struct lim_dcgan_config *
 /* The checkpoint says which network it is. */
 static bool check_network(const char *run, const cJSON *json, const struct lim_dcgan_config *gan)
 {
-    const char *other = other_size(json, gan);
+    const char *other = other_network(json, gan);
 
     return !other || refuse(run, other, "another than that of the checkpoint");
 }
@@ -164,15 +156,13 @@ const char *gan_train_foreign(const void *of, const char *path, uint64_t step)
 {
     const cJSON *json = of;
     struct lim_model_info info;
-    char seed[24];
 
     if (!lim_run_peek(path, &info) || info.generator_only)
         return "it is damaged, or no checkpoint";
     if (info.progress.step != step)
         return "it is the checkpoint of another step";
-    snprintf(seed, sizeof seed, "%" PRIu64, info.config.seed);
-    if (other_size(json, &info.config) ||
-        (*text_of(json, "seed") && strcmp(text_of(json, "seed"), seed) != 0) ||
+    if (other_network(json, &info.config) ||
+        gan_setting_differs(gan_setting_find("seed"), json, &info.config) ||
         !is_trained_on(json, info.progress.fingerprint))
         return "it is the checkpoint of another run";
     return NULL;

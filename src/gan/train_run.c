@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 
 #include "gan/train_run.h"
+#include "gan/settings.h"
 
 #include "io/json.h"
 
@@ -11,23 +12,9 @@
 #include <inttypes.h>
 #include <limner/image.h>
 #include <limner/version.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A float has six digits: 0.0002 instead of 0.00019999999494757503. */
-static void add_number(cJSON *object, const char *name, double value)
-{
-    char text[32];
-    double rounded = value;
-
-    /* "%.6g" and "%lf" of one locale agree with each other, whichever it is. */
-    snprintf(text, sizeof text, "%.6g", value);
-    if (isfinite(value) && sscanf(text, "%lf", &rounded) != 1)
-        rounded = value;
-    cJSON_AddNumberToObject(object, name, rounded);
-}
 
 static bool no_memory(const char *what)
 {
@@ -87,18 +74,7 @@ static cJSON *describe(const struct trainer *t)
     cJSON *o = cJSON_CreateObject();
 
     cJSON_AddStringToObject(o, "limner", lim_version());
-    cJSON_AddNumberToObject(o, "size", gan->size);
-    cJSON_AddNumberToObject(o, "channels", gan->channels);
-    cJSON_AddNumberToObject(o, "width", gan->width);
-    cJSON_AddNumberToObject(o, "kernel", gan->kernel);
-    cJSON_AddNumberToObject(o, "latent", gan->latent);
-    cJSON_AddNumberToObject(o, "batch", gan->batch);
-    add_number(o, "lr", (double)gan->lr);
-    add_number(o, "beta1", (double)gan->beta1);
-    add_number(o, "beta2", (double)gan->beta2);
-    add_number(o, "smooth", (double)gan->smooth);
-    snprintf(text, sizeof text, "%" PRIu64, gan->seed);
-    cJSON_AddStringToObject(o, "seed", text);
+    gan_settings_to_json(gan, false, o);
     cJSON_AddNumberToObject(o, "epochs", config->epochs);
     cJSON_AddNumberToObject(o, "seconds", config->seconds);
     cJSON_AddNumberToObject(o, "images", (double)config->images);
@@ -249,17 +225,17 @@ bool gan_train_write_log(struct trainer *t, const struct lim_train_status *statu
     bool good;
 
     cJSON_AddNumberToObject(o, "step", (double)status->step);
-    add_number(o, "epoch", status->epoch);
+    lim_json_add_short(o, "epoch", status->epoch);
     cJSON_AddNumberToObject(o, "seen", (double)status->seen);
-    add_number(o, "loss_real", (double)status->stats.loss_real);
-    add_number(o, "loss_fake", (double)status->stats.loss_fake);
-    add_number(o, "loss_g", (double)status->stats.loss_g);
-    add_number(o, "d_real", (double)status->stats.d_real);
-    add_number(o, "d_fake", (double)status->stats.d_fake);
-    add_number(o, "d_fake_after", (double)status->stats.d_fake_after);
-    add_number(o, "per_second", status->per_second);
-    add_number(o, "seconds", status->seconds);
-    add_number(o, "waited", status->waited);
+    lim_json_add_short(o, "loss_real", (double)status->stats.loss_real);
+    lim_json_add_short(o, "loss_fake", (double)status->stats.loss_fake);
+    lim_json_add_short(o, "loss_g", (double)status->stats.loss_g);
+    lim_json_add_short(o, "d_real", (double)status->stats.d_real);
+    lim_json_add_short(o, "d_fake", (double)status->stats.d_fake);
+    lim_json_add_short(o, "d_fake_after", (double)status->stats.d_fake_after);
+    lim_json_add_short(o, "per_second", status->per_second);
+    lim_json_add_short(o, "seconds", status->seconds);
+    lim_json_add_short(o, "waited", status->waited);
     good = lim_run_log(&t->run, o);
     cJSON_Delete(o);
     return good;

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +36,18 @@ bool lim_json_add_u64(cJSON *object, const char *name, uint64_t value)
 
     snprintf(text, sizeof text, "%" PRIu64, value);
     return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+bool lim_json_add_short(cJSON *object, const char *name, double value)
+{
+    char text[32];
+    double rounded = value;
+
+    /* "%.6g" and "%lf" of one locale agree with each other, whichever it is. */
+    snprintf(text, sizeof text, "%.6g", value);
+    if (isfinite(value) && sscanf(text, "%lf", &rounded) != 1)
+        rounded = value;
+    return cJSON_AddNumberToObject(object, name, rounded) != NULL;
 }
 
 bool lim_json_get_u64(const cJSON *object, const char *name, uint64_t *value)

@@ -12,6 +12,10 @@ cJSON *lim_json_parse(const char *text);
 /* A decimal string: JSON numbers are doubles and end at 2^53. False without memory. */
 bool lim_json_add_u64(cJSON *object, const char *name, uint64_t value);
 
+/* With six digits, for people: 0.0002 instead of a float's 0.00019999999494757503. False without
+ * memory. */
+bool lim_json_add_short(cJSON *object, const char *name, double value);
+
 /* True, and *value set, where the member is there and is a whole number, as a decimal string or
  * (below 2^53) as a number. */
 bool lim_json_get_u64(const cJSON *object, const char *name, uint64_t *value);

@@ -1,0 +1,156 @@
+/* The tables of the DCGAN's settings and presets, and what takes all of them. */
+#include "gan/settings.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define AT(field)                                       \
+    .offset = offsetof(struct lim_dcgan_config, field), \
+    .size = sizeof((struct lim_dcgan_config *)0)->field
+
+static const char *const sizes[] = {"16", "32", "64", "128", "256", NULL};
+static const char *const channels[] = {"1", "3", NULL};
+static const char *const kernels[] = {"4", "5", NULL};
+
+static const struct lim_setting rows[] = {
+    {"size", LIM_SETTING_INT, LIM_SETTING_PICTURES, AT(size), .words = sizes, .standard = 64,
+     .help = "pixels along an edge: 16, 32, 64, 128 or 256"},
+    {"channels", LIM_SETTING_INT, LIM_SETTING_PICTURES, AT(channels), .words = channels,
+     .standard = 3, .flag = "gray", .help = "one channel: pictures are seen, and painted, in gray"},
+    {"width", LIM_SETTING_INT, LIM_SETTING_NETWORK, AT(width), .low = 1, .high = 1024,
+     .standard = 128, .help = "channels of the layer next to the picture"},
+    {"kernel", LIM_SETTING_INT, LIM_SETTING_NETWORK, AT(kernel), .words = kernels, .standard = 4,
+     .help = "4, or 5 as the paper's authors had it"},
+    {"latent", LIM_SETTING_INT, LIM_SETTING_NETWORK, AT(latent), .low = 1, .high = 4096,
+     .standard = 100, .help = "random numbers a picture is painted from"},
+    {"batch", LIM_SETTING_INT, LIM_SETTING_WORK, AT(batch), .low = 1, .high = 4096, .standard = 64,
+     .may_change = true, .help = "pictures in a step"},
+    {"lr", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(lr), .low = 1e-9, .high = 1,
+     .standard = 2e-4, .help = "Adam's step size"},
+    {"beta1", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(beta1), .low = 0, .high = 1,
+     .standard = 0.5, .help = "Adam's first moment"},
+    {"beta2", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(beta2), .low = 0, .high = 1,
+     .standard = 0.999, .help = "Adam's second moment"},
+    {"smooth", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(smooth), .low = 0, .high = 0.5,
+     .standard = 0, .help = "the discriminator's target for real pictures is 1 minus this"},
+    {"seed", LIM_SETTING_U64, LIM_SETTING_TRAINING, AT(seed), .low = 0, .high = 0x1p64,
+     .standard = 1, .help = "the same seed on the same device gives the same bits"},
+};
+
+/* Tiny and small are for minutes, not hours: many short steps, and larger ones than the paper's.
+ * With tiny, at lr 1e-3 and without the smoothing, D won and G collapsed after two minutes of the
+ * avatars. */
+static const struct lim_preset presets[] = {
+    {"tiny", "for a try on a CPU", {{"width", 16}, {"batch", 32}, {"lr", 5e-4}, {"smooth", 0.1}}},
+    {"small", "", {{"width", 32}, {"batch", 32}, {"lr", 3e-4}, {"smooth", 0.1}}},
+    {"torch", "as PyTorch's example", {{"width", 64}, {"batch", 64}, {"lr", 2e-4}, {"smooth", 0}}},
+    {"paper", "", {{"width", 128}, {"batch", 64}, {"lr", 2e-4}, {"smooth", 0}}},
+};
+
+enum { COUNT = sizeof rows / sizeof rows[0], PRESETS = sizeof presets / sizeof presets[0] };
+
+const struct lim_setting *lim_dcgan_setting(int i)
+{
+    return i >= 0 && i < COUNT ? &rows[i] : NULL;
+}
+
+const struct lim_setting *gan_setting_find(const char *name)
+{
+    for (int i = 0; i < COUNT; i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+const struct lim_preset *lim_dcgan_preset(int i)
+{
+    return i >= 0 && i < PRESETS ? &presets[i] : NULL;
+}
+
+bool lim_dcgan_use_preset(const char *name, struct lim_dcgan_config *config)
+{
+    for (int i = 0; i < PRESETS; i++) {
+        if (strcmp(presets[i].name, name) != 0)
+            continue;
+        for (int k = 0; presets[i].values[k].setting; k++)
+            lim_setting_set(gan_setting_find(presets[i].values[k].setting),
+                            presets[i].values[k].value, config);
+        return true;
+    }
+    return false;
+}
+
+struct lim_dcgan_config lim_dcgan_defaults(void)
+{
+    struct lim_dcgan_config config = {0};
+
+    for (int i = 0; i < COUNT; i++)
+        lim_setting_set(&rows[i], rows[i].standard, &config);
+    return config;
+}
+
+bool gan_has_fault(const struct lim_dcgan_config *config, char text[SETTING_TEXT])
+{
+    for (int i = 0; i < COUNT; i++) {
+        if (lim_setting_has_fault(&rows[i], config, text))
+            return true;
+    }
+    return false;
+}
+
+bool lim_dcgan_check(const struct lim_dcgan_config *config)
+{
+    char text[SETTING_TEXT];
+
+    if (!gan_has_fault(config, text))
+        return true;
+    lim_error("%s", text);
+    return false;
+}
+
+bool gan_settings_to_json(const struct lim_dcgan_config *config, bool exact, cJSON *object)
+{
+    for (int i = 0; i < COUNT; i++) {
+        if (!lim_setting_to_json(&rows[i], config, exact, object))
+            return false;
+    }
+    return true;
+}
+
+bool gan_settings_from_json(const cJSON *object, struct lim_dcgan_config *config,
+                              char text[SETTING_TEXT], char *unknown, size_t unknown_size)
+{
+    const cJSON *item;
+    size_t length = 0;
+
+    for (int i = 0; i < COUNT; i++) {
+        if (!lim_setting_from_json(&rows[i], object, config, text))
+            return false;
+    }
+    *unknown = '\0';
+    cJSON_ArrayForEach(item, object)
+    {
+        if (!gan_setting_find(item->string) && length < unknown_size)
+            length += (size_t)snprintf(unknown + length, unknown_size - length, "%s'%s'",
+                                       length ? ", " : "", item->string);
+    }
+    return true;
+}
+
+bool gan_setting_differs(const struct lim_setting *setting, const cJSON *object,
+                           const struct lim_dcgan_config *config)
+{
+    struct lim_dcgan_config other = *config;
+    char text[SETTING_TEXT], a[32], b[32];
+
+    if (!cJSON_GetObjectItemCaseSensitive(object, setting->name))
+        return false;
+    if (!lim_setting_from_json(setting, object, &other, text))
+        return true;
+    lim_setting_text(setting, &other, a, sizeof a);
+    lim_setting_text(setting, config, b, sizeof b);
+    return strcmp(a, b) != 0;
+}
