@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/device_options.h"
+#include "cli/gan_options.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
@@ -13,26 +14,19 @@
 
 struct bench_settings {
     const char *only, *tune;
-    int size, width, kernel, batch, steps;
+    int steps;
     bool json;
+    struct gan_options gan;
     struct device_options dev;
 };
 
 static const char *const only_words[] = {"device", "layers", "step", "paint", NULL};
-static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
-static const char *const kernel_words[] = {"4", "5", NULL};
-static const struct bench_settings defaults = {
-    .size = 64, .width = 64, .kernel = 4, .batch = 64, .steps = 7, .tune = "off"};
+static const struct bench_settings defaults = {.steps = 7, .tune = "off"};
 
 #define FIELD(name) offsetof(struct bench_settings, name)
 static const struct option options[] = {
     {"only", 0, OPTION_TEXT, "PART", FIELD(only), 0, 0, only_words, NULL,
      "one part: device (alone), layers (one by one), step (of training) or paint"},
-    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL, "of the pictures"},
-    {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
-     "channels of the layer next to the picture"},
-    {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL, "4 or 5"},
-    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
     {"steps", 0, OPTION_INT, "N", FIELD(steps), 1, BENCH_RUNS, NULL, NULL,
      "runs to take the median of, after two that warm up"},
     {"tune", 0, OPTION_TEXT, "MODE", FIELD(tune), 0, 0, tune_words, NULL,
@@ -42,7 +36,16 @@ static const struct option options[] = {
 };
 #undef FIELD
 
-static const struct option_group shared[] = {DEVICE_OPTIONS(struct bench_settings, dev), {0}};
+static void init_gan(void *part)
+{
+    gan_options_init(part);
+    lim_dcgan_use_preset("torch", &((struct gan_options *)part)->config);
+}
+
+static const struct option_group shared[] = {
+    {"Network", gan_work_option, offsetof(struct bench_settings, gan), init_gan},
+    DEVICE_OPTIONS(struct bench_settings, dev),
+    {0}};
 
 /* What was measured, and what a row says besides. */
 struct row {
@@ -279,43 +282,37 @@ static void print_head(const struct lim_backend *be, const struct lim_dcgan_conf
 static enum lim_status run(const struct command *command, const struct parsed *parsed,
                            void *settings)
 {
-    const struct bench_settings *set = settings;
+    struct bench_settings *set = settings;
     const struct lim_device_choice choice = device_choice(&set->dev);
-    struct lim_dcgan_config config = lim_dcgan_defaults();
+    const struct lim_dcgan_config *config = &set->gan.config;
     struct lim_dcgan_work work;
     struct report report = {.set = set};
     enum lim_status status = LIM_USAGE;
     struct lim_backend *be;
     bool good;
 
-    (void)command;
-    (void)parsed;
-    config.size = set->size;
-    config.width = set->width;
-    config.kernel = set->kernel;
-    config.batch = set->batch;
-    if (!lim_dcgan_check(&config))
+    gan_use_preset(command, parsed, &set->gan);
+    if (!lim_dcgan_check(config))
         return LIM_USAGE;
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
-    lim_dcgan_work(&config, &work);
+    lim_dcgan_work(config, &work);
     status = tune_before(be, &work.work, set->tune, set->dev.cache_dir, NULL);
     if (status != LIM_OK) {
         lim_backend_destroy(be);
         return status;
     }
-    print_head(be, &config, set->json);
+    print_head(be, config, set->json);
     good = bench_peak(be, &report, wants(set, "device"));
     if (good && wants(set, "device"))
         good = bench_device(be, &report);
     if (good && wants(set, "layers"))
-        good =
-            bench_layers(be, &report, &config, true) && bench_layers(be, &report, &config, false);
+        good = bench_layers(be, &report, config, true) && bench_layers(be, &report, config, false);
     if (good && wants(set, "step"))
-        good = bench_whole(be, &report, &config, false);
+        good = bench_whole(be, &report, config, false);
     if (good && wants(set, "paint"))
-        good = bench_whole(be, &report, &config, true);
+        good = bench_whole(be, &report, config, true);
     status = good ? LIM_OK : lim_backend_ok(be) ? LIM_ERROR : LIM_DEVICE_FAILED;
     lim_backend_destroy(be);
     return status;

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #define FIELD(name) offsetof(struct device_options, name)
-const struct option device_option_rows[] = {
+static const struct option rows[] = {
     {"device", 0, OPTION_TEXT, "D", FIELD(device), 0, 0, NULL, "LIMNER_DEVICE",
      "auto, gpu, cpu, opencl, P:D, uuid:, pci: or part of a name ('limner devices' lists them)"},
     {"platform", 0, OPTION_TEXT, "P", FIELD(platform), 0, 0, NULL, "LIMNER_PLATFORM",
@@ -16,9 +16,16 @@ const struct option device_option_rows[] = {
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
      "keep compiled kernels and what is tuned there instead of in the user's cache, and prepared "
      "pictures, for many trainings, instead of in the run folder; 'off': keep none of them"},
-    {0},
 };
 #undef FIELD
+
+bool device_option(int i, struct option *option)
+{
+    if (i >= (int)(sizeof rows / sizeof rows[0]))
+        return false;
+    *option = rows[i];
+    return true;
+}
 
 void device_options_init(void *part)
 {

@@ -13,12 +13,12 @@ struct device_options {
 };
 
 /* The group of them, for a command whose settings hold them in `member`. */
-#define DEVICE_OPTIONS(settings, member)                                              \
-    {                                                                                 \
-        "Device", device_option_rows, offsetof(settings, member), device_options_init \
+#define DEVICE_OPTIONS(settings, member)                                         \
+    {                                                                            \
+        "Device", device_option, offsetof(settings, member), device_options_init \
     }
 
-extern const struct option device_option_rows[];
+bool device_option(int i, struct option *option);
 void device_options_init(void *part);
 
 /* The device that they choose. A driver's call that never returns ends the process

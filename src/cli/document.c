@@ -17,10 +17,15 @@ static void default_text(const void *defaults, const struct option *option, char
     switch (option->kind) {
     case OPTION_FLAG:
     case OPTION_OFF:
+    case OPTION_FIRST:
     case OPTION_SHARE:
     case OPTION_TIME:
         break;
+    case OPTION_WORD:
+        snprintf(text, size, "%s", option->words[*(const int *)field]);
+        break;
     case OPTION_INT:
+    case OPTION_AUTO:
         if (*(const int *)field)
             snprintf(text, size, "%d", *(const int *)field);
         break;
@@ -31,6 +36,10 @@ static void default_text(const void *defaults, const struct option *option, char
     case OPTION_REAL:
         if (*(const double *)field > 0)
             snprintf(text, size, "%g", *(const double *)field);
+        break;
+    case OPTION_FLOAT:
+        if (*(const float *)field > 0)
+            snprintf(text, size, "%g", (double)*(const float *)field);
         break;
     case OPTION_TEXT:
     case OPTION_PATH:
@@ -100,7 +109,7 @@ void print_help(FILE *out, const struct command *command)
     void *defaults = command_make_defaults(command);
     const char *title, *above = "Options";
     struct option o;
-    char text[512];
+    char text[1024];
 
     fprintf(out, "Usage: limner %s [options]%s%s\n\n", command->name,
             *command->arguments ? " " : "", command->arguments);

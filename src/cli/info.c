@@ -1,5 +1,6 @@
 /* limner info: what is in a model file. */
 #include "cli/commands.h"
+#include "cli/gan_options.h"
 #include "cli/terminal.h"
 
 #include <errno.h>
@@ -56,7 +57,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     struct lim_model_info info;
     enum lim_status why = LIM_BAD_INPUT;
     const struct lim_dcgan_config *config = &info.config;
-    char path[4096], time[32];
+    const struct lim_setting *setting;
+    char path[4096], time[32], text[512];
 
     (void)command;
     (void)settings;
@@ -70,19 +72,22 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     printf("hash           %s\n", info.hash);
     printf("written by     limner %s\n", info.version);
     printf("pictures       %dx%d, %s\n", config->size, config->size,
-           config->channels == 3 ? "RGB" : "grey");
-    printf("width          %d\n", config->width);
-    printf("kernel         %d\n", config->kernel);
-    printf("latent         %d\n", config->latent);
+           config->channels == 3 ? "RGB" : "gray");
+    for (int i = 0; (setting = lim_dcgan_setting(i)); i++) {
+        if (setting->role == LIM_SETTING_NETWORK)
+            printf("%-14s %s\n", setting->name,
+                   lim_setting_text(setting, config, text, sizeof text));
+    }
     printf("generator      %" PRIu64 " parameters\n", info.generator_params);
     if (!info.generator_only)
         printf("discriminator  %" PRIu64 " parameters\n", info.discriminator_params);
     printf("trained for    %" PRIu64 " step%s, %" PRIu64 " picture%s seen, %s\n",
            info.progress.step, lim_plural(info.progress.step), info.progress.seen,
            lim_plural(info.progress.seen), format_time(info.progress.seconds, time, sizeof time));
-    printf("trained with   batch %d, lr %g, beta1 %g, beta2 %g, smooth %g, seed %" PRIu64 "\n",
-           config->batch, (double)config->lr, (double)config->beta1, (double)config->beta2,
-           (double)config->smooth, config->seed);
+    printf("trained with   %s\n",
+           gan_describe(config, LIM_SETTING_WORK, LIM_SETTING_TRAINING, text, sizeof text));
+    if (*info.unknown)
+        printf("not known      %s, settings of a newer limner\n", info.unknown);
     return LIM_OK;
 }
 

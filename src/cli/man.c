@@ -114,7 +114,7 @@ static void print_options(FILE *out, const struct command *command)
     void *defaults = command_make_defaults(command);
     const char *title, *above = NULL;
     struct option o;
-    char text[512];
+    char text[1024];
 
     fputs(".SH OPTIONS\n", out);
     for (int i = 0; command_option(command, i, &o, &title); i++) {

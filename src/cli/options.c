@@ -158,36 +158,28 @@ const char *nearest_word(const char *word, const char *const *words, int count)
     return nearest;
 }
 
-static int row_count(const struct option *rows)
-{
-    int n = 0;
-
-    while (rows[n].name)
-        n++;
-    return n;
-}
-
 bool command_option(const struct command *command, int i, struct option *option, const char **title)
 {
     const struct option_group *group = command->shared;
-    int count = row_count(command->options);
+    int count = 0;
 
+    while (command->options[count].name)
+        count++;
     if (title)
         *title = NULL;
     if (i < count) {
         *option = command->options[i];
         return true;
     }
-    for (; group && group->rows; group++) {
-        i -= count;
-        count = row_count(group->rows);
-        if (i >= count)
+    for (i -= count; group && group->row; group++, i -= count) {
+        if (group->row(i, option)) {
+            option->offset += group->offset;
+            if (title)
+                *title = group->title;
+            return true;
+        }
+        for (count = 0; group->row(count, option); count++)
             continue;
-        *option = group->rows[i];
-        option->offset += group->offset;
-        if (title)
-            *title = group->title;
-        return true;
     }
     return false;
 }
@@ -195,7 +187,7 @@ bool command_option(const struct command *command, int i, struct option *option,
 void command_defaults(const struct command *command, void *settings)
 {
     memcpy(settings, command->defaults, command->settings_size);
-    for (const struct option_group *group = command->shared; group && group->rows; group++)
+    for (const struct option_group *group = command->shared; group && group->row; group++)
         group->init((char *)settings + group->offset);
 }
 
@@ -269,6 +261,17 @@ static bool bad_word(const char *where, const char *text, const struct option *o
     return false;
 }
 
+static bool out_of_range(const struct option *option, const char *where, const char *text)
+{
+    if (option->kind == OPTION_FLOAT)
+        say_error("%s '%s': must be at least %.10g and below %.10g", where, text, option->min,
+                  option->max);
+    else
+        say_error("%s '%s': must lie between %.10g and %.10g", where, text, option->min,
+                  option->max);
+    return false;
+}
+
 /* `where` names the option or the environment variable for the message. */
 static bool set_value(const struct option *option, const char *where, const char *text,
                       void *settings)
@@ -280,13 +283,31 @@ static bool set_value(const struct option *option, const char *where, const char
     bool good = true;
     const char *form = "a number";
 
-    if (option->words && !is_word(option, text))
+    if (option->words && option_takes_value(option) && !is_word(option, text))
         return bad_word(where, text, option);
     switch (option->kind) {
     case OPTION_FLAG:
     case OPTION_OFF:
         *(bool *)field = option->kind == OPTION_FLAG;
         return true;
+    case OPTION_FIRST:
+        *(int *)field = atoi(option->words[0]);
+        return true;
+    case OPTION_WORD:
+        for (int i = 0; option->words[i]; i++) {
+            if (strcmp(text, option->words[i]) == 0)
+                *(int *)field = i;
+        }
+        return true;
+    case OPTION_AUTO:
+        form = "a whole number, nor auto";
+        if (strcmp(text, "auto") == 0) {
+            *(int *)field = 0;
+            return true;
+        }
+        good = parse_whole(text, &whole);
+        real = good ? (double)whole : 0;
+        break;
     case OPTION_TEXT:
     case OPTION_PATH:
         if (!*text) {
@@ -306,6 +327,7 @@ static bool set_value(const struct option *option, const char *where, const char
         real = good ? (double)count : 0;
         break;
     case OPTION_REAL:
+    case OPTION_FLOAT:
         good = parse_real(text, &real);
         break;
     case OPTION_SHARE:
@@ -321,13 +343,13 @@ static bool set_value(const struct option *option, const char *where, const char
         say_error("%s '%s': not %s", where, text, form);
         return false;
     }
-    if (!option->words && (real < option->min || real > option->max)) {
-        say_error("%s '%s': must lie between %.10g and %.10g", where, text, option->min,
-                  option->max);
-        return false;
-    }
-    if (option->kind == OPTION_INT)
+    if (!option->words && (real < option->min || real > option->max ||
+                           (option->kind == OPTION_FLOAT && (float)real >= (float)option->max)))
+        return out_of_range(option, where, text);
+    if (option->kind == OPTION_INT || option->kind == OPTION_AUTO)
         *(int *)field = (int)real;
+    else if (option->kind == OPTION_FLOAT)
+        *(float *)field = (float)real;
     else if (option->kind == OPTION_COUNT)
         *(uint64_t *)field = count;
     else

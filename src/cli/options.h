@@ -13,9 +13,13 @@
 enum option_kind {
     OPTION_FLAG,  /* bool, becomes true; takes no value */
     OPTION_OFF,   /* bool, becomes false; takes no value */
+    OPTION_FIRST, /* int, becomes the first of the words, a number; takes no value */
     OPTION_INT,   /* int */
+    OPTION_AUTO,  /* int; "auto" becomes 0 */
+    OPTION_WORD,  /* int, an index among the words */
     OPTION_COUNT, /* uint64_t; 64k, 2M and 1.5G are understood */
     OPTION_REAL,  /* double */
+    OPTION_FLOAT, /* float; max itself is not allowed */
     OPTION_SHARE, /* double; 5% or 0.05 */
     OPTION_TIME,  /* double, seconds; 90s, 15m, 2h, 1h30m */
     OPTION_TEXT,  /* const char * */
@@ -37,10 +41,10 @@ struct option {
 /* Options that several commands have. They fill a struct of their own, which is a part of each
  * command's settings. */
 struct option_group {
-    const char *title;         /* above them in the help */
-    const struct option *rows; /* offsets in the part; ends with a row without a name */
-    size_t offset;             /* of the part in the command's settings */
-    void (*init)(void *part);  /* the part before parsing; over what the command's defaults say */
+    const char *title;                         /* above them in the help, or NULL */
+    bool (*row)(int i, struct option *option); /* with its offset in the part; false: no more */
+    size_t offset;                             /* of the part in the command's settings */
+    void (*init)(void *part);                  /* what it is before parsing */
 };
 
 enum { MAX_OPTIONS = 64, MAX_ARGUMENTS = 2 };
@@ -59,8 +63,8 @@ struct command {
     const char *summary;               /* one line */
     const char *details;               /* for the long help: paragraphs apart by an empty line */
     const struct option *options;      /* its own; ends with a row without a name */
-    const struct option_group *shared; /* NULL, or ends with a group without rows */
-    const void *defaults;              /* the settings before parsing, but for shared parts */
+    const struct option_group *shared; /* NULL, or ends with one that is zero */
+    const void *defaults;              /* the settings before parsing, but for the shared parts */
     size_t settings_size;
     enum lim_status (*run)(const struct command *command, const struct parsed *parsed,
                            void *settings);
@@ -91,7 +95,8 @@ bool parse_seconds(const char *text, double *value);
 
 static inline bool option_takes_value(const struct option *option)
 {
-    return option->kind != OPTION_FLAG && option->kind != OPTION_OFF;
+    return option->kind != OPTION_FLAG && option->kind != OPTION_OFF &&
+           option->kind != OPTION_FIRST;
 }
 
 /* The documents; document.c. `commands` ends with NULL. */

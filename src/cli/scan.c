@@ -1,5 +1,6 @@
 /* limner scan: what is in a folder of pictures, before anything is trained. */
 #include "cli/commands.h"
+#include "cli/gan_options.h"
 #include "cli/scan_report.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
@@ -13,19 +14,18 @@
 
 struct scan_settings {
     const char *sheet, *skipped, *crop, *background, *cache_dir;
-    int size, threads;
+    int threads;
     uint64_t limit, max_pixels;
-    bool json, gray;
+    bool json;
+    struct gan_options gan; /* size and channels */
 };
 
 static const struct scan_settings defaults = {
-    .size = 64,
     .crop = "center",
     .background = "white",
     .max_pixels = LIM_MAX_PIXELS,
 };
 
-static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const crop_words[] = {"center", "top", "none", NULL};
 
 #define FIELD(name) offsetof(struct scan_settings, name)
@@ -36,13 +36,10 @@ static const struct option options[] = {
      "write a PNG of up to 256 pictures as the network will see them"},
     {"skipped", 0, OPTION_PATH, "FILE", FIELD(skipped), 0, 0, NULL, NULL,
      "write the names of all skipped files, with the reasons"},
-    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL,
-     "pixels along an edge that the training will have: 16, 32, 64, 128 or 256"},
     {"crop", 0, OPTION_TEXT, "C", FIELD(crop), 0, 0, crop_words, NULL,
      "the square of a picture: its center, its top (heads of portraits), or none (all, squeezed)"},
     {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
      "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
-    {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL, "see the pictures in grey"},
     {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
      "look at so many pictures, drawn from all, always the same"},
     {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
@@ -55,6 +52,8 @@ static const struct option options[] = {
     {0},
 };
 #undef FIELD
+
+static const struct option_group shared[] = {GAN_PICTURE_OPTIONS(struct scan_settings, gan), {0}};
 
 static volatile sig_atomic_t stop_requests;
 
@@ -142,8 +141,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     const struct scan_settings *set = settings;
     const char *pictures = parsed->arguments[0];
     struct display display = {0};
-    struct lim_dataset_config config = {.size = set->size,
-                                        .channels = set->gray ? 1 : 3,
+    struct lim_dataset_config config = {.size = set->gan.config.size,
+                                        .channels = set->gan.config.channels,
                                         .threads = set->threads,
                                         .limit = set->limit,
                                         .max_pixels = set->max_pixels,
@@ -192,6 +191,7 @@ const struct command command_scan = {
         "and why others are not, how large they are, which are copies of others (exact: the same "
         "decoded pixels; near: the same look, by pHash), and what to do about it.",
     .options = options,
+    .shared = shared,
     .defaults = &defaults,
     .settings_size = sizeof(struct scan_settings),
     .run = run,

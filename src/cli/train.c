@@ -133,17 +133,17 @@ static enum lim_status print_settings(const struct lim_train_config *config, str
     const struct lim_dcgan_config *gan = &config->gan;
     int an_epoch = lim_dataset_count(ds) / gan->batch;
     double steps = floor(config->epochs * an_epoch + 0.5);
-    char time[32];
+    char time[32], list[512];
 
     printf("run       %s\n", config->run);
     printf("pictures  %s: %d, %d in each of %d step%s an epoch\n", config->pictures,
            lim_dataset_count(ds), gan->batch, an_epoch, lim_plural((uint64_t)an_epoch));
-    printf("network   size %d, width %d, kernel %d, latent %d\n", gan->size, gan->width,
-           gan->kernel, gan->latent);
+    printf("network   %s\n",
+           gan_describe(gan, LIM_SETTING_PICTURES, LIM_SETTING_NETWORK, list, sizeof list));
     printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "grey" : "in colour",
            lim_crop_name(config->data.crop), config->data.mirror ? ", mirrored at random" : "");
-    printf("training  lr %g, beta1 %g, smooth %g, seed %" PRIu64 "\n", (double)gan->lr,
-           (double)gan->beta1, (double)gan->smooth, gan->seed);
+    printf("training  %s\n",
+           gan_describe(gan, LIM_SETTING_WORK, LIM_SETTING_TRAINING, list, sizeof list));
     printf("until    ");
     if (config->epochs > 0)
         printf(" %g epoch%s (%.0f step%s)", config->epochs, config->epochs == 1 ? "" : "s", steps,
@@ -291,7 +291,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
         status = LIM_ERROR;
         goto done;
     }
-    if (strcmp(set->batch, "auto") == 0) {
+    if (set->gan.config.batch == 0) {
         status = LIM_ERROR;
         if (!train_fit_batch(be, config, lim_dataset_count(ds)))
             goto done;

@@ -3,19 +3,19 @@
 #define LIMNER_CLI_TRAIN_SETTINGS_H
 
 #include "cli/device_options.h"
+#include "cli/gan_options.h"
 
 #include <limner/train.h>
 
 struct train_settings {
-    const char *out, *resume, *preset, *crop, *background, *profile, *drop;
-    double epochs, lr, beta1, smooth, time, holdout;
-    int size, width, kernel, latent;
-    const char *batch; /* a number or "auto" */
-    uint64_t seed, sample_every, save_every, images, steps, limit, max_pixels;
+    const char *out, *resume, *crop, *background, *profile, *drop;
+    double epochs, time, holdout;
+    uint64_t sample_every, save_every, images, steps, limit, max_pixels;
     int keep;
     const char *on_nan;
     const char *tune;
-    bool dry_run, quiet, json, mirror, gray, no_cache;
+    bool dry_run, quiet, json, mirror, no_cache;
+    struct gan_options gan; /* batch 0: auto */
     struct device_options dev;
 };
 
@@ -32,15 +32,7 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
 bool train_reconfigure(const struct command *command, const struct parsed *parsed,
                        const struct train_settings *set, struct lim_train_config *config);
 
-extern const char *const preset_words[];
-
-/* Width and batch of a preset; either may be NULL. */
-void train_preset(const char *word, int *width, int *batch);
-
 /* "runs/NAME", NAME from the pictures' folder or archive. Returns `run`. */
 char *train_default_run(const char *pictures, char *run, size_t size);
-
-/* The number in --batch, or 0 for "auto". False after one line on stderr. */
-bool train_parse_batch(const struct train_settings *set, int *batch);
 
 #endif

@@ -2,9 +2,9 @@
 #include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/device_options.h"
+#include "cli/gan_options.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
-#include "cli/train_settings.h"
 
 #include <limner/limner.h>
 #include <signal.h>
@@ -12,37 +12,28 @@
 #include <string.h>
 
 struct tune_settings {
-    const char *preset, *mode;
-    int size, width, kernel, batch;
+    const char *mode;
     bool json;
+    struct gan_options gan;
     struct device_options dev;
 };
 
-static const char *const size_words[] = {"16", "32", "64", "128", "256", NULL};
-static const char *const kernel_words[] = {"4", "5", NULL};
 static const char *const mode_words[] = {"fast", "full", NULL};
 const char *const tune_words[] = {"off", "fast", "full", NULL};
 static const char *const pass_words[] = {"forward", "data", "weights"};
-static const struct tune_settings defaults = {
-    .mode = "full", .size = 64, .width = 128, .kernel = 4, .batch = 64};
+static const struct tune_settings defaults = {.mode = "full"};
 
 #define FIELD(name) offsetof(struct tune_settings, name)
 static const struct option options[] = {
     {"tune", 0, OPTION_TEXT, "MODE", FIELD(mode), 0, 0, mode_words, NULL,
      "full: everything; fast: what is not stored yet, in smaller batches, within seconds"},
-    {"preset", 0, OPTION_TEXT, "NAME", FIELD(preset), 0, 0, preset_words, NULL,
-     "width and batch of train's presets: tiny, small, torch, paper"},
-    {"size", 0, OPTION_INT, "N", FIELD(size), 16, 256, size_words, NULL, "of the pictures"},
-    {"width", 0, OPTION_INT, "N", FIELD(width), 1, 1024, NULL, NULL,
-     "channels of the layer next to the picture"},
-    {"kernel", 0, OPTION_INT, "N", FIELD(kernel), 4, 5, kernel_words, NULL, "4 or 5"},
-    {"batch", 0, OPTION_INT, "N", FIELD(batch), 1, 4096, NULL, NULL, "pictures in a step"},
     {"json", 0, OPTION_FLAG, NULL, FIELD(json), 0, 0, NULL, NULL, "print one JSON object a line"},
     {0},
 };
 #undef FIELD
 
-static const struct option_group shared[] = {DEVICE_OPTIONS(struct tune_settings, dev), {0}};
+static const struct option_group shared[] = {
+    GAN_WORK_OPTIONS(struct tune_settings, gan), DEVICE_OPTIONS(struct tune_settings, dev), {0}};
 
 static volatile int stop_request;
 
@@ -220,7 +211,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
 {
     struct tune_settings *set = settings;
     struct lim_device_choice choice = device_choice(&set->dev);
-    struct lim_dcgan_config gan = lim_dcgan_defaults();
+    const struct lim_dcgan_config *gan = &set->gan.config;
     struct lim_dcgan_work work;
     struct teller teller = {.table = true, .json = set->json};
     struct lim_tune_config config = {
@@ -230,26 +221,20 @@ static enum lim_status run(const struct command *command, const struct parsed *p
 
     choice.hung = on_hang;
     lim_tune_parse(set->mode, &config.mode);
-    gan.size = set->size;
-    gan.width = set->width;
-    gan.kernel = set->kernel;
-    gan.batch = set->batch;
-    if (set->preset)
-        train_preset(set->preset, option_given(command, parsed, "width") ? NULL : &gan.width,
-                     option_given(command, parsed, "batch") ? NULL : &gan.batch);
-    if (!lim_dcgan_check(&gan))
+    gan_use_preset(command, parsed, &set->gan);
+    if (!lim_dcgan_check(gan))
         return LIM_USAGE;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
-    lim_dcgan_work(&gan, &work);
+    lim_dcgan_work(gan, &work);
     print_head(be, set, &work.work);
     status = lim_tune(be, &work.work, &config);
     status_line("");
     if (status == LIM_OK && !stop_request)
-        status = measure_step(be, set, &gan, &work.work);
+        status = measure_step(be, set, gan, &work.work);
     if (status == LIM_INTERRUPTED)
         say_error("stopped: what was measured is kept, and 'limner tune --tune fast' goes on");
     lim_backend_destroy(be);
