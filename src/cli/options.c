@@ -283,6 +283,10 @@ static bool set_value(const struct option *option, const char *where, const char
     bool good = true;
     const char *form = "a number";
 
+    if (option_takes_value(option) && !*text) {
+        say_error("%s: needs a value that is not empty", where);
+        return false;
+    }
     if (option->words && option_takes_value(option) && !is_word(option, text))
         return bad_word(where, text, option);
     switch (option->kind) {
@@ -310,10 +314,6 @@ static bool set_value(const struct option *option, const char *where, const char
         break;
     case OPTION_TEXT:
     case OPTION_PATH:
-        if (!*text) {
-            say_error("%s: needs a value that is not empty", where);
-            return false;
-        }
         *(const char **)field = text;
         return true;
     case OPTION_INT:

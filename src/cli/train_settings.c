@@ -212,9 +212,11 @@ static bool keep_gan(const struct command *command, const struct parsed *parsed,
                       setting->flag ? "" : text, set->resume, setting->name, before);
             return false;
         }
-        say("the %s changes from %s to %s%s", setting->name, before, text,
-            setting->role == LIM_SETTING_WORK ? ": the pictures come in another order from here on"
-                                              : "");
+        if (setting->role == LIM_SETTING_WORK)
+            say("the %s changes from %s to %s: the pictures come in another order from here on",
+                setting->name, before, text);
+        else
+            say("the %s changes from %s to %s", setting->name, before, text);
         memcpy(field, given, setting->size);
     }
     return true;

@@ -33,6 +33,16 @@ for part in device layers step paint; do
     expect 0 "$limner" bench $tiny --only $part --json
 done
 [ "$(wc -l <out)" -eq 2 ] || fail "--only paint prints $(cat out)"
+
+# A preset says what no option says, whichever comes first; without one bench's are PyTorch's sizes.
+head_of() {
+    expect 0 "$limner" bench --device cpu --only paint --steps 1 --size 16 "$@"
+    head -n 1 out
+}
+case $(head_of --batch 3 --preset tiny) in *'width 16, kernel 4, batch 3'*) ;; *) fail "the preset and --batch" ;; esac
+case $(head_of --preset tiny --batch 3) in *'width 16, kernel 4, batch 3'*) ;; *) fail "--batch after the preset" ;; esac
+case $(head_of --batch 3) in *'width 64, kernel 4, batch 3'*) ;; *) fail "no preset" ;; esac
+
 expect 2 "$limner" bench --only all
 expect 2 "$limner" bench --batch 0
 expect 3 env OCL_ICD_VENDORS=/nonexistent OCL_ICD_FILENAMES= "$limner" bench --device opencl

@@ -35,7 +35,7 @@ assert open("parts/progress.gif", "rb").read(6) == b"GIF89a"
 P
 expect 0 "$limner" sample parts -n 4 -o gray.png --device cpu
 expect 0 "$limner" info parts
-says out "16x16, grey"
+says out "16x16, gray"
 
 # Each of the settings matters, and is refused where the run had another.
 for other in "--gray" "--crop none" "--background black" "--no-mirror" "--holdout 10%" "--limit 30"; do

@@ -44,7 +44,9 @@ same straight killed
 
 # Options that contradict the run are refused; safe ones are taken over.
 expect 2 "$limner" train --resume parts --device "$device" --width 8
-says err "contradicts the run"
+says err "--width 8 contradicts the run 'parts', which has width 4"
+expect 2 "$limner" train --resume parts --device "$device" --gray
+says err "--gray contradicts the run 'parts', which has channels 3"
 expect 2 "$limner" train --resume parts --device "$device" --preset tiny
 expect 2 "$limner" train --resume parts -o new --device "$device"
 expect 0 "$limner" train --resume parts --device "$device" --width 4 --steps 40

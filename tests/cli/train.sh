@@ -60,7 +60,10 @@ plan = json.load(open("out"))
 assert plan["event"] == "plan" and plan["steps_an_epoch"] == 3 and plan["memory"] > 0, plan' || fail "--dry-run --json"
 expect 0 "$limner" train pictures --device cpu --preset tiny --smooth 0 --size 16 --dry-run
 says out "width 16"
-says out "lr 0.0005, beta1 0.5, smooth 0,"
+says out "lr 0.0005, beta1 0.5, beta2 0.999, smooth 0,"
+expect 0 "$limner" train pictures --device cpu --batch 3 --lr 0.002 --preset tiny --beta2 0.9 --gray --size 16 --dry-run
+says out "network   size 16, channels 1, width 16, kernel 4, latent 100"
+says out "training  batch 3, lr 0.002, beta1 0.5, beta2 0.9, smooth 0.1, seed 1"
 expect 0 "$limner" train pictures -o quiet $tiny --steps 1 --quiet
 [ -s err ] && fail "--quiet was not"
 

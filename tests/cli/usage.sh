@@ -14,6 +14,11 @@ refused() {
 
 refused "--batch '64x': not a whole number" train pictures --batch 64x
 refused "--batch: needs a value" train pictures --batch=
+refused "--size: needs a value that is not empty" train pictures --size ''
+refused "--batch '64x': not a whole number" bench --batch 64x
+refused "--batch 'auto': not a whole number" bench --batch auto
+refused "--preset 'huge': not one of tiny, small, torch, paper" bench --preset huge
+refused "unknown option '--smooth'" tune --smooth 0.1
 refused "--batch '1e3': not a whole number" train pictures --batch 1e3
 refused "--batch '0': must lie between 1 and" train pictures --batch 0
 refused "--batch '4097': must lie between 1 and 4096" train pictures --batch 4097
@@ -24,7 +29,9 @@ refused "--kernel '3': not one of 4, 5" train pictures --kernel 3
 refused "--lr 'nan': not a number" train pictures --lr nan
 refused "--lr '0x1p-3': not a number" train pictures --lr 0x1p-3
 refused "--lr '0,0002': not a number" train pictures --lr 0,0002
-refused "--lr '-1': must lie between" train pictures --lr -1
+refused "--lr '-1': must be at least 1e-09 and below 1" train pictures --lr -1
+refused "--smooth '0.5': must be at least 0 and below 0.5" train pictures --smooth 0.5
+refused "--beta1 '0.99999999999': must be at least 0 and below 1" train pictures --beta1 0.99999999999
 refused "--time '90': not a time such as 90s" train pictures --time 90
 refused "--time '5m1h': not a time" train pictures --time 5m1h
 refused "--images '2X': not a whole number such as" train pictures --images 2X

@@ -1,16 +1,23 @@
 #!/usr/bin/env python3
-"""Changes one number of a model and makes its model_hash and its checksum (that of limner 0.1.0) fit again.
-usage: poke_model.py FILE TENSOR VALUE"""
+"""Changes a number of a model, or one of its settings (to a JSON value), and makes its model_hash and its checksum (that
+of limner 0.1.0) fit again.
+usage: poke_model.py FILE TENSOR VALUE
+       poke_model.py FILE settings NAME JSON"""
 import json
 import pathlib
 import struct
 import sys
 
-path, tensor, value = pathlib.Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+path, what = pathlib.Path(sys.argv[1]), sys.argv[2]
 file = path.read_bytes()
 start = 8 + int.from_bytes(file[:8], "little")
 header, data = json.loads(file[8:start]), bytearray(file[start:])
-struct.pack_into("<f", data, header[tensor]["data_offsets"][0], value)
+if what == "settings":
+    metadata = header["__metadata__"]
+    settings = json.loads(metadata["settings"]) | {sys.argv[3]: json.loads(sys.argv[4])}
+    metadata["settings"] = json.dumps(settings, separators=(",", ":"))
+else:
+    struct.pack_into("<f", data, header[what]["data_offsets"][0], float(sys.argv[3]))
 
 
 def fnv_1a(some):
