@@ -82,7 +82,7 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
     settings_json = lim_json_parse(settings);
     progress_json = lim_json_parse(progress);
     ok = gan_settings_from_json(settings_json, &info->config, fault, info->unknown,
-                                  sizeof info->unknown) &&
+                                sizeof info->unknown) &&
          !gan_has_fault(&info->config, fault);
     if (ok && !progress_from_json(progress_json, &info->progress)) {
         snprintf(fault, sizeof fault, "its progress is incomplete, or impossible");

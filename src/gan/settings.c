@@ -121,7 +121,7 @@ bool gan_settings_to_json(const struct lim_dcgan_config *config, bool exact, cJS
 }
 
 bool gan_settings_from_json(const cJSON *object, struct lim_dcgan_config *config,
-                              char text[SETTING_TEXT], char *unknown, size_t unknown_size)
+                            char text[SETTING_TEXT], char *unknown, size_t unknown_size)
 {
     const cJSON *item;
     size_t length = 0;
@@ -141,7 +141,7 @@ bool gan_settings_from_json(const cJSON *object, struct lim_dcgan_config *config
 }
 
 bool gan_setting_differs(const struct lim_setting *setting, const cJSON *object,
-                           const struct lim_dcgan_config *config)
+                         const struct lim_dcgan_config *config)
 {
     struct lim_dcgan_config other = *config;
     char text[SETTING_TEXT], a[32], b[32];

@@ -36,11 +36,11 @@ bool gan_has_fault(const struct lim_dcgan_config *config, char text[SETTING_TEXT
  * that the table has not. */
 bool gan_settings_to_json(const struct lim_dcgan_config *config, bool exact, cJSON *object);
 bool gan_settings_from_json(const cJSON *object, struct lim_dcgan_config *config,
-                              char text[SETTING_TEXT], char *unknown, size_t unknown_size);
+                            char text[SETTING_TEXT], char *unknown, size_t unknown_size);
 
 /* Is the setting a member of `object`, with another value than in `config` (as far as people see)?
  */
 bool gan_setting_differs(const struct lim_setting *setting, const cJSON *object,
-                           const struct lim_dcgan_config *config);
+                         const struct lim_dcgan_config *config);
 
 #endif

@@ -25,7 +25,7 @@ static void rows_fit(void **state)
 
     (void)state;
     for (int i = 0; (setting = lim_dcgan_setting(i)); i++) {
-        assert_ptr_equal(dcgan_setting_find(setting->name), setting);
+        assert_ptr_equal(gan_setting_find(setting->name), setting);
         assert_true(setting->role >= role);
         role = setting->role;
         assert_true(setting->offset + setting->size <= sizeof config);
@@ -55,7 +55,7 @@ static void presets_fit(void **state)
         struct lim_dcgan_config config = lim_dcgan_defaults();
 
         for (int k = 0; preset->values[k].setting; k++)
-            assert_non_null(dcgan_setting_find(preset->values[k].setting));
+            assert_non_null(gan_setting_find(preset->values[k].setting));
         assert_true(lim_dcgan_use_preset(preset->name, &config));
         assert_true(lim_dcgan_check(&config));
     }
@@ -80,14 +80,14 @@ static void settings_of_0_1_0(void **state)
 
     (void)state;
     memset(&config, 0xff, sizeof config);
-    assert_true(dcgan_settings_from_json(json, &config, text, unknown, sizeof unknown));
+    assert_true(gan_settings_from_json(json, &config, text, unknown, sizeof unknown));
     assert_string_equal(unknown, "");
     assert_true(config.size == 16 && config.channels == 1 && config.width == 2);
     assert_true(config.kernel == 5 && config.latent == 3 && config.batch == 4);
     assert_true(config.lr == 0.001f && config.beta1 == 0.6f && config.beta2 == 0.999f);
     assert_true(config.smooth == 0.1f && config.seed == UINT64_MAX);
     /* Written again, they begin with the same bytes: what is newer comes behind. */
-    assert_true(dcgan_settings_to_json(&config, true, again));
+    assert_true(gan_settings_to_json(&config, true, again));
     printed = cJSON_PrintUnformatted(again);
     assert_memory_equal(printed, settings_0_1_0, strlen(settings_0_1_0) - 1);
     cJSON_free(printed);
@@ -104,12 +104,12 @@ static void settings_of_a_newer_limner(void **state)
     (void)state;
     cJSON_AddStringToObject(json, "flavor", "sweet");
     cJSON_AddNumberToObject(json, "spice", 3);
-    assert_true(dcgan_settings_from_json(json, &config, text, unknown, sizeof unknown));
+    assert_true(gan_settings_from_json(json, &config, text, unknown, sizeof unknown));
     assert_string_equal(unknown, "'flavor', 'spice'");
-    assert_true(dcgan_settings_from_json(json, &config, text, narrow, sizeof narrow));
+    assert_true(gan_settings_from_json(json, &config, text, narrow, sizeof narrow));
     assert_string_equal(narrow, "'flavor', '");
     cJSON_DeleteItemFromObject(json, "smooth");
-    assert_false(dcgan_settings_from_json(json, &config, text, unknown, sizeof unknown));
+    assert_false(gan_settings_from_json(json, &config, text, unknown, sizeof unknown));
     assert_string_equal(text, "its setting 'smooth' is missing");
     cJSON_Delete(json);
 }
@@ -189,24 +189,24 @@ static void faults_name_the_range(void **state)
     assert_true(lim_setting_has_fault(&salt, &dish, text));
     assert_string_equal(text, "salt 0.5: must be at least 0 and below 0.5");
     config.size = 48;
-    assert_true(dcgan_has_fault(&config, text));
+    assert_true(gan_has_fault(&config, text));
     assert_string_equal(text, "size 48: must be one of 16, 32, 64, 128, 256");
 }
 
 static void a_description_differs(void **state)
 {
     struct lim_dcgan_config config = lim_dcgan_defaults();
-    const struct lim_setting *lr = dcgan_setting_find("lr"), *seed = dcgan_setting_find("seed");
+    const struct lim_setting *lr = gan_setting_find("lr"), *seed = gan_setting_find("seed");
     cJSON *json = cJSON_CreateObject();
 
     (void)state;
-    assert_false(dcgan_setting_differs(lr, json, &config));
-    dcgan_settings_to_json(&config, false, json);
-    assert_false(dcgan_setting_differs(lr, json, &config)); /* six digits are enough */
+    assert_false(gan_setting_differs(lr, json, &config));
+    gan_settings_to_json(&config, false, json);
+    assert_false(gan_setting_differs(lr, json, &config)); /* six digits are enough */
     config.lr *= 1.001f;
     config.seed = 2;
-    assert_true(dcgan_setting_differs(lr, json, &config));
-    assert_true(dcgan_setting_differs(seed, json, &config));
+    assert_true(gan_setting_differs(lr, json, &config));
+    assert_true(gan_setting_differs(seed, json, &config));
     cJSON_Delete(json);
 }
 
