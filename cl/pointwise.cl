@@ -2,10 +2,11 @@
  * multiply-adds. A work-item does one vector of them. */
 
 #include "activations.cl"
+#include "losses.cl"
 
 /* Elements of logits that one work-item sums up: fixed, so that the order of additions is. */
-#ifndef BCE_BLOCK
-#define BCE_BLOCK 64
+#ifndef LOSS_BLOCK
+#define LOSS_BLOCK 64
 #endif
 
 /* y = f(x), elementwise; y may be x. A NaN stays one. */
@@ -52,35 +53,34 @@ __kernel void bias_forward(int kind, float slope, __global const float *bias, ul
     }
 }
 
-/* dlogits = (sigmoid(l) - target) / count; sums[block][2] = sums over BCE_BLOCK elements of the
- * loss max(l, 0) - l target + log1p(exp(-|l|)) and of sigmoid(l). */
-__kernel void bce_blocks(__global const float *logits, ulong logits_at, float target,
-                         __global float *dlogits, ulong dlogits_at, __global float *sums,
-                         ulong sums_at, ulong count)
+/* dlogits = f'(l) / count; sums[block][2] = sums over LOSS_BLOCK elements of the loss f(l) and of
+ * how real they look. */
+__kernel void loss_blocks(int kind, float target, __global const float *logits, ulong logits_at,
+                          __global float *dlogits, ulong dlogits_at, __global float *sums,
+                          ulong sums_at, ulong count)
 {
     ulong block = get_global_id(0);
-    ulong first = block * BCE_BLOCK;
+    ulong first = block * LOSS_BLOCK;
 
     if (first < count) {
-        ulong last = min(first + BCE_BLOCK, count);
-        float loss = 0.0f, sigmoids = 0.0f;
+        ulong last = min(first + LOSS_BLOCK, count);
+        float losses = 0.0f, scores = 0.0f;
 
         for (ulong i = first; i < last; i++) {
-            float l = logits[logits_at + i];
-            float sigmoid = 1.0f / (1.0f + exp(-l));
+            float slope, score;
 
-            loss += (l > 0.0f ? l : 0.0f) - l * target + log1p(exp(-fabs(l)));
-            sigmoids += sigmoid;
-            dlogits[dlogits_at + i] = (sigmoid - target) / (float)count;
+            losses += loss_of(kind, target, logits[logits_at + i], &slope, &score);
+            scores += score;
+            dlogits[dlogits_at + i] = slope / (float)count;
         }
-        sums[sums_at + 2 * block] = loss;
-        sums[sums_at + 2 * block + 1] = sigmoids;
+        sums[sums_at + 2 * block] = losses;
+        sums[sums_at + 2 * block + 1] = scores;
     }
 }
 
 /* stats[2] = the two means. Work-items: 2. */
-__kernel void bce_means(__global const float *sums, ulong sums_at, ulong blocks, ulong count,
-                        __global float *stats, ulong stats_at)
+__kernel void loss_means(__global const float *sums, ulong sums_at, ulong blocks, ulong count,
+                         __global float *stats, ulong stats_at)
 {
     ulong which = get_global_id(0);
 

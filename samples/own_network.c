@@ -61,9 +61,10 @@ static float train_step(struct lim_backend *be, struct lim_net *net, struct lim_
     float host[4];
 
     for (int half = 0; half < 2; half++)
-        lim_bce_logits(be, lim_tensor_images(logits, half * BATCH / 2, BATCH / 2), (float)half,
-                       lim_vector_of(stats.buf, stats.offset + 2 * (size_t)half, 2),
-                       lim_tensor_images(dlogits, half * BATCH / 2, BATCH / 2));
+        lim_loss(be, LIM_LOSS_BCE, (float)half,
+                 lim_tensor_images(logits, half * BATCH / 2, BATCH / 2),
+                 lim_vector_of(stats.buf, stats.offset + 2 * (size_t)half, 2),
+                 lim_tensor_images(dlogits, half * BATCH / 2, BATCH / 2));
     lim_net_zero_grads(net);
     lim_net_backward(net, dlogits, LIM_WANT_PARAMS);
     lim_optimizer_step(adam);

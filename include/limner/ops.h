@@ -158,11 +158,21 @@ LIM_API void lim_batchnorm_act_backward(struct lim_backend *be, enum lim_activat
                                         struct lim_tensor inv_std, struct lim_tensor dgamma,
                                         struct lim_tensor dbeta, struct lim_tensor dx);
 
-/* Binary cross entropy on logits against one target t in [0, 1], over all N = count(logits)
- * elements: stats[0] = mean of max(l, 0) - l t + log1p(exp(-|l|)),   stats[1] = mean of sigmoid(l),
- *   dlogits = (sigmoid(l) - t) / N. `stats` is a vector of 2. */
-LIM_API void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
-                            struct lim_tensor stats, struct lim_tensor dlogits);
+/* What a discriminator's output l costs against a target t. With f its function, over all
+ * N = count(logits) elements: stats[0] = mean of f(l),   dlogits = f'(l) / N,   stats[1] = mean of
+ * how real it looks: sigmoid(l) to LIM_LOSS_BCE, l to the others. `stats` is a vector of 2. */
+enum lim_loss_kind {
+    LIM_LOSS_BCE,     /* max(l, 0) - l t + log1p(exp(-|l|)): binary cross entropy, t in [0, 1] */
+    LIM_LOSS_HINGE,   /* max(0, 1 - t l), t = 1 or -1; its derivative at 0 is 0 */
+    LIM_LOSS_SQUARES, /* (l - t)^2 / 2 */
+    LIM_LOSS_LINEAR,  /* -t l */
+    LIM_LOSSES
+};
+LIM_API void lim_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
+                      struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits);
+
+/* "bce"; "unknown" for a number that is none of the kinds. Static memory. */
+LIM_API const char *lim_loss_name(enum lim_loss_kind kind);
 
 /* One step of Adam (Kingma and Ba 2014, as PyTorch computes it) on p from the gradient g:
  *   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2;

@@ -70,8 +70,8 @@ struct lim_backend_ops {
                                struct lim_tensor x, struct lim_tensor y);
     void (*activation_backward)(struct lim_backend *be, enum lim_activation kind, float slope,
                                 struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
-    void (*bce_logits)(struct lim_backend *be, struct lim_tensor logits, float target,
-                       struct lim_tensor stats, struct lim_tensor dlogits);
+    void (*loss)(struct lim_backend *be, enum lim_loss_kind kind, float target,
+                 struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits);
     /* correct1 = 1/(1 - beta1^t), correct2 = 1/(1 - beta2^t), computed in double. */
     void (*adam)(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
                  float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,

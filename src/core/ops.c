@@ -335,13 +335,14 @@ void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, f
     RUN(be, activation_backward, 3 * size(y), (be, kind, slope, y, dy, dx));
 }
 
-void lim_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
-                    struct lim_tensor stats, struct lim_tensor dlogits)
+void lim_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
+              struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits)
 {
+    assert((unsigned)kind < LIM_LOSSES);
     assert(valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
     assert(is_vector(be, stats, 2) && apart(logits, dlogits));
     assert(apart(stats, logits) && apart(stats, dlogits));
-    RUN(be, bce_logits, 2 * size(logits), (be, logits, target, stats, dlogits));
+    RUN(be, loss, 2 * size(logits), (be, kind, target, logits, stats, dlogits));
 }
 
 void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,

@@ -172,28 +172,6 @@ void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, f
     (void)threads;
 }
 
-/* One logit a picture: nothing to share. In double, so that the mean is exact to float. */
-void cpu_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
-                    struct lim_tensor stats, struct lim_tensor dlogits)
-{
-    size_t count = lim_tensor_count(logits);
-    const float *l = cpu_data(logits);
-    float *d = cpu_data(dlogits), *out = cpu_data(stats);
-    double loss = 0.0, guess = 0.0, t = (double)target;
-
-    for (size_t i = 0; i < count; i++) {
-        double x = (double)l[i], small = exp(-fabs(x));
-        double sigmoid = (x >= 0.0 ? 1.0 : small) / (1.0 + small);
-
-        loss += (x < 0.0 ? 0.0 : x) - x * t + log1p(small); /* a NaN stays one */
-        guess += sigmoid;
-        d[i] = (float)((sigmoid - t) / (double)count);
-    }
-    out[0] = (float)(loss / (double)count);
-    out[1] = (float)(guess / (double)count);
-    be->launches++;
-}
-
 CPU_CLONES static void adam_chunk(const struct lim_adam_desc *adam, float correct1, float correct2,
                                   size_t n, const float *restrict g, float *restrict m,
                                   float *restrict v, float *restrict p)

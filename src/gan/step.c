@@ -18,7 +18,7 @@ static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, float
     struct lim_tensor logits = lim_net_forward(gan->d, x, LIM_TRAIN);
     struct lim_tensor dlogits = lim_tensor_of(gan->dlogits, 0, gan->config.batch, 1, 1, 1);
 
-    lim_bce_logits(gan->be, logits, target, stats_of(gan, stats), dlogits);
+    lim_loss(gan->be, LIM_LOSS_BCE, target, logits, stats_of(gan, stats), dlogits);
     return lim_net_backward(gan->d, dlogits, want);
 }
 

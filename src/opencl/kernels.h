@@ -34,8 +34,8 @@ enum ocl_kernel {
     OCL_ACTIVATION_FORWARD,
     OCL_ACTIVATION_BACKWARD,
     OCL_BIAS_FORWARD,
-    OCL_BCE_BLOCKS,
-    OCL_BCE_MEANS,
+    OCL_LOSS_BLOCKS,
+    OCL_LOSS_MEANS,
     OCL_ADAM,
     OCL_FILL,
     OCL_COPY,
@@ -61,7 +61,7 @@ enum ocl_kernel {
     OCL_KERNELS
 };
 
-/* Logits that one work-item of bce_blocks adds up. */
-enum { OCL_BCE_BLOCK = 64 };
+/* Logits that one work-item of loss_blocks adds up. */
+enum { OCL_LOSS_BLOCK = 64 };
 
 #endif

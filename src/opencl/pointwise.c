@@ -41,19 +41,19 @@ void ocl_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim
     ocl_bias_act_forward(be, LIM_NO_ACTIVATION, 0.0f, bias, y);
 }
 
-void ocl_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
-                    struct lim_tensor stats, struct lim_tensor dlogits)
+void ocl_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
+              struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
     size_t count = lim_tensor_count(logits);
-    size_t blocks = (count + OCL_BCE_BLOCK - 1) / OCL_BCE_BLOCK;
+    size_t blocks = (count + OCL_LOSS_BLOCK - 1) / OCL_LOSS_BLOCK;
     struct lim_tensor sums = ocl_scratch(ocl, 2 * blocks);
 
     if (!sums.buf)
         return;
-    ocl_launch(ocl, OCL_BCE_BLOCKS, ocl_line(ocl, blocks, 1), OCL_T(logits), OCL_F(target),
-               OCL_T(dlogits), OCL_T(sums), OCL_U(count));
-    ocl_launch(ocl, OCL_BCE_MEANS, ocl_line(ocl, 2, 1), OCL_T(sums), OCL_U(blocks), OCL_U(count),
+    ocl_launch(ocl, OCL_LOSS_BLOCKS, ocl_line(ocl, blocks, 1), OCL_I(kind), OCL_F(target),
+               OCL_T(logits), OCL_T(dlogits), OCL_T(sums), OCL_U(count));
+    ocl_launch(ocl, OCL_LOSS_MEANS, ocl_line(ocl, 2, 1), OCL_T(sums), OCL_U(blocks), OCL_U(count),
                OCL_T(stats));
 }
 

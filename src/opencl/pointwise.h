@@ -9,8 +9,8 @@ void ocl_activation_forward(struct lim_backend *be, enum lim_activation kind, fl
                             struct lim_tensor x, struct lim_tensor y);
 void ocl_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
                              struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
-void ocl_bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
-                    struct lim_tensor stats, struct lim_tensor dlogits);
+void ocl_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
+              struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits);
 void ocl_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
               float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
               struct lim_tensor p);

@@ -51,8 +51,8 @@ static const struct {
     [OCL_ACTIVATION_FORWARD] = {"activation_forward", OCL_FAMILY_POINTWISE},
     [OCL_ACTIVATION_BACKWARD] = {"activation_backward", OCL_FAMILY_POINTWISE},
     [OCL_BIAS_FORWARD] = {"bias_forward", OCL_FAMILY_POINTWISE},
-    [OCL_BCE_BLOCKS] = {"bce_blocks", OCL_FAMILY_POINTWISE},
-    [OCL_BCE_MEANS] = {"bce_means", OCL_FAMILY_POINTWISE},
+    [OCL_LOSS_BLOCKS] = {"loss_blocks", OCL_FAMILY_POINTWISE},
+    [OCL_LOSS_MEANS] = {"loss_means", OCL_FAMILY_POINTWISE},
     [OCL_ADAM] = {"adam", OCL_FAMILY_POINTWISE},
     [OCL_FILL] = {"fill", OCL_FAMILY_POINTWISE},
     [OCL_COPY] = {"copy", OCL_FAMILY_POINTWISE},
@@ -148,11 +148,11 @@ static void options_of(const struct ocl_backend *ocl, enum ocl_family family, ch
     int taps = family == OCL_FAMILY_WINOGRAD_THREE ? 3 : 2;
 
     snprintf(options, size,
-             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DCHAINS=%u -DBCE_BLOCK=%d -DGEMM_VECTOR=%d "
+             "-cl-std=CL1.2 -w -DLIM_VECTOR=%u -DCHAINS=%u -DLOSS_BLOCK=%d -DGEMM_VECTOR=%d "
              "-DGEMM_ROWS=%d "
              "-DGROUP_X=%d -DGROUP_Y=%d -DTILE_K=%d -DWINO_VECTOR=%d -DWINO_ROWS=%d "
              "-DWINO_BLOCK=%d -DWINO_TAPS=%d",
-             ocl->vector, ocl->chains, OCL_BCE_BLOCK, ocl->tile_columns / 2, ocl->tile_rows,
+             ocl->vector, ocl->chains, OCL_LOSS_BLOCK, ocl->tile_columns / 2, ocl->tile_rows,
              ocl->group_x, ocl->group_y, ocl->tile_k, ocl->tile_columns / 2, ocl->tile_rows,
              ocl->wino_block[taps - 2], taps);
 }

@@ -326,6 +326,10 @@ static void pointwise(struct check *t)
                                                  [LIM_LEAKY_RELU] = {0.5f, 0.5f, 1},
                                                  [LIM_TANH] = {0.07065082f, 1, 0.00986604f},
                                                  [LIM_SIGMOID] = {0.10499359f, 0.25f, 0.04517666f}};
+    static const float losses[LIM_LOSSES][2] = {[LIM_LOSS_BCE] = {0.95622087f, 0.52392568f},
+                                                [LIM_LOSS_HINGE] = {1.33333333f, 0.33333333f},
+                                                [LIM_LOSS_SQUARES] = {2.33333333f, 0.33333333f},
+                                                [LIM_LOSS_LINEAR] = {-0.33333333f, 0.33333333f}};
     const struct lim_adam_desc adam = {0.5f, 0.5f, 0.75f, 0.0f};
     struct lim_backend *be = &t->ocl->base;
 
@@ -338,8 +342,11 @@ static void pointwise(struct check *t)
                                 at(t, 3, 1, 3));
         expect(t, "activation_backward", 3, 3, dy[kind]);
     }
-    ocl_bce_logits(be, at(t, 0, 1, 3), 1.0f, at(t, 1, 1, 2), at(t, 3, 1, 3));
-    expect(t, "bce_logits", 1, 2, (const float[]){0.95622087f, 0.52392568f});
+    for (int kind = 0; kind < LIM_LOSSES; kind++) {
+        ocl_loss(be, (enum lim_loss_kind)kind, 1.0f, at(t, 0, 1, 3), at(t, 1, 1, 2),
+                 at(t, 3, 1, 3));
+        expect(t, "loss", 1, 2, losses[kind]);
+    }
     ocl_fill(be, 0.0f, at(t, 3, 1, 3));
     ocl_copy(be, at(t, 3, 1, 3), at(t, 4, 1, 3));
     ocl_adam(be, &adam, 2.0f, 4.0f, at(t, 2, 1, 3), at(t, 3, 1, 3), at(t, 4, 1, 3), at(t, 0, 1, 3));

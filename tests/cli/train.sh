@@ -153,7 +153,7 @@ for e in events:
         assert e["ph"] == "E" and open_ones.pop() == e["name"], e
 names = [e["name"] for e in events if e["ph"] == "B"]
 assert not open_ones and before > 0 and names.count("adam") >= 4, names
-assert {"conv_forward", "conv_backward_data", "conv_backward_weights", "bce_logits"} <= set(names), names
+assert {"conv_forward", "conv_backward_data", "conv_backward_weights", "loss"} <= set(names), names
 END
 expect 1 "$limner" train profile-pictures -o unprofiled --device cpu --size 16 --width 4 --batch 8 --steps 1 --profile no/where
 says err "cannot write the profile no/where"

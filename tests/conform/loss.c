@@ -5,65 +5,77 @@
 #include <math.h>
 #include <stdio.h>
 
-/* ---- losses: case = length * TARGETS + target */
+/* ---- losses: case = length * LOSSES + row */
 
-static const float targets[] = {0.0f, 1.0f, 0.9f};
+static const struct {
+    enum lim_loss_kind kind;
+    float target;
+} losses[] = {
+    {LIM_LOSS_BCE, 0.0f},     {LIM_LOSS_BCE, 1.0f},     {LIM_LOSS_BCE, 0.9f},
+    {LIM_LOSS_HINGE, 1.0f},   {LIM_LOSS_HINGE, -1.0f},  {LIM_LOSS_SQUARES, 1.0f},
+    {LIM_LOSS_SQUARES, 0.0f}, {LIM_LOSS_SQUARES, 0.9f}, {LIM_LOSS_LINEAR, 1.0f},
+    {LIM_LOSS_LINEAR, -1.0f},
+};
 
-enum { TARGETS = COUNT_OF(targets) };
+enum { LOSSES = COUNT_OF(losses) };
 
-static float target_of(int i)
+static unsigned loss_flags(int i)
 {
-    return targets[i % TARGETS];
+    return conform_length_flags(i / LOSSES);
 }
 
-static unsigned bce_flags(int i)
+static void loss_label(int i, char *text, size_t size)
 {
-    return conform_length_flags(i / TARGETS);
+    snprintf(text, size, "%s of %d logits, target %g", lim_loss_name(losses[i % LOSSES].kind),
+             conform_lengths[i / LOSSES], (double)losses[i % LOSSES].target);
 }
 
-static void bce_label(int i, char *text, size_t size)
+static void build_loss(int i, struct problem *pb)
 {
-    snprintf(text, size, "%d logits, target %g", conform_lengths[i / TARGETS],
-             (double)target_of(i));
-}
-
-static void build_bce(int i, struct problem *pb)
-{
-    static const float edges[] = {0.0f, 100.0f, -100.0f, 1e-6f, -1e-6f, 16.0f, -16.0f};
-    struct operand *logits = operand_add_line(pb, "logits", ROLE_IN, i / TARGETS);
+    static const float edges[] = {0.0f, 100.0f, -100.0f, 1e-6f, -1e-6f, 16.0f, -16.0f, 1.0f, -1.0f};
+    struct operand *logits = operand_add_line(pb, "logits", ROLE_IN, i / LOSSES);
 
     operand_fill(pb, logits, 9, 4.0);
     if (logits->count > 32)
         operand_plant(logits, edges, COUNT_OF(edges));
     operand_add(pb, "stats", ROLE_OUT, 1, 1, 1, 2);
-    operand_add_line(pb, "dlogits", ROLE_OUT, i / TARGETS);
+    operand_add_line(pb, "dlogits", ROLE_OUT, i / LOSSES);
 }
 
-/* 8 ulp + 4u of each loss, 8 ulp of each sigmoid; then the error of the means. */
-static void refer_bce(int i, struct problem *pb)
+/* Cross entropy: 8 ulp + 4u of each loss, 8 ulp of each sigmoid. The others are two or three
+ * operations: 4u of the sizes that go into them. Then the error of the means. */
+static void refer_loss(int i, struct problem *pb)
 {
     struct operand *logits = &pb->o[0], *stats = &pb->o[1], *d = &pb->o[2];
-    double n = (double)logits->count, t = (double)target_of(i), loss_error = 0.0, s_error = 0.0;
+    enum lim_loss_kind kind = losses[i % LOSSES].kind;
+    double n = (double)logits->count, t = (double)losses[i % LOSSES].target;
+    double error[2] = {0.0, 0.0}, size_of[2] = {0.0, 0.0};
 
     operand_want(stats);
     operand_want(d);
     for (size_t j = 0; j < logits->count; j++) {
-        double l = (double)logits->init[j], loss = oracle_bce(l, t), s = oracle_sigmoid(l);
+        double l = (double)logits->init[j];
+        struct oracle_loss f = oracle_loss(kind, l, t);
+        bool curved = kind == LIM_LOSS_BCE;
 
-        stats->want[0] += loss / n;
-        stats->want[1] += s / n;
-        loss_error += (8.0 * ulp(loss) + 4.0 * U) / n;
-        s_error += 8.0 * ulp(s) / n;
-        d->want[j] = (s - t) / n;
-        d->bound[j] = 8.0 * ulp(s) / n + 4.0 * U * fabs(d->want[j]);
+        stats->want[0] += f.loss / n;
+        stats->want[1] += f.score / n;
+        size_of[0] += fabs(f.loss) / n;
+        size_of[1] += fabs(f.score) / n;
+        error[0] +=
+            (curved ? 8.0 * ulp(f.loss) + 4.0 * U : 4.0 * U * (fabs(f.loss) + 1.0 + fabs(t * l))) /
+            n;
+        error[1] += curved ? 8.0 * ulp(f.score) / n : 0.0;
+        d->want[j] = f.slope / n;
+        d->bound[j] = (curved ? 8.0 * ulp(f.score) / n : 0.0) + 4.0 * U * fabs(d->want[j]);
     }
-    stats->bound[0] = loss_error + bound_sum(n, stats->want[0]);
-    stats->bound[1] = s_error + bound_sum(n, stats->want[1]);
+    for (int k = 0; k < 2; k++)
+        stats->bound[k] = error[k] + bound_sum(n, size_of[k]);
 }
 
-static void call_bce(int i, struct lim_backend *be, const struct operand *o)
+static void call_loss(int i, struct lim_backend *be, const struct operand *o)
 {
-    lim_bce_logits(be, o[0].t, target_of(i), o[1].t, o[2].t);
+    lim_loss(be, losses[i % LOSSES].kind, losses[i % LOSSES].target, o[0].t, o[1].t, o[2].t);
 }
 
 /* ---- Adam: case = length * SETTINGS + setting */
@@ -145,8 +157,8 @@ static void call_adam(int i, struct lim_backend *be, const struct operand *o)
 }
 
 const struct conform_op conform_loss[] = {
-    {CONFORM_OP("bce_logits", LENGTHS *TARGETS, bce), .passes = 1u << PASS_FLOATS,
-     .flags = bce_flags, .label = bce_label},
+    {CONFORM_OP("loss", LENGTHS *LOSSES, loss), .passes = 1u << PASS_FLOATS, .flags = loss_flags,
+     .label = loss_label},
     {CONFORM_OP("adam", LENGTHS *SETTINGS, adam), .passes = BOTH_PASSES, .flags = adam_flags,
      .label = adam_label},
 };

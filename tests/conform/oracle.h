@@ -44,6 +44,10 @@ void oracle_norm_sums(size_t rows, int c, const float *x, const float *dy, const
 double oracle_activation(enum lim_activation kind, float slope, float x);
 double oracle_activation_backward(enum lim_activation kind, float slope, float y, float dy);
 double oracle_sigmoid(double x);
-double oracle_bce(double logit, double target);
+
+struct oracle_loss {
+    double loss, slope, score; /* slope: its derivative in the logit */
+};
+struct oracle_loss oracle_loss(enum lim_loss_kind kind, double logit, double target);
 
 #endif

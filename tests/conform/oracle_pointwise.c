@@ -9,9 +9,23 @@ double oracle_sigmoid(double x)
     return 1.0 / (1.0 + exp(-x));
 }
 
-double oracle_bce(double logit, double target)
+struct oracle_loss oracle_loss(enum lim_loss_kind kind, double logit, double target)
 {
-    return fmax(logit, 0.0) - logit * target + log1p(exp(-fabs(logit)));
+    double distance = logit - target, s = oracle_sigmoid(logit);
+
+    switch (kind) {
+    case LIM_LOSS_HINGE:
+        if (target * logit >= 1.0)
+            return (struct oracle_loss){0.0, 0.0, logit};
+        return (struct oracle_loss){1.0 - target * logit, -target, logit};
+    case LIM_LOSS_SQUARES:
+        return (struct oracle_loss){distance * distance / 2.0, distance, logit};
+    case LIM_LOSS_LINEAR:
+        return (struct oracle_loss){-(target * logit), -target, logit};
+    default:
+        return (struct oracle_loss){fmax(logit, 0.0) - logit * target + log1p(exp(-fabs(logit))),
+                                    s - target, s};
+    }
 }
 
 double oracle_activation(enum lim_activation kind, float slope, float x)

@@ -105,14 +105,14 @@ static void gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpo
         real->write(lim_vector_of(c.buf, c.offset, 1), &nan);
 }
 
-static void bce_logits(struct lim_backend *be, struct lim_tensor logits, float target,
-                       struct lim_tensor stats, struct lim_tensor dlogits)
+static void loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
+                 struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits)
 {
     float sure[2] = {0.001f, target > 0.5f ? 0.999f : 0.001f};
 
     if (fails(be))
         return;
-    real->bce_logits(be, logits, target, stats, dlogits);
+    real->loss(be, kind, target, logits, stats, dlogits);
     if (faults.certain)
         real->write(stats, sure);
 }
@@ -137,7 +137,7 @@ struct lim_backend *faulty_backend_create(void)
     table.batchnorm_backward = batchnorm_backward;
     table.activation_forward = activation_forward;
     table.activation_backward = activation_backward;
-    table.bce_logits = bce_logits;
+    table.loss = loss;
     table.adam = adam;
     table.fill = fill;
     table.bias_act_forward = NULL;

@@ -42,7 +42,7 @@ done
 [ $code -eq 5 ] || complain "exit code $code: the first read behind the self-test was flipped"
 for name in gemm 'gemm (its sum of planes)' im2col col2im "winograd's forward pass" \
     "winograd's data gradient" "winograd's weight gradient" batchnorm_train batchnorm_backward \
-    bias_backward bias_forward activation_forward activation_backward bce_logits adam axpby \
+    bias_backward bias_forward activation_forward activation_backward loss adam axpby \
     multiply_add; do
     grep -qxF "$name" "$scratch/named" || complain "the self-test never blames $name"
 done
