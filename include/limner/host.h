@@ -17,6 +17,9 @@
  *   OpenBLAS where that has one thread (OPENBLAS_NUM_THREADS=1 before the start, or the host's own
  *   openblas_set_num_threads(1)) when the backend is made and as long as it lives; else with a
  *   multiplication of its own, for OpenBLAS's threads would change the bits.
+ * - A backend that has used CLBlast empties CLBlast's cache when it is destroyed: that would hold
+ *   the OpenCL context until main has returned, when drivers crash. Whatever else the host does
+ * with CLBlast is compiled again when it is next needed.
  * - It has threads of its own, with all signals blocked: one per backend that has a wait_timeout,
  *   and those that decode pictures. */
 #ifndef LIMNER_HOST_H
@@ -40,6 +43,9 @@ struct lim_host {
      * May be NULL: then OpenCL is not used on such a machine. Not called by two threads at once;
      * but no other thread may call getenv meanwhile. */
     bool (*set_variable)(const char *name, const char *value);
+    /* CLBlast's cache stays as it is, and a context of every backend that has used CLBlast with it.
+     */
+    bool keep_clblast;
 };
 
 /* From here on; all zero until it is called. The texts have to stay valid. Any thread may call it,

@@ -1,6 +1,7 @@
 /* Matrix multiplication: "packed" for CPUs, "tiled" for GPUs, and CLBlast's. */
 #include "opencl/gemm.h"
 
+#include "base/host.h"
 #include "base/log.h"
 #include "opencl/launch.h"
 #include "opencl/memory.h"
@@ -56,7 +57,7 @@ void ocl_gemm_finish(struct ocl_backend *ocl)
     release_temp(ocl);
     /* Its cache holds the context, and would give it back only after main has returned. */
     ocl_wait_begin(ocl, "CLBlastClearCache");
-    if (ocl->clblast_used)
+    if (ocl->clblast_used && !lim_host_get().keep_clblast)
         CLBlastClearCache();
     ocl_wait_end(ocl);
 }

@@ -355,6 +355,45 @@ static void openblas(void **state)
     }
 }
 
+static void multiply_with_clblast(void)
+{
+    struct lim_backend *be =
+        lim_backend_create(&(struct lim_device_choice){.device = "opencl"}, NULL);
+    struct lim_buffer *buf;
+    struct lim_tensor a, c;
+
+    assert_non_null(be);
+    assert_true(lim_backend_use_gemm(be, "clblast"));
+    buf = lim_buffer_create(be, 32);
+    assert_non_null(buf);
+    a = lim_tensor_of(buf, 0, 1, 1, 4, 4);
+    c = lim_tensor_of(buf, 16, 1, 1, 4, 4);
+    lim_gemm(be, LIM_NO_TRANS, LIM_NO_TRANS, 1.0f, a, a, 0.0f, c);
+    assert_true(lim_backend_finish(be));
+    lim_buffer_destroy(buf);
+    lim_backend_destroy(be);
+}
+
+/* Its cache is emptied, but not where the host says that it is its own. */
+static void clblast(void **state)
+{
+    const char *path = getenv("OPENCL_LAYERS");
+    int (*alive)(void);
+    void *layer, *address;
+
+    (void)state;
+    lim_host_set(&(struct lim_host){.keep_clblast = true});
+    multiply_with_clblast();
+    layer = path ? dlopen(path, RTLD_NOW | RTLD_NOLOAD) : NULL;
+    assert_non_null(layer);
+    address = dlsym(layer, "layer_alive");
+    memcpy(&alive, &address, sizeof alive);
+    assert_true(alive() > 0);
+    lim_host_set(&(struct lim_host){.keep_clblast = false});
+    multiply_with_clblast();
+    assert_int_equal(alive(), 0);
+}
+
 /* On a machine with a broken driver beside a good one, whose host does not let the environment be
  * set: what is broken is named, and loaded by nobody. */
 static void broken_driver(void **state)
@@ -400,6 +439,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(another_program, write_program, remove_program),
         cmocka_unit_test(broken_driver),
         cmocka_unit_test(openblas),
+        cmocka_unit_test(clblast),
     };
 
     /* In another process: this one has not asked yet. */
