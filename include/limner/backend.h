@@ -51,7 +51,8 @@ LIM_API struct lim_backend *lim_backend_create(const struct lim_device_choice *c
 /* For the main() of a program: a crash while a driver is at work (SIGSEGV, SIGILL, SIGFPE and
  * SIGABRT, where they are not handled yet; SIGBUS) ends it with a line on stderr that begins with
  * `program` (static text) and names the call, and with LIM_DEVICE_FAILED; a mapped file that was
- * cut short, with LIM_ERROR. Any other crash ends it as without. */
+ * cut short, with LIM_ERROR. Any other crash ends it as without. The thread that calls it gets a
+ * stack for signals, unless it has one: there a stack that is used up is told of too. */
 LIM_API void lim_tell_crashes(const char *program);
 
 /* Waits for queued work first. Destroy what was created from it before. NULL is fine. */

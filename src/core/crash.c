@@ -4,13 +4,15 @@
 
 #include <limner/backend.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 static const char *program;
-static bool tells_abort;
+static atomic_bool tells_abort;
 static pid_t process;
 
 struct line {
@@ -35,7 +37,7 @@ static void end(const struct line *line, enum lim_status status)
     _exit(status);
 }
 
-/* The children in which drivers are asked end by the signal, as their parent expects. */
+/* A child that the host has forked ends by the signal, as its parent expects. */
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     struct line line = {.length = 0};
@@ -65,10 +67,20 @@ static void on_crash(int number, siginfo_t *info, void *context)
 
 static void handle(int number)
 {
-    struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO};
+    struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
+    sigemptyset(&crash.sa_mask);
     sigaction(number, &crash, NULL);
-    tells_abort = tells_abort || number == SIGABRT;
+}
+
+/* Compilers recurse: where it was the stack that came to its end, the handler needs another. */
+static void give_stack(void)
+{
+    static char stack[1 << 16];
+    stack_t before;
+
+    if (sigaltstack(NULL, &before) == 0 && before.ss_flags & SS_DISABLE)
+        sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
 }
 
 void lim_tell_crashes(const char *name)
@@ -77,17 +89,20 @@ void lim_tell_crashes(const char *name)
 
     program = name;
     process = getpid();
+    give_stack();
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         /* A sanitizer has its own, and tells more; but nothing of mapped files. */
         if (fatal[i] == SIGBUS ||
             (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL))
             handle(fatal[i]);
+    if (sigaction(SIGABRT, NULL, &before) == 0 && before.sa_sigaction == on_crash)
+        atomic_store(&tells_abort, true);
 }
 
 /* LLVM, in many drivers, puts handlers in front of these. Its one for faults takes itself away and
  * lets the fault come again; abort() comes only once. */
 void lim_crash_arm(void)
 {
-    if (tells_abort)
+    if (atomic_load(&tells_abort))
         handle(SIGABRT);
 }

@@ -48,6 +48,8 @@ done
 LIMNER_CACHE_DIR=off train crash=clBuildProgram:2:11 none
 crashed limner "clBuildProgram of '"
 [ -e "$scratch/none/config.json" ] && complain "a run was begun"
+LIMNER_CACHE_DIR=off train crash=clBuildProgram:2:0 none
+crashed limner "clBuildProgram of '"
 train crash=clFinish:1:11 none --wait-timeout 0s
 crashed limner clFinish
 on_layer crash=clFinish:2:6 "$limner" sample "$scratch/straight" -n 4 -o "$scratch/no.png" --device opencl

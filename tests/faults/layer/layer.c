@@ -81,6 +81,14 @@ void layer_pause(cl_ulong milliseconds)
               NULL);
 }
 
+static int use_up_the_stack(int depth)
+{
+    volatile char room[4096];
+
+    room[0] = (char)depth;
+    return depth ? use_up_the_stack(depth + 1) + room[0] : 0;
+}
+
 /* As drivers do: signals that are sent are another thing than faults. */
 static void layer_crash(int number)
 {
@@ -88,6 +96,8 @@ static void layer_crash(int number)
 
     if (number == SIGSEGV)
         *nowhere = 0;
+    if (number == 0)
+        use_up_the_stack(1);
     abort();
 }
 
