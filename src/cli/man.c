@@ -38,6 +38,8 @@ static const struct term variables[] = {
     {"XDG_CACHE_HOME", "the folder of caches, if LIMNER_CACHE_DIR is not set; ~/.cache without it"},
     {"GOMP_SPINCOUNT", "how long waiting threads of the CPU path spin; limner sets it to 1000, "
                        "unless it or OMP_WAIT_POLICY is set"},
+    {"OPENBLAS_NUM_THREADS", "limner sets it to 1, unless it is set; with more the CPU path does "
+                             "without OpenBLAS"},
     {0},
 };
 

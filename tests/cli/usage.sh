@@ -76,7 +76,7 @@ says out 'limner\-train'
 expect 2 "$limner" --man-page nothing
 says err "unknown command 'nothing'"
 "$limner" --bash-completion >completion || fail "no completion"
-for command in train scan sample bench tune devices info; do
+for command in train scan sample eval bench tune devices info; do
     expect 0 "$limner" $command --help
     says out "Usage: limner $command"
     "$limner" --man-page $command >man || fail "no man page of $command"

@@ -25,12 +25,14 @@ root, limner, conform = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 MOST_LINES = 90
 RUN_PAGE = "docs/limner-run.5"
 KEYWORDS = ("limner seed", "limner model", "limner step")  # of PNGs: no commands
-COMMANDS = ["train", "scan", "sample", "eval", "devices", "info", "bench", "tune"]
 
 
 def run(*words):
     done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
+
+
+COMMANDS = re.findall(r"^  limner ([a-z]+) ", run(limner, "--help")[1], flags=re.MULTILINE)
 
 
 # The pages
@@ -43,8 +45,9 @@ def read_pages():
     names = (path.relative_to(root).as_posix() for path in sorted(found))
     pages = {name: (root / name).read_text() for name in names if not outside.match(name)}
     pages[RUN_PAGE] = (root / RUN_PAGE).read_text()
-    for command in [""] + COMMANDS:
-        pages[f"limner-{command}.1"] = run(limner, "--man-page", *([command] if command else []))[1]
+    pages["limner.1"] = run(limner, "--man-page")[1]
+    for command in COMMANDS:
+        pages[f"limner-{command}.1"] = run(limner, "--man-page", command)[1]
     pages["limner-conform.1"] = run(conform, "--man-page")[1]
     return pages
 
@@ -180,7 +183,7 @@ def check_variables(pages):
     """Of the environment: limner's own are in docs/devices.md and limner(1), and none is there that is not read."""
     read = {text for text in source_strings if re.fullmatch(r"LIMNER_[A-Z_]+", text)}
     bad = []
-    for page in ("docs/devices.md", "limner-.1"):
+    for page in ("docs/devices.md", "limner.1"):
         told = set(re.findall(r"\bLIMNER_[A-Z_]+", pages[page]))
         bad += [f"{page}: nothing is said of {name}" for name in sorted(read - told)]
         bad += [f"{page}: nothing reads {name}" for name in sorted(told - read)]
@@ -341,6 +344,9 @@ def check_man(pages):
         for tool in tools:
             told = subprocess.run(tool, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
             bad += [f"{name}: {line}" for line in told.splitlines() if "missing date" not in line]
+    built = re.search(r"foreach name : \[([^\]]*)\]\n *custom_target\('man page of '", (root / "meson.build").read_text())
+    listed = re.findall(r"'([a-z]+)'", built.group(1) if built else "")
+    bad += [f"meson.build: no man page of {command} is built" for command in COMMANDS if command not in listed]
     words = set(re.findall(r"[a-z_]+[a-z0-9_]*", pages[RUN_PAGE].replace("\\-", "-")))
     for heading in ("config.json", "log.jsonl", "Models: .safetensors"):
         bad += [f"{RUN_PAGE}: nothing is said of '{field}'" for field in sorted(fields["docs/files.md", heading] - words)
