@@ -83,6 +83,7 @@ bool eval_moments_init(struct eval_moments *m, const struct eval_job *job, const
     for (int k = 0; k < dims; k++)
         for (int l = 0; l < k; l++)
             m->cov[(size_t)l * n + (size_t)k] = m->cov[(size_t)k * n + (size_t)l];
+    (void)job;
     if (root)
         cholesky(m, rest, taken);
     free(rest);
