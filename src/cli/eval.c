@@ -87,7 +87,7 @@ struct work {
     const struct eval_settings *set;
     const char *model;             /* NULL: --painted */
     struct lim_model_info info;    /* of the model */
-    struct lim_backend *be, *host; /* paints; multiplies for the numbers: may be the same */
+    struct lim_backend *be, *host; /* paints; multiplies for the numbers */
     struct lim_dataset *reals, *given;
     struct lim_eval *ev;
     uint8_t *pictures;
@@ -131,16 +131,15 @@ static enum lim_status open_devices(struct work *w)
         w->be = lim_backend_create(&choice, &status);
         if (!w->be)
             return status;
-        if (strcmp(lim_backend_option(w->be), "--device cpu") == 0) {
-            w->host = w->be;
-            return LIM_OK;
-        }
         lim_tune_load(w->be, set->dev.cache_dir);
     }
-    terminal_init(true); /* which device the numbers are from is no choice */
+    terminal_init(true); /* where the numbers are from is no choice */
     w->host = lim_backend_create(&host, &status);
     terminal_init(false);
-    return w->host ? LIM_OK : status;
+    if (!w->host)
+        return status;
+    lim_backend_use_gemm(w->host, "builtin"); /* numbers that do not depend on the BLAS */
+    return LIM_OK;
 }
 
 static enum lim_status paint(struct work *w, int count)
@@ -293,8 +292,7 @@ static void finish(struct work *w)
     lim_eval_destroy(w->ev);
     lim_dataset_destroy(w->given);
     lim_dataset_destroy(w->reals);
-    if (w->host != w->be)
-        lim_backend_destroy(w->host);
+    lim_backend_destroy(w->host);
     lim_backend_destroy(w->be);
     free(w->pictures);
     free(w->pairs);

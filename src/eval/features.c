@@ -25,8 +25,10 @@ int eval_reduce(const struct eval_job *job, const uint8_t *picture, float *out)
     while (job->size / factor > EVAL_SIDE)
         factor *= 2;
     side = job->size / factor;
+    if (out && factor == 1)
+        lim_pixels_to_floats(picture, (size_t)side * (size_t)side * (size_t)channels, out);
     scale = 1.0f / (127.5f * (float)(factor * factor));
-    for (int i = 0; out && i < side * side; i++) {
+    for (int i = 0; out && factor > 1 && i < side * side; i++) {
         for (int k = 0; k < channels; k++) {
             int top = i / side * factor, left = i % side * factor, sum = 0;
 

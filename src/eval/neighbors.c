@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    ROWS = 128,
+    ROWS = 512,
     COLUMNS = 256 /* of a strip; of the piece of one thread, where it sums columns */
 };
 

@@ -43,33 +43,42 @@ static int mirrored(int i, int n)
     return i < n ? i : 2 * (n - 1) - i;
 }
 
-/* out[line] = the binomial filter (1 4 6 4 1)/16 over lines of `length` floats, n of them. */
-static void filter_lines(const float *x, int n, int length, float *out)
+/* out[i] = the binomial filter (1 4 6 4 1)/16 of x[n][length] at i, over the first index. */
+static void filter_at(const float *x, int i, int n, int length, float *out)
 {
-    static const float weights[3] = {6 / 16.0f, 4 / 16.0f, 1 / 16.0f};
+    const float *one[2] = {x + (size_t)mirrored(i - 1, n) * (size_t)length,
+                           x + (size_t)mirrored(i + 1, n) * (size_t)length};
+    const float *two[2] = {x + (size_t)mirrored(i - 2, n) * (size_t)length,
+                           x + (size_t)mirrored(i + 2, n) * (size_t)length};
 
-    for (int i = 0; i < n; i++) {
-        float *to = out + (size_t)i * (size_t)length;
+    x += (size_t)i * (size_t)length;
+    out += (size_t)i * (size_t)length;
+    for (int k = 0; k < length; k++)
+        out[k] =
+            0.375f * x[k] + 0.25f * (one[0][k] + one[1][k]) + 0.0625f * (two[0][k] + two[1][k]);
+}
 
-        for (int k = 0; k < length; k++)
-            to[k] = weights[0] * x[(size_t)i * (size_t)length + (size_t)k];
-        for (int offset = 1; offset <= 2; offset++) {
-            const float *left = x + (size_t)mirrored(i - offset, n) * (size_t)length;
-            const float *right = x + (size_t)mirrored(i + offset, n) * (size_t)length;
+/* The same for all i: inside as one long loop, where the second index is short. */
+static void filter(const float *x, int n, int length, float *out)
+{
+    int inside = length < 16 && n > 4 ? (n - 4) * length : 0;
+    const float *at = x + 2 * length;
 
-            for (int k = 0; k < length; k++)
-                to[k] += weights[offset] * (left[k] + right[k]);
-        }
-    }
+    for (int k = 0; k < inside; k++)
+        out[2 * length + k] = 0.375f * at[k] + 0.25f * (at[k - length] + at[k + length]) +
+                              0.0625f * (at[k - 2 * length] + at[k + 2 * length]);
+    for (int i = 0; i < n; i++)
+        if (!inside || i < 2 || i >= n - 2)
+            filter_at(x, i, n, length, out);
 }
 
 void eval_blur(float *x, int side, int channels, float *scratch)
 {
     size_t row = (size_t)side * (size_t)channels;
 
-    filter_lines(x, side, side * channels, scratch); /* rows */
-    for (int y = 0; y < side; y++)                   /* columns: lines are pixels */
-        filter_lines(scratch + (size_t)y * row, side, channels, x + (size_t)y * row);
+    filter(x, side, side * channels, scratch); /* down the rows */
+    for (int y = 0; y < side; y++)             /* along each of them */
+        filter(scratch + (size_t)y * row, side, channels, x + (size_t)y * row);
 }
 
 /* x[side][side] blurred, and every second row and column of it kept. */

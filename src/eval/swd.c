@@ -26,49 +26,68 @@ static int patches_of_one(int count)
     return patches > MOST ? MOST : patches < LEAST ? LEAST : patches;
 }
 
-/* The patches of pictures[count] on `level`, patches[picture][patch][y][x][channel]. */
-static bool cut(const struct eval_job *job, const uint8_t *const *pictures, int count, int level,
+/* Where the patches of all pictures lie on each level, places[level][picture][patch]: row, column
+ * as shares of those there are. NULL: no memory. */
+static float *make_places(int levels, int patches)
+{
+    size_t count = 2 * (size_t)patches;
+    float *places = malloc((size_t)levels * count * sizeof *places);
+
+    for (int level = 0; places && level < levels; level++)
+        lim_random_uniform(0, LIM_RANDOM_EVAL, (uint64_t)(EVAL_POSITIONS + level), count,
+                           places + (size_t)level * count);
+    return places;
+}
+
+/* Patches first..end of one level, out[patch][y][x][channel], from x[side][side][channels]. */
+static void cut_level(const float *x, int side, int channels, const float *places, int first,
+                      int end, float *out)
+{
+    size_t row = (size_t)(EDGE * channels);
+
+    for (int k = first; k < end; k++) {
+        int top = (int)((double)places[2 * k] * (side - EDGE + 1));
+        int left = (int)((double)places[2 * k + 1] * (side - EDGE + 1));
+
+        for (int y = 0; y < EDGE; y++)
+            memcpy(out + ((size_t)k * EDGE + (size_t)y) * row,
+                   x + ((size_t)(top + y) * (size_t)side + (size_t)left) * (size_t)channels,
+                   row * sizeof *out);
+    }
+}
+
+/* The patches of pictures[count] on all levels, patches[level][picture][patch][y][x][channel]. */
+static bool cut(const struct eval_job *job, const uint8_t *const *pictures, int count,
                 float *patches)
 {
-    int side = eval_level_side(job->size, level), each = patches_of_one(count);
-    size_t row = (size_t)(EDGE * job->channels), patch = EDGE * row, before = 0;
+    int levels = eval_level_count(job->size), each = patches_of_one(count);
+    size_t patch = (size_t)(EDGE * EDGE * job->channels), all = (size_t)(count * each);
     size_t pixels = (size_t)job->size * (size_t)job->size * (size_t)job->channels;
     size_t floats = eval_pyramid_floats(job->size, job->channels);
     float *scratch = malloc((size_t)job->threads * (floats + 2 * pixels) * sizeof *scratch);
-    float *places = malloc(2 * (size_t)count * (size_t)each * sizeof *places);
+    float *places = make_places(levels, count * each);
+    bool good = scratch && places;
 
-    if (!scratch || !places) {
-        free(scratch);
-        free(places);
-        return false;
-    }
-    for (int i = 0; i < level; i++)
-        before += (size_t)eval_level_side(job->size, i) * (size_t)eval_level_side(job->size, i) *
-                  (size_t)job->channels;
-    lim_random_uniform(0, LIM_RANDOM_EVAL, (uint64_t)(EVAL_POSITIONS + level),
-                       2 * (size_t)count * (size_t)each, places);
 #pragma omp parallel for schedule(static) num_threads(job->threads)
     for (int piece = 0; piece < job->threads; piece++) {
-        float *pyramid = scratch + (size_t)piece * (floats + 2 * pixels);
+        float *pyramid = good ? scratch + (size_t)piece * (floats + 2 * pixels) : NULL;
 
-        for (int i = piece; i < count; i += job->threads) {
+        for (int i = piece; good && i < count; i += job->threads) {
+            const float *level = pyramid;
+
             eval_pyramid(pictures[i], job->size, job->channels, pyramid, pyramid + floats);
-            for (int k = i * each; k < (i + 1) * each; k++) {
-                int top = (int)((double)places[2 * k] * (side - EDGE + 1));
-                int left = (int)((double)places[2 * k + 1] * (side - EDGE + 1));
+            for (int k = 0; k < levels; k++) {
+                int side = eval_level_side(job->size, k);
 
-                for (int y = 0; y < EDGE; y++)
-                    memcpy(patches + (size_t)k * patch + (size_t)y * row,
-                           pyramid + before +
-                               ((size_t)(top + y) * (size_t)side + (size_t)left) *
-                                   (size_t)job->channels,
-                           row * sizeof *patches);
+                cut_level(level, side, job->channels, places + 2 * (size_t)k * all, i * each,
+                          (i + 1) * each, patches + (size_t)k * all * patch);
+                level += (size_t)side * (size_t)side * (size_t)job->channels;
             }
         }
     }
     free(scratch);
     free(places);
-    return true;
+    return good;
 }
 
 /* Each channel to mean 0 and deviation 1. Returns the root of the channels' mean variance. */
@@ -190,16 +209,15 @@ bool eval_slices_init(struct eval_slices *s, const struct eval_job *job,
 
     *s = (struct eval_slices){.levels = eval_level_count(job->size),
                               .patches = count * patches_of_one(count)};
-    patches = malloc((size_t)s->patches * patch * sizeof *patches);
-    good = patches != NULL;
+    patches = malloc((size_t)s->levels * (size_t)s->patches * patch * sizeof *patches);
+    good = patches && cut(job, pictures, count, patches);
     for (int level = 0; good && level < s->levels; level++) {
+        float *own = patches + (size_t)level * (size_t)s->patches * patch;
+
         s->sorted[level] = malloc((size_t)s->patches * DIRECTIONS * sizeof(float));
-        good = s->sorted[level] && cut(job, pictures, count, level, patches);
-        if (good) {
-            s->contrast[level] =
-                normalize(patches, (size_t)s->patches * patch, job->channels, job->threads);
-            good = project(job, patches, s->patches, patch, s->sorted[level]);
-        }
+        s->contrast[level] =
+            normalize(own, (size_t)s->patches * patch, job->channels, job->threads);
+        good = s->sorted[level] && project(job, own, s->patches, patch, s->sorted[level]);
     }
     if (!good)
         lim_error("evaluation: no memory for %d patches", s->patches);

@@ -42,6 +42,26 @@ for row in rows:
 assert b["seed"] == 2 and b["painted"] != a["painted"] and b["hash"] == a["hash"]
 P
 
+# Painted on another device: the same numbers, but for the last bit of a few pixels.
+"$limner" eval run --pictures pictures --device opencl --json >out 2>err
+code=$?
+[ $code -eq 0 ] || [ $code -eq 3 ] || fail "exit code $code on an OpenCL device"
+[ $code -eq 3 ] || "$python" - <<'P' || fail "another device gives other numbers"
+import json
+a, b = json.load(open("first")), json.load(open("out"))
+def compare(x, y, where):
+    if isinstance(x, dict):
+        for name in x:
+            compare(x[name], y[name], where + [name])
+    elif isinstance(x, list):
+        for i, (u, v) in enumerate(zip(x, y)):
+            compare(u, v, where + [i])
+    else:
+        assert abs(x - y) <= max(1e-3 * abs(x), 1.01 / a["count"]), (where, x, y)
+for row in ("painted", "reals", "blurred", "shuffled"):
+    compare(a[row], b[row], [row])
+P
+
 # Pictures of others: fewer than asked for are said; copies of the reals are seen.
 expect 0 "$limner" eval --painted pictures --pictures pictures --size 16 --nets 1 $cpu --json -n 40
 "$python" - <<'P' || fail "copies of reals are not seen"
