@@ -100,11 +100,12 @@ static enum lim_status dispatch(int argc, char **argv)
 }
 
 /* GCC's OpenMP lets a thread that waits spin for milliseconds. While another process holds one of
- * the cores that is most of the time: a fifth of the speed was measured, tests/bench/README.md.
- * OpenBLAS starts threads of its own, which limner never uses, and one that finds no memory for
- * itself tries for ever: the process would never end; and the CPU path does without an OpenBLAS
- * that has more than one. Both have to be in the environment before the libraries are loaded, hence
- * the exec; where it fails, limner runs without. */
+ * the cores that is most of the time: a fifth of the speed was measured
+ * (docs/design/measurements.md, "Beside other work"). OpenBLAS starts threads of its own, which
+ * limner never uses, and one that finds no memory for itself tries for ever: the process would
+ * never end; and the CPU path does without an OpenBLAS that has more than one. Both have to be in
+ * the environment before the libraries are loaded, hence the exec; where it fails, limner runs
+ * without. */
 static void tame_libraries(char **argv)
 {
     const char *blas = getenv("OPENBLAS_NUM_THREADS");
