@@ -25,12 +25,12 @@
  * and 29.6 for three (the first and the last row: 5 + 5 + 11.2 + 1.4 + 7), over both 400 and 876:
  * certain, and far from what happens. Roundings walk at random; measured against double
  * (tests/unit/cpu/winograd.c, limner-conform), K from 64 to 6400, errors of both kernels reach 0.17
- * of NUMERICS' 8 max(sqrt K, 8) u on the norm and 0.65 of its 16 max(sqrt K, 8) u (|A||B|) on
- * elements (a weight gradient of two pictures with one tile each; of one such picture 0.91; else
- * 0.43); a direct convolution has about a third of that error. An element's own (|A||B|) may be
- * small beside its neighbours' in the tile, the less likely the more terms: with fewer than 16
- * channels Winograd is refused. With m = 2 and 3 no coefficient rounds, and sums of integers are
- * exact. */
+ * of the 8 max(sqrt K, 8) u on the norm that docs/design/numerics.md allows, and 0.65 of its
+ * 16 max(sqrt K, 8) u (|A||B|) on elements (a weight gradient of two pictures with one tile each;
+ * of one such picture 0.91; else 0.43); a direct convolution has about a third of that error. An
+ * element's own (|A||B|) may be small beside its neighbours' in the tile, the less likely the more
+ * terms: with fewer than 16 channels Winograd is refused. With m = 2 and 3 no coefficient rounds,
+ * and sums of integers are exact. */
 #include "cpu/winograd.h"
 
 #include "cpu/winograd_job.h"

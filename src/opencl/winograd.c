@@ -12,8 +12,8 @@
  * coefficient included), 4 (G) and 5 (A'), so an output of depth K errs by at most (K + 28) u times
  * the sum over channels and phases of T(|w|, |d|), which over one line is at most 30 max|w| max|d|
  * (20 with two taps). Measured against double (limner-conform, K from 400 to 12800), 5x5 is no
- * worse than 4x4: at most 0.14 of NUMERICS' bound on the norm and 0.18 of that on elements; of the
- * weight gradient 0.08 and 0.48. */
+ * worse than 4x4: at most 0.14 of the bound on the norm and 0.18 of that on elements that
+ * docs/design/numerics.md allows; of the weight gradient 0.08 and 0.48. */
 #include "opencl/winograd.h"
 
 #include "base/log.h"

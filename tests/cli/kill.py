@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 at random moments of a training with a checkpoint every other step: it resumes from a whole checkpoint each
 time and ends with the bits of an undisturbed run.
-usage: cli_kill.py LIMNER ROOT [--kills 10] [--seed S] [--folder FOLDER] [--fill]
+usage: kill.py LIMNER ROOT [--kills 10] [--seed S] [--folder FOLDER] [--fill]
 FOLDER: on the disk to be tried; --fill: a small one of its own (mount -t tmpfs -o size=64M), of which each start finds
 another part free, from nothing to three checkpoints"""
 import argparse

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`limner sample -n 10000` takes no more memory than -n 1000: the largest resident size of each.
-usage: cli_memory.py LIMNER ROOT"""
+usage: memory.py LIMNER ROOT"""
 import os
 import pathlib
 import shutil

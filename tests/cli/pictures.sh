@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the network sees, and where prepared pictures are kept. usage: cli_pictures.sh LIMNER ROOT PYTHON
+# What the network sees, and where prepared pictures are kept. usage: pictures.sh LIMNER ROOT PYTHON
 . "$2/tests/cli/lib.sh"
 
 same() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Eight trainings that start at once with one empty cache folder for all; on a device too, where there is one: each
 ends well, all with the same bits, and the folder holds whole files alone.
-usage: cli_race.py LIMNER ROOT"""
+usage: race.py LIMNER ROOT"""
 import pathlib
 import shutil
 import subprocess

@@ -1,5 +1,5 @@
 #!/bin/sh
-# 40 steps are 20 + resume + 20, to the byte. usage: cli_resume.sh LIMNER ROOT PYTHON DEVICE
+# 40 steps are 20 + resume + 20, to the byte. usage: resume.sh LIMNER ROOT PYTHON DEVICE
 . "$2/tests/cli/lib.sh"
 device=$fourth
 pictures pictures 30

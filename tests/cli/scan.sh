@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `limner scan` says of a folder, and `limner train` of the same. usage: cli_scan.sh LIMNER ROOT PYTHON
+# What `limner scan` says of a folder, and `limner train` of the same. usage: scan.sh LIMNER ROOT PYTHON
 . "$2/tests/cli/lib.sh"
 
 pictures messy 30

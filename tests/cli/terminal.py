@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The status line on a real terminal, a narrow one, and a terminal that goes away during the training.
-usage: cli_terminal.py LIMNER ROOT"""
+usage: terminal.py LIMNER ROOT"""
 import fcntl
 import os
 import pathlib

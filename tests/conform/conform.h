@@ -3,8 +3,8 @@
  * An operation (struct conform_op) is a numbered list of cases. A case is built twice, once from
  * small integers and once from floats: `build` declares the operands and fills the inputs, `refer`
  * computes what is wanted in double straight from the definition, and what error is allowed
- * (tests/conform.md), `call` queues the operation on a backend. Guard bands, NaN-filled outputs,
- * offsets, repetition and comparison are the harness's (conform_run.c). */
+ * (docs/design/numerics.md), `call` queues the operation on a backend. Guard bands, NaN-filled
+ * outputs, offsets, repetition and comparison are the harness's (run.c). */
 #ifndef LIMNER_TESTS_CONFORM_H
 #define LIMNER_TESTS_CONFORM_H
 
@@ -100,7 +100,7 @@ extern const struct conform_op conform_gemm[], conform_conv[], conform_norm[], c
 extern const int conform_gemm_count, conform_conv_count, conform_norm_count, conform_fused_count,
     conform_pointwise_count, conform_loss_count;
 
-/* conform_data.c. Memory that is not there ends the program: nothing could be checked. */
+/* data.c. Memory that is not there ends the program: nothing could be checked. */
 void *conform_alloc(size_t count, size_t size);
 uint64_t conform_hash(uint64_t seed, const char *text);
 uint64_t rng_next(struct rng *rng);
@@ -126,7 +126,7 @@ extern const int conform_lengths[LENGTHS];
 unsigned conform_length_flags(int length);
 struct operand *operand_add_line(struct problem *pb, const char *name, enum role role, int length);
 
-/* conform_compare.c */
+/* compare.c */
 struct miss {
     const struct operand *o;
     size_t index, misses; /* the worst element, and how many are outside */
@@ -152,7 +152,7 @@ bool certain_products(double terms);
 double bound_sum(double terms, double sum);
 double ulp(double x); /* of a float near x */
 
-/* conform_run.c */
+/* run.c */
 struct session {
     struct lim_backend *be;
     struct lim_device_choice choice;
@@ -173,10 +173,11 @@ enum outcome conform_case(struct session *s, const struct conform_op *op, int i,
 struct lim_backend *conform_backend(struct session *s, const struct conform_op *op,
                                     const char *gemm);
 
-/* conform_bench.c: times one case and reports it. False when the device has failed. */
+/* bench.c: times one case and reports it. False when the device has failed. */
 bool conform_bench(struct session *s, const struct conform_op *op, int i, const char *gemm);
 
-/* conform_report.c: a table for people or, where s->json, an object a line (tests/conform.md). */
+/* report.c: a table for people or, where s->json, an object a line (docs/conformance.md).
+ */
 struct timing {
     double median, fastest; /* seconds of one call */
     double flops, bytes;    /* of one call; flops 0: not counted */
@@ -196,7 +197,7 @@ void report_time(const struct session *s, const struct conform_op *op, int i, co
 void report_end(const struct session *s, int cases, int failed);
 void report_skipped(const struct session *s, const char *why);
 
-/* conform_place.c: operands in device memory between guard bands. */
+/* place.c: operands in device memory between guard bands. */
 struct placed {
     int count;
     struct lim_buffer *buf[MAX_OPERANDS];

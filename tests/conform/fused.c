@@ -130,7 +130,7 @@ static void build_bias_backward(int i, struct problem *pb)
         add_picture(pb, i, "dx", ROLE_OUT);
 }
 
-/* dx as of the activation alone (conform_pointwise.c); its errors go into the sum, too. */
+/* dx as of the activation alone (pointwise.c); its errors go into the sum, too. */
 static void refer_bias_backward(int i, struct problem *pb)
 {
     const float *y = pb->o[0].init, *dy = pb->o[1].init;
@@ -168,7 +168,7 @@ static void call_bias_backward(int i, struct lim_backend *be, const struct opera
     lim_bias_act_backward(be, kind_of(i), slope, o[0].t, o[1].t, o[2].t, o[in_place(i) ? 1 : 3].t);
 }
 
-/* ---- batch normalisation: the cases of conform_norm.c */
+/* ---- batch normalisation: the cases of norm.c */
 
 /* Two of three are those that have kernels; backward and where it is timed, all. */
 static enum lim_activation norm_kind(int i, bool backward)

@@ -25,7 +25,7 @@ code=$?
 [ $code -eq 3 ] && grep -q 'no OpenCL platform' "$scratch/out" && exit 77
 [ $code -eq 0 ] || complain "exit code $code"
 check_log
-# Where it is 8 MiB (test_small_memory.c looks at the numbers).
+# Where it is 8 MiB (tests/unit/core/small_memory.c looks at the numbers).
 for preset in tiny small; do
     train 'max_alloc=8388608' --preset $preset || complain "exit code $? with $preset"
     check_log

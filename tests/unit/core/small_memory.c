@@ -79,7 +79,7 @@ static void parts_come_to_the_same(void **state)
 {
     struct lim_backend *cpu = open_device(DEVICE_CPU), *be = open_device(DEVICE_OPENCL);
     struct result whole, parts;
-    /* NUMERICS: 32 sqrt(Kmax depth) u; the weights' sums are the longest. */
+    /* docs/design/numerics.md: 32 sqrt(Kmax depth) u; the weights' sums are the longest. */
     double bound = 32.0 * sqrt(BATCH * 16.0 * 16.0 * 4.0) * 0x1p-24;
 
     (void)state;

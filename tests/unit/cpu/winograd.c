@@ -118,7 +118,7 @@ static void define(const struct problem *pb, double *sum[3], double *size[3])
     }
 }
 
-/* NUMERICS.md's row for Winograd; equal for integers. */
+/* The row for Winograd in docs/design/numerics.md; equal for integers. */
 static void compare(const char *name, struct lim_tensor got, const double *want, const double *size,
                     double terms, bool exact)
 {

@@ -1,6 +1,6 @@
 /* Every limit on what a file from others may claim, from just below it and from just above, where
- * no other test has it: README.md, "Files from others", lists them. Those of pictures and archives
- * are in test_decode.c, test_data.c and test_trees.c, of networks in test_fields.c. */
+ * no other test has it: docs/limits.md lists them. Those of pictures and archives
+ * are in decode.c, dataset.c and trees.c of tests/unit/data, of networks in fields.c. */
 #include "base/cache_folder.h"
 #include "core/backend.h"
 #include "gan/run.h"

@@ -240,8 +240,8 @@ static void compare_gradients(struct lim_net *one, struct lim_net *two, double b
     assert_true(sqrt(error / norm) <= bound);
 }
 
-/* NUMERICS: 32 sqrt(Kmax depth) u in the Frobenius norm. The learning rate is tiny, so that G's
- * gradients come through the same D on both. */
+/* docs/design/numerics.md: 32 sqrt(Kmax depth) u in the Frobenius norm. The learning rate is tiny,
+ * so that G's gradients come through the same D on both. */
 static void opencl_agrees_with_cpu(void **state)
 {
     struct lim_dcgan_config config = tiny();
