@@ -19,7 +19,7 @@ wanted=$*
 began=$(date +%s)
 # What the user has set for limner or for the drivers is not for the tests.
 for name in $(env | sed -nE 's/^((LIMNER|OCL|OPENCL|POCL|RUSTICL|OMP|XDG)_[A-Z0-9_]*)=.*/\1/p'); do unset "$name"; done
-sh "$root/tests/install.sh" tests || exit 1
+sh "$root/tests/install.sh" "$([ "$tier" = full ] && echo full || echo tests)" || exit 1
 mkdir -p "$build" || exit 1
 build=$(cd "$build" && pwd) || exit 1
 

@@ -8,6 +8,10 @@
 #ifndef LIMNER_SRC_CORE_BACKEND_H
 #define LIMNER_SRC_CORE_BACKEND_H
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "limner must tell NaN and infinity from numbers: build it without -Ofast and -ffast-math"
+#endif
+
 #include <limner/backend.h>
 #include <limner/memory.h>
 #include <limner/ops.h>

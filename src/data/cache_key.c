@@ -1,4 +1,5 @@
 /* Where a cache of pictures lies, and what it is of. */
+#include "base/file_time.h"
 #include "config.h"
 #include "data/cache.h"
 
@@ -64,11 +65,6 @@ char *data_cache_place(const char *path, const struct lim_dataset_config *config
     return place;
 }
 
-static uint64_t time_of(const struct stat *st)
-{
-    return (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
-}
-
 uint64_t data_cache_key(const char *path, const struct data_files *files,
                         const struct lim_dataset_config *config)
 {
@@ -79,7 +75,7 @@ uint64_t data_cache_key(const char *path, const struct data_files *files,
     key = lim_hash(key, abilities, sizeof abilities);
     key = add_settings(key, config);
     if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) /* an archive */
-        key = add_number(add_number(key, (uint64_t)st.st_size), time_of(&st));
+        key = add_number(add_number(key, (uint64_t)st.st_size), lim_file_time_ns(&st));
     for (size_t i = 0; i < files->count; i++) {
         const struct data_file *file = &files->list[i];
         const char *name = data_file_name(file, path);

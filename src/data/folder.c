@@ -1,4 +1,5 @@
 /* Finds the files below a folder. Links are followed, and whatever is met twice counts once. */
+#include "base/file_time.h"
 #include "base/long_path.h"
 #include "data/source.h"
 
@@ -142,7 +143,7 @@ static bool add_file(struct walk *walk, const char *path, const struct stat *st)
         return false;
     file = &walk->files->list[walk->files->count - 1];
     file->size = (uint64_t)st->st_size;
-    file->time = (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
+    file->time = lim_file_time_ns(st);
     return true;
 }
 

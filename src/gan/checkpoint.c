@@ -211,7 +211,7 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
 
         move(records->list + i, all + at, false);
         if (i < records->generator)
-            *model_hash = lim_hash(*model_hash, all + at, count * sizeof *all);
+            *model_hash = lim_hash_floats(*model_hash, all + at, count);
         at += count;
     }
     if (!lim_backend_ok(gan->be)) { /* what was read is not to be kept; the failure was logged */
@@ -325,7 +325,7 @@ static bool fill_one(struct lim_st_reader *reader, const struct record *record, 
     }
     ok = lim_st_read(reader, found, host) && numbers_are_sound(reader, record->name, host, count);
     if (ok) {
-        *hash = lim_hash(*hash, host, count * sizeof *host);
+        *hash = lim_hash_floats(*hash, host, count);
         move(record, host, true);
     }
     free(host);

@@ -5,6 +5,8 @@
 #ifndef LIMNER_SRC_IO_HASH_H
 #define LIMNER_SRC_IO_HASH_H
 
+#include "io/little_endian.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +18,20 @@ static inline uint64_t lim_hash(uint64_t hash, const void *data, size_t size)
 
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* Of `count` floats as they stand in a file. */
+static inline uint64_t lim_hash_floats(uint64_t hash, const float *data, size_t count)
+{
+    float swapped;
+
+    if (!LIM_BIG_ENDIAN)
+        return lim_hash(hash, data, count * sizeof *data);
+    for (size_t i = 0; i < count; i++) {
+        lim_swap_floats(&swapped, data + i, 1);
+        hash = lim_hash(hash, &swapped, sizeof swapped);
+    }
     return hash;
 }
 

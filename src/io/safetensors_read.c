@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "io/hash.h"
 #include "io/json.h"
+#include "io/little_endian.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -249,8 +250,11 @@ bool lim_st_verify(struct lim_st_reader *reader)
 bool lim_st_read(struct lim_st_reader *reader, const struct lim_st_tensor *tensor, float *out)
 {
     if (fseeko(reader->stream, (off_t)(reader->data_start + tensor->begin), SEEK_SET) == 0 &&
-        fread(out, sizeof *out, (size_t)tensor->count, reader->stream) == tensor->count)
+        fread(out, sizeof *out, (size_t)tensor->count, reader->stream) == tensor->count) {
+        if (LIM_BIG_ENDIAN)
+            lim_swap_floats(out, out, (size_t)tensor->count);
         return true;
+    }
     lim_error("%s: '%s' cannot be read: %s", reader->path, tensor->name, strerror(errno));
     return false;
 }

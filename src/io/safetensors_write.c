@@ -1,15 +1,12 @@
 #include "io/safetensors.h"
 
 #include "base/log.h"
+#include "io/little_endian.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "safetensors is little-endian: this machine needs a byte swap here and in safetensors_read.c"
-#endif
 
 static const char no_checksum[] = LIM_ST_XXH3 "0000000000000000";
 
@@ -92,10 +89,25 @@ bool lim_st_begin(struct lim_st_writer *writer, const char *path, struct lim_st_
     return true;
 }
 
-void lim_st_put(struct lim_st_writer *writer, const float *data, size_t count)
+static void put(struct lim_st_writer *writer, const float *data, size_t count)
 {
     XXH3_64bits_update(writer->hash, data, count * sizeof *data);
     lim_file_write(&writer->file, data, count * sizeof *data);
+}
+
+void lim_st_put(struct lim_st_writer *writer, const float *data, size_t count)
+{
+    float swapped[1024];
+
+    if (!LIM_BIG_ENDIAN) {
+        put(writer, data, count);
+        return;
+    }
+    for (size_t n; count > 0; data += n, count -= n) {
+        n = count < 1024 ? count : 1024;
+        lim_swap_floats(swapped, data, n);
+        put(writer, swapped, n);
+    }
 }
 
 bool lim_st_end(struct lim_st_writer *writer)

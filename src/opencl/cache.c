@@ -1,6 +1,7 @@
 #include "opencl/cache.h"
 
 #include "base/cache_folder.h"
+#include "base/file_time.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -215,7 +216,7 @@ static void trim(const char *folder, size_t cap)
                 break;
             list = more;
         }
-        list[count] = (struct entry){strdup(next->d_name), st.st_mtim, (size_t)st.st_size};
+        list[count] = (struct entry){strdup(next->d_name), lim_file_time(&st), (size_t)st.st_size};
         total += list[count++].size;
     }
     if (count > 0)
