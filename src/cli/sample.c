@@ -36,7 +36,7 @@ static const struct option options[] = {
     {"out", 'o', OPTION_PATH, "FILE", FIELD(out), 0, 0, NULL, NULL,
      "a .png for a grid of all, or a folder (ending in /) for one file each"},
     {"batch-stats", 0, OPTION_FLAG, NULL, FIELD(batch_stats), 0, 0, NULL, NULL,
-     "normalise by the statistics of each batch, as in training, instead of the running ones; a "
+     "normalize by the statistics of each batch, as in training, instead of the running ones; a "
      "picture then depends on its company"},
     {0},
 };

@@ -140,7 +140,7 @@ static enum lim_status print_settings(const struct lim_train_config *config, str
            lim_dataset_count(ds), gan->batch, an_epoch, lim_plural((uint64_t)an_epoch));
     printf("network   %s\n",
            gan_describe(gan, LIM_SETTING_PICTURES, LIM_SETTING_NETWORK, list, sizeof list));
-    printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "grey" : "in colour",
+    printf("seen      %s, crop %s%s\n", gan->channels == 1 ? "gray" : "in color",
            lim_crop_name(config->data.crop), config->data.mirror ? ", mirrored at random" : "");
     printf("training  %s\n",
            gan_describe(gan, LIM_SETTING_WORK, LIM_SETTING_TRAINING, list, sizeof list));

@@ -113,7 +113,7 @@ static bool push_canvas(struct reading *r, int width, int height)
     const ColorMapObject *map = image->ColorMap ? image->ColorMap : r->gif->SColorMap;
 
     if (!map)
-        return data_decode_refuse(r->job, "damaged GIF (it has no colours)");
+        return data_decode_refuse(r->job, "damaged GIF (it has no colors)");
     if (!data_decode_begin(r->job, &r->resizer, width, height, 4, 1))
         return false;
     r->row = calloc((size_t)width, 4);
@@ -127,8 +127,7 @@ static bool push_canvas(struct reading *r, int width, int height)
             memset(r->row, 0, (size_t)width * 4);
         else if (!colour_row(r, map, r->frame + (size_t)inner * (size_t)image->Width,
                              r->row + (size_t)image->Left * 4))
-            return data_decode_refuse(r->job,
-                                      "damaged GIF (a pixel of a colour that is not there)");
+            return data_decode_refuse(r->job, "damaged GIF (a pixel of a color that is not there)");
         data_decode_push(r->job, &r->resizer, r->row, 4, r->flat);
     }
     data_resizer_take(&r->resizer, r->job->out);

@@ -128,15 +128,15 @@ static void judge_colours(struct judging *j)
     double grey = share(scan->grey, scan->count), alpha = share(scan->alpha, scan->count);
 
     if (scan->channels == 3 && grey == 100)
-        advise(j, LIM_VERDICT_GOOD, NULL, "All are grey: --gray trains faster and as well.");
+        advise(j, LIM_VERDICT_GOOD, NULL, "All are gray: --gray trains faster and as well.");
     else if (scan->channels == 3 && grey >= 5 && grey <= 95)
-        advise(j, LIM_VERDICT_FAIR, "grey and coloured pictures are mixed",
-               "%d of %d (%.1f %%) are grey among coloured ones: the network will paint both; "
-               "--gray makes all grey.",
+        advise(j, LIM_VERDICT_FAIR, "gray and colored pictures are mixed",
+               "%d of %d (%.1f %%) are gray among colored ones: the network will paint both; "
+               "--gray makes all gray.",
                scan->grey, scan->count, grey);
     if (alpha >= 5)
         advise(j, LIM_VERDICT_GOOD, NULL,
-               "%d of %d (%.1f %%) are transparent in places: --background chooses the colour that "
+               "%d of %d (%.1f %%) are transparent in places: --background chooses the color that "
                "shows there.",
                scan->alpha, scan->count, alpha);
     if (scan->animated)

@@ -361,7 +361,7 @@ static bool restore_optimisers(struct lim_dcgan *gan, const struct lim_st_reader
 
     cJSON_Delete(json);
     if (!ok || t_g > LIM_MODEL_MOST || t_d > LIM_MODEL_MOST)
-        return lim_model_refuse(reader, "the optimisers' steps are missing, or impossible");
+        return lim_model_refuse(reader, "the optimizers' steps are missing, or impossible");
     lim_optimizer_set_t(gan->adam_g, t_g);
     lim_optimizer_set_t(gan->adam_d, t_d);
     return true;

@@ -85,7 +85,7 @@ static const char *kind_of(const struct lim_layer_desc *rows, const char *part)
 {
     static const char *const words[] = {[LIM_LAYER_CONV] = "a convolution",
                                         [LIM_LAYER_CONV_TRANSPOSED] = "a transposed convolution",
-                                        [LIM_LAYER_BATCHNORM] = "a batch normalisation",
+                                        [LIM_LAYER_BATCHNORM] = "a batch normalization",
                                         [LIM_LAYER_ACTIVATION] = "an activation"};
 
     return words[rows[atoi(part)].kind];

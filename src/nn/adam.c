@@ -26,7 +26,7 @@ struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, const struct 
         opt->moments = calloc(2 * (size_t)opt->chunks, sizeof *opt->moments);
     }
     if (!opt || !opt->moments) {
-        lim_error("no memory for an optimiser");
+        lim_error("no memory for an optimizer");
         free(opt);
         return NULL;
     }

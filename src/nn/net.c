@@ -270,7 +270,7 @@ bool lim_net_init(struct lim_net *net, uint64_t seed)
         float *host = malloc(count * sizeof *host);
 
         if (!host) {
-            lim_error("no memory to initialise a network");
+            lim_error("no memory to initialize a network");
             return false;
         }
         lim_random_normal(seed, LIM_RANDOM_WEIGHTS, (uint64_t)i, count, host);
