@@ -179,6 +179,13 @@ def check_options(pages):
     return [f"docs/ does not name {option}" for option in sorted(known_options - told)]
 
 
+def check_build(pages):
+    """Of meson: every option is in docs/building.md, and none is there that does not exist."""
+    there = set(re.findall(r"^option\('(\w+)'", (root / "meson_options.txt").read_text(), flags=re.MULTILINE))
+    told = {span[2:] for cells in rows(pages["docs/building.md"], ("option",)) for span in spans(cells[0])}
+    return [f"docs/building.md: -D{option} is there or in meson_options.txt, not in both" for option in sorted(there ^ told)]
+
+
 def check_variables(pages):
     """Of the environment: limner's own are in docs/devices.md and limner(1), and none is there that is not read."""
     read = {text for text in source_strings if re.fullmatch(r"LIMNER_[A-Z_]+", text)}
@@ -354,8 +361,8 @@ def check_man(pages):
     return bad
 
 
-CHECKS = (check_man, check_links, check_length, check_commands, check_options, check_variables, check_messages,
-          check_fields, check_tour)
+CHECKS = (check_man, check_links, check_length, check_commands, check_options, check_variables, check_build,
+          check_messages, check_fields, check_tour)
 
 # What each check must find: page, text, what stands in its place, part of the complaint.
 FAULTS = (
@@ -367,6 +374,7 @@ FAULTS = (
     (check_commands, "docs/conformance.md", "limner-conform --device cpu", "limner-conform --devise cpu", "unknown option"),
     (check_commands, "docs/training.md", "`--quiet`", "`--silent`", "no program has"),
     (check_options, "docs/training.md", "`--quiet`", "`-q`", "does not name --quiet"),
+    (check_build, "docs/building.md", "`-Dgif`", "`-Dgiff`", "-Dgif is"),
     (check_variables, "docs/devices.md", "`LIMNER_HELPER`", "`LIMNER_HELPERS`", "nothing reads LIMNER_HELPERS"),
     (check_messages, "docs/troubleshooting.md", "it hangs, or is slower", "it hangs or is slower", "do not say"),
     (check_fields, "docs/files.md", "`held_out_count`", "", "nothing is said of 'held_out_count'"),
