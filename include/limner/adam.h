@@ -1,4 +1,7 @@
-/* Adam for all parameters of a network: moments beside the parameters, and the steps taken. */
+/* Adam for all parameters of a network: moments beside the parameters, and the steps taken.
+ *
+ * Thread-safety: an optimizer belongs to its network and to that one's backend: one thread at a
+ * time uses them. */
 #ifndef LIMNER_ADAM_H
 #define LIMNER_ADAM_H
 

@@ -1,4 +1,29 @@
-/* Visibility and C++ linkage, for every public header. */
+/* Visibility and C++ linkage, for every public header; and what holds for every public function.
+ *
+ * Wrong arguments. No function stops the program, whatever it is given: none asserts, exits or
+ * aborts. Where an argument cannot be (NULL where the header does not allow it, an index or a kind
+ * out of range, tensors whose shapes do not agree or that do not lie inside their buffers, a
+ * picture without pixels) the function does nothing, writes one error line that begins with its
+ * name, and returns its failure: false, NULL, 0, "", a tensor without a buffer, LIM_USAGE; a name
+ * of a kind that does not exist is "unknown". An operation (limner/ops.h), lim_write, lim_read,
+ * lim_net_forward and lim_net_backward let the backend fail besides: what depends on their result
+ * does nothing either, and lim_backend_finish tells. What nobody can check is left to the caller:
+ * memory that is shorter than the header says, and objects that were destroyed.
+ * Values that come from users (sizes, rates, files, words) are refused in a sentence for users, as
+ * each header says. Destroying, freeing or finishing NULL is fine, and does nothing.
+ *
+ * Growth. As long as the soversion is the same, no struct changes the place or the meaning of a
+ * field, and a program that was compiled with an older header goes on working. Three kinds of
+ * structs grow:
+ * - A configuration that begins with `struct_size` gets fields at its end. lim_X_defaults() fills
+ *   it, with the size that the caller's header knows; 0 stands for the size in limner 0.2.0.
+ * - One with `reserved` fields keeps its size, and new fields take their place. They must be zero,
+ *   which lim_X_defaults() and initializers make them, and mean by zero what was before.
+ * - What the library allocates, or hands to a callback by pointer, gets fields at its end.
+ * All others stay as they are. Enumerations may get values before their count (LIM_..._KINDS).
+ *
+ * Thread-safety: the line that begins so in each header holds for all its functions, unless one
+ * says otherwise. */
 #ifndef LIMNER_API_H
 #define LIMNER_API_H
 

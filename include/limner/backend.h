@@ -14,6 +14,7 @@ struct lim_backend;
 
 /* All zero is a good choice: the best OpenCL GPU, else the CPU path. */
 struct lim_device_choice {
+    size_t struct_size;   /* of lim_device_defaults, or 0: see limner/api.h */
     const char *platform; /* index or part of a platform's name; NULL: any */
     const char
         *device;      /* auto, cpu, gpu, opencl, P:D, index, uuid:, pci:, name:, text; NULL: auto */
@@ -41,9 +42,19 @@ struct lim_device_choice {
     const char *before, *before_option;
 };
 
-/* Opens the device and logs one line that names it. NULL after exactly one error line; `why` (may
- * be NULL) then says LIM_USAGE, LIM_NO_DEVICE or LIM_ERROR. An explicit choice never falls back.
- * Blocks while kernels are compiled (seconds on some drivers).
+/* All zero but struct_size. */
+LIM_API void lim_device_choice_init(struct lim_device_choice *choice, size_t struct_size);
+static inline struct lim_device_choice lim_device_defaults(void)
+{
+    struct lim_device_choice choice;
+
+    lim_device_choice_init(&choice, sizeof choice);
+    return choice;
+}
+
+/* Opens the device (choice NULL: as all zero) and logs one line that names it. NULL after exactly
+ * one error line; `why` (may be NULL) then says LIM_USAGE, LIM_NO_DEVICE or LIM_ERROR. An explicit
+ * choice never falls back. Blocks while kernels are compiled (seconds on some drivers).
  * Thread-safety: one thread at a time may use a backend and all that belongs to it. */
 LIM_API struct lim_backend *lim_backend_create(const struct lim_device_choice *choice,
                                                enum lim_status *why);
@@ -117,6 +128,7 @@ struct lim_device_info {
     bool usable;                               /* limner can run there */
     bool duplicate; /* the same hardware stands earlier in the list, under another platform */
     char note[256]; /* why it is not usable, or a hint; else "" */
+    char reserved[128];
 };
 
 /* Every OpenCL device of this machine. Returns the number of rows (0 where OpenCL is absent, then

@@ -1,5 +1,7 @@
 /* A folder or a .zip of pictures, made ready for training: square, of one size, 8 bits, in memory.
- */
+ *
+ * Thread-safety: an open data set never changes: any number of threads may read it at once. A
+ * prefetch is used by one thread at a time. All else: any thread. */
 #ifndef LIMNER_DATASET_H
 #define LIMNER_DATASET_H
 
@@ -38,7 +40,7 @@ struct lim_dataset_config {
     uint64_t limit;      /* use so many pictures, spread over all; always the same; 0: all */
     uint64_t max_pixels; /* pictures that claim more are skipped; 0: LIM_MAX_PIXELS */
     enum lim_drop drop;
-    double holdout;     /* share of the pictures that is kept out of the batches, 0 to 0.5 */
+    double holdout;     /* share of the pictures that is kept out of the batches, 0 to 1 */
     bool mirror;        /* batches hold each picture or its mirror image, half of the time each */
     bool keep_unusable; /* see lim_dataset_open */
     /* Prepared pictures are kept in this file, or in one of this folder, and found there again next
@@ -48,7 +50,11 @@ struct lim_dataset_config {
      * Returning false stops: lim_dataset_open then returns NULL with LIM_INTERRUPTED. */
     bool (*progress)(void *user, int done, int total);
     void *user;
+    uint64_t reserved[16];
 };
+
+/* 64x64 pixels, 3 channels; else zero. */
+LIM_API struct lim_dataset_config lim_dataset_defaults(void);
 
 /* "center", "top", "none"; and back: false for any other text. */
 LIM_API const char *lim_crop_name(enum lim_crop crop);

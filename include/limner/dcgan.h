@@ -1,5 +1,8 @@
 /* The DCGAN of Radford, Metz and Chintala 2015 (arXiv 1511.06434): generator, discriminator, their
- * training step, painting, and the files they are kept in. */
+ * training step, painting, and the files they are kept in.
+ *
+ * Thread-safety: a DCGAN belongs to its backend: one thread at a time uses them. What takes
+ * neither: any thread. */
 #ifndef LIMNER_DCGAN_H
 #define LIMNER_DCGAN_H
 
@@ -26,6 +29,7 @@ struct lim_dcgan_config {
     float lr, beta1, beta2;
     float smooth; /* real pictures' target is 1 - smooth */
     uint64_t seed;
+    uint64_t reserved[24];
 };
 
 /* 64, 3, 128, 4, 100, 64; 2e-4, 0.5, 0.999; 0; 1. */
@@ -95,7 +99,7 @@ LIM_API const struct lim_preset *lim_dcgan_preset(int i);
 /* Sets what the preset says, and leaves the rest. False where there is none of that name. */
 LIM_API bool lim_dcgan_use_preset(const char *name, struct lim_dcgan_config *config);
 
-enum { LIM_DCGAN_MAX_LAYERS = 24 };
+enum { LIM_DCGAN_MAX_LAYERS = 24, LIM_DCGAN_MAX_BATCH = 4096 };
 
 /* The tables of G and D; return the number of rows written (<= LIM_DCGAN_MAX_LAYERS). */
 LIM_API int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
@@ -127,6 +131,7 @@ struct lim_dcgan_memory {
     /* Beside them, of the host's memory: a batch of pictures, those made ahead, and a copy of all
      * tensors while a checkpoint is written or read. The data set itself is not in it. */
     uint64_t host;
+    uint64_t reserved[4];
 };
 
 /* Counted by creating it without taking memory, so that it is what lim_dcgan_create will take.
@@ -162,6 +167,7 @@ struct lim_dcgan_stats {
     float loss_real, loss_fake, loss_g; /* mean binary cross entropies */
     float d_real, d_fake, d_fake_after; /* D(x), D(G(z)) before and after D's update */
     bool finite; /* all of the above, and every weight after the step, are numbers */
+    float reserved[16];
 };
 
 /* One step on pictures[batch][size][size][channels] (8 bits): latents from (seed, step), D on real
@@ -195,6 +201,7 @@ struct lim_progress {
     uint64_t data_seed;   /* of the order of the pictures */
     uint64_t fingerprint; /* lim_dataset_fingerprint of the pictures */
     double seconds;       /* spent training */
+    uint64_t reserved[8];
 };
 
 /* Everything that resuming needs, as safetensors (settings, progress and a checksum of all tensors
@@ -221,6 +228,7 @@ struct lim_model_info {
     char hash[17];    /* of its tensors, 16 hex digits */
     uint64_t generator_params, discriminator_params;
     char unknown[128]; /* settings of a newer limner, for a message: "'a', 'b'"; "" for none */
+    uint64_t reserved[16];
 };
 LIM_API bool lim_model_info_read(const char *path, struct lim_model_info *info,
                                  enum lim_status *why);

@@ -32,6 +32,8 @@ enum lim_eval_number {
     LIM_EVAL_NUMBERS
 };
 
+enum { LIM_EVAL_MOST_NUMBERS = 16 }; /* that there is room for */
+
 /* "coverage", "density" ...: as --json spells them; static text. */
 LIM_API const char *lim_eval_number_name(enum lim_eval_number number);
 
@@ -45,6 +47,7 @@ struct lim_eval_config {
                          * fewer than `count` */
     int threads;        /* 0: one for each processor */
     uint64_t seed;      /* of the choice of pictures in lim_eval_open */
+    uint64_t reserved[16];
 };
 
 /* 64, 3, 5000, 3, 20000, 0, 1. */
@@ -53,8 +56,8 @@ LIM_API struct lim_eval_config lim_eval_defaults(void);
 struct lim_eval_result {
     /* In features of random networks: the mean over the networks, and the standard deviation over
      * them (0 with one network). */
-    double value[LIM_EVAL_NUMBERS], deviation[LIM_EVAL_NUMBERS];
-    double gist[LIM_EVAL_NUMBERS]; /* of 8 x 8 averaged pixels */
+    double value[LIM_EVAL_MOST_NUMBERS], deviation[LIM_EVAL_MOST_NUMBERS];
+    double gist[LIM_EVAL_MOST_NUMBERS]; /* of 8 x 8 averaged pixels */
     /* By level of the Laplacian pyramid, the finest first: sliced Wasserstein distance x 1000, and
      * the level's contrast / that of the reals. Unused levels are 0. */
     double swd[LIM_EVAL_MAX_LEVELS], detail[LIM_EVAL_MAX_LEVELS];
@@ -63,6 +66,7 @@ struct lim_eval_result {
     double memorized; /* share that is nearer than all but 1 % of other reals are */
     double distinct;  /* estimate of how many different pictures there are */
     bool distinct_at_least; /* no two were alike: there are so many at least */
+    double reserved[16];
 };
 
 /* The training picture nearest to a painted one. */

@@ -1,8 +1,8 @@
 /* What the library does to the process that it is loaded into, its host, and how to say otherwise.
  *
  * It never forks without exec, sets no environment variable, no signal handler, no locale, no umask
- * and no working directory, writes nothing to stdout or stderr, and does not end the process; but a
- * broken assertion does, and lim_tell_crashes is asked for. It reads the environment (getenv).
+ * and no working directory, writes nothing to stdout or stderr, and does not end the process; what
+ * lim_tell_crashes does is asked for. It reads the environment (getenv).
  *
  * What it does do:
  * - The first time that OpenCL devices are asked for, drivers are asked in a process of its own,
@@ -21,17 +21,21 @@
  *   the OpenCL context until main has returned, when drivers crash. Whatever else the host does
  * with CLBlast is compiled again when it is next needed.
  * - It has threads of its own, with all signals blocked: one per backend that has a wait_timeout,
- *   and those that decode pictures. */
+ *   and those that decode pictures.
+ *
+ * Thread-safety: any thread, see lim_host_set. */
 #ifndef LIMNER_HOST_H
 #define LIMNER_HOST_H
 
 #include <limner/api.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 LIM_BEGIN
 
 /* All zero is what is described above. */
 struct lim_host {
+    size_t struct_size; /* of lim_host_defaults, or 0: see limner/api.h */
     /* Start no process: drivers are asked in the host, and one that crashes ends it. */
     bool no_processes;
     /* The program limner-probe. NULL: $LIMNER_HELPER, else the one beside the library or the
@@ -47,6 +51,16 @@ struct lim_host {
      */
     bool keep_clblast;
 };
+
+/* All zero but struct_size. */
+LIM_API void lim_host_init(struct lim_host *host, size_t struct_size);
+static inline struct lim_host lim_host_defaults(void)
+{
+    struct lim_host host;
+
+    lim_host_init(&host, sizeof host);
+    return host;
+}
 
 /* From here on; all zero until it is called. The texts have to stay valid. Any thread may call it,
  * best before anything else of the library is used. Does not block. */

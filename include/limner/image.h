@@ -1,5 +1,6 @@
 /* Pictures in host memory and in files: 8 bits a sample, rows from the top, channels interleaved.
- */
+ *
+ * Thread-safety: any thread; nothing is shared. */
 #ifndef LIMNER_IMAGE_H
 #define LIMNER_IMAGE_H
 

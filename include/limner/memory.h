@@ -1,5 +1,6 @@
 /* What a backend's memory is used for, what something would take, and how much there is. In bytes.
- */
+ *
+ * Thread-safety: that of the backend. */
 #ifndef LIMNER_MEMORY_H
 #define LIMNER_MEMORY_H
 
@@ -23,8 +24,10 @@ enum lim_memory_part {
     LIM_MEMORY_PARTS
 };
 
+enum { LIM_MEMORY_MOST_PARTS = 16 }; /* that there is room for */
+
 struct lim_memory {
-    uint64_t parts[LIM_MEMORY_PARTS], total;
+    uint64_t parts[LIM_MEMORY_MOST_PARTS], total;
     uint64_t largest; /* one buffer */
 };
 
@@ -50,6 +53,7 @@ struct lim_memory_limits {
      * system does not tell. */
     uint64_t host;
     bool shared; /* the device's memory is the host's: the CPU path, OpenCL on a CPU */
+    uint64_t reserved[4];
 };
 LIM_API struct lim_memory_limits lim_backend_memory_limits(const struct lim_backend *be);
 

@@ -1,4 +1,6 @@
-/* Networks from tables: a row is a layer, the input of each the output of the one before. */
+/* Networks from tables: a row is a layer, the input of each the output of the one before.
+ *
+ * Thread-safety: a network belongs to its backend: one thread at a time uses them. */
 #ifndef LIMNER_NET_H
 #define LIMNER_NET_H
 
@@ -30,6 +32,7 @@ struct lim_layer_desc {
     enum lim_activation activation;
     float slope;
     struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */
+    uint64_t reserved[16];
 };
 
 /* The convolution of a row whose input is `batch` pictures of *side x *side with *channels, which
@@ -87,6 +90,7 @@ struct lim_net_part {
     struct lim_tensor tensor; /* weights r, s, c, k of the convolution as lim_conv has them */
     struct lim_tensor grad;   /* of the same shape; of state without a buffer */
     bool state;
+    uint64_t reserved[4];
 };
 LIM_API int lim_net_part_count(const struct lim_net *net);
 LIM_API struct lim_net_part lim_net_part(const struct lim_net *net, int index);

@@ -2,13 +2,15 @@
  *
  * All queue work and return at once; they run in the order of the calls. A failure is logged once
  * and latches on the backend (lim_backend_finish tells). Shapes, lengths and aliasing are checked
- * here by assertions: a mismatch is a programmer's error. Unless a comment allows it, an output may
- * not overlap an input. Parameter gradients accumulate (+=); activations and their gradients are
- * overwritten (=). Results are deterministic: the same inputs give the same bits on one device,
- * every time.
+ * here: a call that does not fit is such a failure (limner/api.h). Unless a comment allows it, an
+ * output may not overlap an input. Parameter gradients accumulate (+=); activations and their
+ * gradients are overwritten (=). Results are deterministic: the same inputs give the same bits on
+ * one device, every time.
  *
  * Letters, here and everywhere: images n h w c -> k r s (kernel rows, columns) -> p q (output rows,
- * columns). M below is n*h*w, the number of values per channel. */
+ * columns). M below is n*h*w, the number of values per channel.
+ *
+ * Thread-safety: that of the backend. */
 #ifndef LIMNER_OPS_H
 #define LIMNER_OPS_H
 
@@ -87,6 +89,9 @@ struct lim_batchnorm {
     float eps;      /* 1e-5 in PyTorch, 1e-3 in Keras */
     float momentum; /* share of the new batch in the running statistics: 0.1 */
 };
+
+/* As PyTorch: eps 1e-5, momentum 0.1. */
+LIM_API struct lim_batchnorm lim_batchnorm_defaults(void);
 
 /* With the batch's own mean and biased variance (M > 1), which it leaves in `mean` and as
  * 1/sqrt(var + eps) in `inv_std` for the backward pass. Running statistics become
@@ -180,6 +185,9 @@ LIM_API const char *lim_loss_name(enum lim_loss_kind kind);
 struct lim_adam_desc {
     float lr, beta1, beta2, eps;
 };
+/* As PyTorch: lr 1e-3, beta1 0.9, beta2 0.999, eps 1e-8. */
+LIM_API struct lim_adam_desc lim_adam_defaults(void);
+
 LIM_API void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,
                       struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
                       struct lim_tensor p);

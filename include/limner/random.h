@@ -1,4 +1,6 @@
-/* Counter-based random numbers: the same bits on every device, thread count and machine. */
+/* Counter-based random numbers: the same bits on every device, thread count and machine.
+ *
+ * Thread-safety: pure functions, any thread. */
 #ifndef LIMNER_RANDOM_H
 #define LIMNER_RANDOM_H
 

@@ -1,5 +1,7 @@
 /* What is in a data set: formats, sizes, copies, and whether it is good to train on. What
- * `limner scan` prints. */
+ * `limner scan` prints.
+ *
+ * Thread-safety: a scan never changes: any number of threads may read it at once. */
 #ifndef LIMNER_SCAN_H
 #define LIMNER_SCAN_H
 
@@ -42,6 +44,7 @@ struct lim_picture {
     enum lim_copy copy;    /* of an earlier one by name ... */
     int copy_of;           /* ... which is none itself: its index; -1: no copy */
     const uint8_t *pixels; /* [size][size][channels], memory of the data set */
+    uint64_t reserved[8];
 };
 
 /* Pictures by their shorter edge: below 16, then below 32, 64 ... 2048, and above. */

@@ -1,4 +1,6 @@
-/* What became of an operation. The values are the exit codes of the programs. */
+/* What became of an operation. The values are the exit codes of the programs.
+ *
+ * Thread-safety: values alone. */
 #ifndef LIMNER_STATUS_H
 #define LIMNER_STATUS_H
 

@@ -1,4 +1,7 @@
-/* Buffers on a device, and tensors: views of them. */
+/* Buffers on a device, and tensors: views of them.
+ *
+ * Thread-safety: a buffer belongs to its backend: one thread at a time uses them. Tensors are
+ * values. */
 #ifndef LIMNER_TENSOR_H
 #define LIMNER_TENSOR_H
 

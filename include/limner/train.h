@@ -1,4 +1,7 @@
-/* A whole training: pictures in, a run folder out. What `limner train` does. */
+/* A whole training: pictures in, a run folder out. What `limner train` does.
+ *
+ * Thread-safety: lim_train uses its backend as one thread does. Two threads may train at once, each
+ * with its own backend and run; a data set may be shared. */
 #ifndef LIMNER_TRAIN_H
 #define LIMNER_TRAIN_H
 
@@ -26,6 +29,7 @@ struct lim_train_status {
 };
 
 struct lim_train_config {
+    size_t struct_size; /* of lim_train_defaults, or 0: see limner/api.h */
     struct lim_dcgan_config gan;
     struct lim_dataset_config data; /* how the caller had the pictures prepared, for config.json */
     const char *cache;    /* where prepared pictures are kept: NULL: in the run, "": nowhere, or the
@@ -35,21 +39,33 @@ struct lim_train_config {
     bool resume;          /* continue what is in `run` */
     /* Loaded: name and option of the device it was trained on; else unused. */
     const char *device, *device_option;
-    double epochs;            /* stop after this many passes ... */
-    double seconds;           /* ... or this much time training (0: no limit) ... */
-    uint64_t images;          /* ... or this many real pictures (0: no limit) */
-    uint64_t steps;           /* ... or this many steps in all (0: no limit) */
-    uint64_t sample_every;    /* steps between grids; 0: chosen so that a training has about 60 */
-    uint64_t save_every;      /* steps between checkpoints; 0: every five minutes and at the end */
-    int grid;                 /* pictures along each edge of a grid; 0: 8 */
-    int keep;                 /* checkpoints that stay, the newest among them; 0: 2 */
-    double retry_seconds;     /* from a checkpoint that failed to the next try; 0: 60 */
-    int retries;              /* such tries before the training ends; 0: 60 */
-    bool roll_back;           /* on NaN go back to the checkpoint with half the lr, three times */
-    const volatile int *stop; /* polled each step: not 0 finishes the step, saves and ends */
-    void (*status)(void *user, const struct lim_train_status *status); /* may be NULL */
+    double epochs;         /* stop after this many passes ... */
+    double seconds;        /* ... or this much time training (0: no limit) ... */
+    uint64_t images;       /* ... or this many real pictures (0: no limit) */
+    uint64_t steps;        /* ... or this many steps in all (0: no limit) */
+    uint64_t sample_every; /* steps between grids; 0: chosen so that a training has about 60 */
+    uint64_t save_every;   /* steps between checkpoints; 0: every five minutes and at the end */
+    int grid;              /* pictures along each edge of a grid; 0: 8 */
+    int keep;              /* checkpoints that stay, the newest among them; 0: 2 */
+    double retry_seconds;  /* from a checkpoint that failed to the next try; 0: 60 */
+    int retries;           /* such tries before the training ends; 0: 60 */
+    bool roll_back;        /* on NaN go back to the checkpoint with half the lr, three times */
+    /* Both are called from the training thread with `user`, and may be NULL. Asked before each
+     * step: true saves and ends the training, with LIM_INTERRUPTED. */
+    bool (*stop)(void *user);
+    void (*status)(void *user, const struct lim_train_status *status); /* after each step */
     void *user;
 };
+
+/* The defaults of the DCGAN and of its pictures, 50 epochs; else zero. */
+LIM_API void lim_train_config_init(struct lim_train_config *config, size_t struct_size);
+static inline struct lim_train_config lim_train_defaults(void)
+{
+    struct lim_train_config config;
+
+    lim_train_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Takes the run folder's lock (LIM_ERROR where another training holds it). A disk that is full for
  * a grid, the animation or the log costs these alone; a checkpoint is tried again every minute, and
@@ -67,7 +83,14 @@ LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_datas
  * `pictures`, `cache`, `device` and `device_option` are strings of its own, which
  * lim_train_config_finish frees. LIM_BAD_INPUT, or LIM_ERROR where another training holds the run's
  * lock; after one log line. */
-LIM_API enum lim_status lim_train_config_load(const char *run, struct lim_train_config *config);
+LIM_API enum lim_status lim_train_config_load_sized(const char *run,
+                                                    struct lim_train_config *config,
+                                                    size_t struct_size);
+static inline enum lim_status lim_train_config_load(const char *run,
+                                                    struct lim_train_config *config)
+{
+    return lim_train_config_load_sized(run, config, sizeof *config);
+}
 LIM_API void lim_train_config_finish(struct lim_train_config *config);
 
 LIM_END

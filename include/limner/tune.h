@@ -5,6 +5,8 @@
  * company. But another algorithm rounds otherwise: with other choices a training, and the last bit
  * of a color, are not those of before. A run therefore keeps the choices it began with (lim_train).
  *
+ * Thread-safety: that of the backend; what takes none, any thread.
+ *
  * They are stored in a file for each device in the folder "tuning" of the cache (`cache_dir` as in
  * lim_device_choice). A file that is damaged, of another device, driver or version is ignored with
  * one line, and written anew by the next tuning. Written whole or not at all: of two processes the
@@ -18,6 +20,8 @@
 #include <limner/ops.h>
 #include <limner/status.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 LIM_BEGIN
 
@@ -36,6 +40,7 @@ struct lim_tune_network {
     const struct lim_layer_desc *rows;
     int count;          /* of rows */
     int side, channels; /* its input: [batch][side][side][channels] */
+    uint64_t reserved[4];
 };
 
 /* A training to tune for: its networks and its batch. Under `name` ("64x64x3, width 64, kernel 4")
@@ -45,6 +50,7 @@ struct lim_tune_work {
     const struct lim_tune_network *networks;
     int count; /* of networks */
     int batch;
+    uint64_t reserved[4];
 };
 
 /* One way to do a pass. */
@@ -55,6 +61,7 @@ struct lim_tune_candidate {
     char why[160];         /* it is not verified; else "" */
     double seconds;        /* median of its runs, or 0 */
     bool behind;           /* was so slow to warm up that `seconds` is of that alone */
+    uint64_t reserved[4];
 };
 
 enum { LIM_TUNE_CANDIDATES = 12 };
@@ -71,12 +78,25 @@ struct lim_tune_result {
 };
 
 struct lim_tune_config {
+    size_t struct_size; /* of lim_tune_defaults, or 0: see limner/api.h */
     enum lim_tune_mode mode;
     const char *cache_dir;
-    const volatile int *stop; /* polled: not 0 ends the tuning, and keeps what it found; or NULL */
-    void (*told)(void *user, const struct lim_tune_result *result); /* may be NULL */
+    /* Both are called from the tuning thread with `user`, and may be NULL. Asked between the
+     * measurements: true ends the tuning, and keeps what it found. */
+    bool (*stop)(void *user);
+    void (*told)(void *user, const struct lim_tune_result *result); /* after each pass */
     void *user;
 };
+
+/* A fast tuning; else zero. */
+LIM_API void lim_tune_config_init(struct lim_tune_config *config, size_t struct_size);
+static inline struct lim_tune_config lim_tune_defaults(void)
+{
+    struct lim_tune_config config;
+
+    lim_tune_config_init(&config, sizeof config);
+    return config;
+}
 
 /* Puts what is stored for this device into use, in networks that are created from here on.
  * Thread-safety, as all below: that of the backend. */

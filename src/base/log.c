@@ -34,9 +34,11 @@ static size_t plain(const unsigned char *at)
 
 char *lim_printable(const char *text, char *out, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *at = (const unsigned char *)(text ? text : "");
     size_t used = 0;
 
+    if (!out || size == 0)
+        return out;
     while (*at && used + 5 < size) {
         size_t length = plain(at);
 

@@ -19,7 +19,7 @@ extern const char *const tune_words[];
 
 /* Does it, with a progress line and a line at its end. As lim_tune. */
 enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *work,
-                            const char *word, const char *cache_dir, const volatile int *stop);
+                            const char *word, const char *cache_dir, bool (*stop)(void *user));
 
 /* MODEL|RUN as the path of a model file: a run folder stands for the model in it. False after one
  * line on stderr. */

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static volatile int stop_requests;
+static volatile sig_atomic_t stop_requests;
 
 /* Only async-signal-safe calls. */
 static void on_signal(int number)
@@ -51,6 +51,12 @@ static void catch_signals(void)
     }
     /* Whoever read our output is gone; the training is not. */
     signal(SIGPIPE, SIG_IGN);
+}
+
+static bool stop_requested(void *user)
+{
+    (void)user;
+    return stop_requests != 0;
 }
 
 static bool on_decoding(void *user, int done, int total)
@@ -256,7 +262,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     if (!be)
         return status;
     status = tune_before(be, &work.work, set->dry_run ? "off" : set->tune, set->dev.cache_dir,
-                         &stop_requests);
+                         stop_requested);
     if (status != LIM_OK) {
         if (status == LIM_INTERRUPTED)
             say_error("interrupted before the first step: what was tuned is kept");
@@ -410,7 +416,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
 {
     const struct train_settings *set = settings;
     struct display display = {.json = set->json};
-    struct lim_train_config config = {.stop = &stop_requests, .user = &display};
+    struct lim_train_config config = {.stop = stop_requested, .user = &display};
 
     terminal_init(set->quiet);
     catch_signals();

@@ -35,7 +35,7 @@ static const struct option options[] = {
 static const struct option_group shared[] = {
     GAN_WORK_OPTIONS(struct tune_settings, gan), DEVICE_OPTIONS(struct tune_settings, dev), {0}};
 
-static volatile int stop_request;
+static volatile sig_atomic_t stop_request;
 
 /* Only async-signal-safe calls. */
 static void on_signal(int number)
@@ -44,6 +44,12 @@ static void on_signal(int number)
     if (stop_request)
         _Exit(LIM_INTERRUPTED);
     stop_request = 1;
+}
+
+static bool stop_requested(void *user)
+{
+    (void)user;
+    return stop_request;
 }
 
 struct teller {
@@ -131,7 +137,7 @@ static void on_pass(void *user, const struct lim_tune_result *result)
 }
 
 enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *work,
-                            const char *word, const char *cache_dir, const volatile int *stop)
+                            const char *word, const char *cache_dir, bool (*stop)(void *user))
 {
     struct teller teller = {0};
     struct lim_tune_config config = {
@@ -215,7 +221,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     struct lim_dcgan_work work;
     struct teller teller = {.table = true, .json = set->json};
     struct lim_tune_config config = {
-        .cache_dir = set->dev.cache_dir, .stop = &stop_request, .told = on_pass, .user = &teller};
+        .cache_dir = set->dev.cache_dir, .stop = stop_requested, .told = on_pass, .user = &teller};
     enum lim_status status = LIM_USAGE;
     struct lim_backend *be;
 

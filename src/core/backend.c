@@ -2,6 +2,7 @@
 #include "core/backend.h"
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ void lim_backend_name_convs(struct lim_backend *be)
 
 bool lim_backend_finish(struct lim_backend *be)
 {
+    REQUIRE(be, false);
     if (!be->failed && !be->ops->finish(be))
         be->failed = true;
     return !be->failed;
@@ -24,36 +26,44 @@ bool lim_backend_finish(struct lim_backend *be)
 
 bool lim_backend_ok(const struct lim_backend *be)
 {
-    return !be->failed;
+    return be && !be->failed;
 }
 
 const char *lim_backend_name(const struct lim_backend *be)
 {
+    REQUIRE(be, "");
     return be->name;
 }
 
 const char *lim_backend_option(const struct lim_backend *be)
 {
+    REQUIRE(be, "");
     return be->option;
 }
 
 uint64_t lim_backend_launches(const struct lim_backend *be)
 {
+    REQUIRE(be, 0);
     return be->launches;
 }
 
 uint64_t lim_backend_bytes(const struct lim_backend *be)
 {
+    REQUIRE(be, 0);
     return be->bytes;
 }
 
+static const char *const nothing[] = {NULL};
+
 const char *const *lim_backend_gemms(const struct lim_backend *be)
 {
+    REQUIRE(be, nothing);
     return be->gemms;
 }
 
 bool lim_backend_use_gemm(struct lim_backend *be, const char *name)
 {
+    REQUIRE(be && name, false);
     for (int i = 0; be->gemms[i]; i++) {
         if (strcmp(be->gemms[i], name) == 0) {
             be->ops->use_gemm(be, i);
@@ -66,11 +76,13 @@ bool lim_backend_use_gemm(struct lim_backend *be, const char *name)
 
 const char *const *lim_backend_convs(const struct lim_backend *be)
 {
+    REQUIRE(be, nothing);
     return be->conv_names;
 }
 
 bool lim_backend_use_conv(struct lim_backend *be, const char *name)
 {
+    REQUIRE(be && name, false);
     if (strcmp(name, "auto") == 0) {
         be->conv = LIM_CONV_AUTO;
         return true;
@@ -99,6 +111,14 @@ void lim_backend_fail(struct lim_backend *be, const char *what, ...)
             lim_error("%s", line);
     }
     be->failed = true;
+}
+
+void lim_backend_refuse(struct lim_backend *be, const char *function, const char *required)
+{
+    if (be)
+        lim_backend_fail(be, "%s: wrong argument; it requires: %s", function, required);
+    else
+        lim_refuse(function, required);
 }
 
 void lim_trial_begin(struct lim_backend *be, char *why, size_t size)

@@ -207,6 +207,13 @@ int lim_images_of_work(const struct lim_backend *be, const struct lim_conv *cv);
 /* Latches the first failure. The caller has logged it, or passes `what` to have one line logged. */
 void lim_backend_fail(struct lim_backend *be, const char *what, ...) LIM_PRINTF(2, 3);
 
+/* A public function was called with wrong arguments: latches, with one log line. `be` may be NULL.
+ */
+void lim_backend_refuse(struct lim_backend *be, const char *function, const char *required);
+
+/* tensor.c. Does a view lie inside its buffer? Not NULL. */
+bool lim_tensor_fits(struct lim_tensor t);
+
 /* Until lim_trial_end a failure is written to `why` instead of the log. */
 void lim_trial_begin(struct lim_backend *be, char *why, size_t size);
 

@@ -4,6 +4,7 @@
 #include "core/backend.h"
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <stdlib.h>
 
@@ -95,16 +96,30 @@ int lim_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
     return choice && choice->algorithm[pass] == LIM_CONV_LOWERING ? choice->gemm[pass] : be->gemm;
 }
 
+/* What may be asked for: a pass of a convolution that there can be. */
+static bool is_pass(const struct lim_conv *cv, enum lim_conv_pass pass)
+{
+    struct lim_conv again;
+
+    if (!cv || (unsigned)pass > LIM_CONV_BACKWARD_WEIGHTS)
+        return false;
+    again = *cv;
+    return lim_conv_init(&again);
+}
+
 const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_conv *cv,
                                enum lim_conv_pass pass)
 {
-    const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
+    const struct lim_conv_algorithm *best;
 
+    REQUIRE(be && is_pass(cv, pass), "");
+    best = lim_choice_algorithm(be, cv, pass);
     return best ? best->name : be->conv_names[LIM_CONV_LOWERING];
 }
 
 const char *lim_conv_gemm(const struct lim_backend *be, const struct lim_conv *cv,
                           enum lim_conv_pass pass)
 {
+    REQUIRE(be && is_pass(cv, pass), "");
     return lim_choice_algorithm(be, cv, pass) ? "" : be->gemms[lim_choice_gemm(be, cv, pass)];
 }

@@ -1,5 +1,6 @@
 /* What is told where a driver crashes in this process: by its signal, in the middle of its call.
  * Only async-signal-safe calls here. */
+#include "base/require.h"
 #include "core/backend.h"
 
 #include <limner/backend.h>
@@ -87,6 +88,7 @@ void lim_tell_crashes(const char *name)
 {
     struct sigaction before;
 
+    REQUIRE_OR_RETURN(name);
     program = name;
     process = getpid();
     give_stack();

@@ -1,5 +1,7 @@
 /* The factory: from the user's words to a backend. */
 #include "base/log.h"
+#include "base/require.h"
+#include "base/struct_size.h"
 #include "core/backend.h"
 #include "core/trace.h"
 
@@ -95,15 +97,29 @@ static struct lim_backend *open_device(const struct lim_device_choice *choice, e
     return be;
 }
 
+#define CHOICE_FIRST SIZE_UP_TO(struct lim_device_choice, before_option)
+
+void lim_device_choice_init(struct lim_device_choice *choice, size_t struct_size)
+{
+    static const struct lim_device_choice zero = {0};
+
+    base_struct_give(choice, struct_size, CHOICE_FIRST, &zero, sizeof zero, "lim_device_choice");
+}
+
 struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, enum lim_status *why)
 {
     struct lim_backend *be;
+    struct lim_device_choice full = {0};
     enum lim_status ignored;
 
     if (!why)
         why = &ignored;
+    *why = LIM_USAGE;
+    if (choice && !base_struct_take(&full, sizeof full, CHOICE_FIRST, choice, "lim_device_choice"))
+        return NULL;
+    REQUIRE(full.threads >= 0 && full.wait_timeout >= 0, NULL);
     *why = LIM_ERROR;
-    be = open_device(choice, why);
+    be = open_device(&full, why);
     if (be)
         lim_backend_name_convs(be);
     return be;

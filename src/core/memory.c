@@ -1,4 +1,5 @@
 /* The accounts of a backend's memory, planning without taking any, and what the host has left. */
+#include "base/require.h"
 #include "core/backend.h"
 
 #include "config.h"
@@ -21,7 +22,7 @@ const char *lim_memory_part_name(enum lim_memory_part part)
         [LIM_MEMORY_OTHER] = "other",
     };
 
-    return names[part];
+    return (unsigned)part < LIM_MEMORY_PARTS ? names[part] : "unknown";
 }
 
 static struct lim_memory *account(struct lim_backend *be)
@@ -50,9 +51,12 @@ void lim_memory_leave(struct lim_backend *be, enum lim_memory_part part, size_t 
 
 struct lim_memory lim_backend_memory(const struct lim_backend *be)
 {
-    struct lim_memory memory = be->planning ? be->planned : be->taken;
-    uint64_t own = be->ops->own_memory(be);
+    struct lim_memory memory = {0};
+    uint64_t own;
 
+    REQUIRE(be, memory);
+    memory = be->planning ? be->planned : be->taken;
+    own = be->ops->own_memory(be);
     memory.parts[LIM_MEMORY_SCRATCH] += own;
     memory.total += own;
     return memory;
@@ -60,6 +64,7 @@ struct lim_memory lim_backend_memory(const struct lim_backend *be)
 
 void lim_backend_plan(struct lim_backend *be, bool on)
 {
+    REQUIRE_OR_RETURN(be);
     if (on == be->planning)
         return;
     if (!on) {
@@ -190,9 +195,13 @@ static uint64_t kept_by_malloc(void)
 
 struct lim_memory_limits lim_backend_memory_limits(const struct lim_backend *be)
 {
-    uint64_t device = be->global_mem, kept = kept_by_malloc();
-    uint64_t host = least(lim_host_memory("/proc", "/sys"), address_space_left());
+    struct lim_memory_limits none = {0};
+    uint64_t device, kept, host;
 
+    REQUIRE(be, none);
+    device = be->global_mem;
+    kept = kept_by_malloc();
+    host = least(lim_host_memory("/proc", "/sys"), address_space_left());
     if (be->refused_at && (!device || be->refused_at < device))
         device = be->refused_at;
     return (struct lim_memory_limits){.device = device,

@@ -6,7 +6,6 @@
 #include "core/backend.h"
 #include "core/trace.h"
 
-#include <assert.h>
 #include <limits.h>
 
 /* Nothing is to be done: after a failure, or while memory is only counted. */
@@ -14,6 +13,15 @@ static inline bool idle(const struct lim_backend *be)
 {
     return be->failed || be->planning;
 }
+
+/* A call that was made wrong does nothing, and is the backend's failure. */
+#define OP_REQUIRE(be, condition)                         \
+    do {                                                  \
+        if (!(condition)) {                               \
+            lim_backend_refuse(be, __func__, #condition); \
+            return;                                       \
+        }                                                 \
+    } while (0)
 
 /* Runs a slot of the table, which a profile shows by its name; `floats` go to and from memory. */
 #define RUN(be, slot, floats, arguments)             \
@@ -34,9 +42,8 @@ static inline int rows(struct lim_tensor t)
 
 static inline bool valid(struct lim_backend *be, struct lim_tensor t)
 {
-    return t.buf && t.buf->be == be && t.n > 0 && t.h > 0 && t.w > 0 && t.c > 0 &&
-           (size_t)t.n * (size_t)t.h * (size_t)t.w <= INT_MAX &&
-           t.offset + lim_tensor_count(t) <= t.buf->count;
+    return t.buf && t.buf->be == be && lim_tensor_fits(t) &&
+           (size_t)t.n * (size_t)t.h * (size_t)t.w <= INT_MAX;
 }
 
 static inline bool apart(struct lim_tensor a, struct lim_tensor b)
@@ -68,7 +75,8 @@ static inline size_t size(struct lim_tensor t)
 
 static inline bool is_activation(enum lim_activation kind, float slope)
 {
-    return kind < LIM_ACTIVATIONS && (kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
+    return (unsigned)kind < LIM_ACTIVATIONS &&
+           (kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
 }
 
 #endif

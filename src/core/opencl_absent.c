@@ -1,5 +1,6 @@
 /* Stands for src/opencl where it was not built in. */
 #include "base/log.h"
+#include "base/require.h"
 #include "core/backend.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ bool lim_opencl_cpu(const struct lim_device_choice *choice, struct lim_rival *ri
 
 int lim_device_list(struct lim_device_info **list, const char **why_none)
 {
+    REQUIRE(list && why_none, 0);
     *list = NULL;
     *why_none = absent;
     return 0;
@@ -48,6 +50,7 @@ int lim_device_list(struct lim_device_info **list, const char **why_none)
 
 void lim_device_loader(char *text, size_t size)
 {
+    REQUIRE_OR_RETURN(text && size > 0);
     snprintf(text, size, "none: %s", absent);
 }
 

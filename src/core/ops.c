@@ -2,6 +2,7 @@
  */
 #include <limner/ops.h>
 
+#include "base/require.h"
 #include "core/op_checks.h"
 
 #include <limits.h>
@@ -9,12 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+static bool is_transpose(enum lim_transpose t)
+{
+    return t == LIM_NO_TRANS || t == LIM_TRANS;
+}
+
 void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c)
 {
-    assert(valid(be, a) && valid(be, b) && valid(be, c) && apart(a, c) && apart(b, c));
-    assert((ta ? a.c : rows(a)) == rows(c) && (tb ? rows(b) : b.c) == c.c);
-    assert((ta ? rows(a) : a.c) == (tb ? b.c : rows(b)));
+    OP_REQUIRE(be, is_transpose(ta) && is_transpose(tb));
+    OP_REQUIRE(be, valid(be, a) && valid(be, b) && valid(be, c) && apart(a, c) && apart(b, c));
+    OP_REQUIRE(be, (ta ? a.c : rows(a)) == rows(c) && (tb ? rows(b) : b.c) == c.c);
+    OP_REQUIRE(be, (ta ? rows(a) : a.c) == (tb ? b.c : rows(b)));
     RUN(be, gemm, size(a) + size(b) + (beta == 0.0f ? 1 : 2) * size(c),
         (be, ta, tb, alpha, a, b, beta, c));
 }
@@ -27,9 +34,11 @@ static bool countable(int a, int b, int c)
 
 bool lim_conv_init(struct lim_conv *cv)
 {
-    int64_t padded_h = (int64_t)cv->h + cv->pad_top + cv->pad_bottom;
-    int64_t padded_w = (int64_t)cv->w + cv->pad_left + cv->pad_right;
+    int64_t padded_h, padded_w;
 
+    REQUIRE(cv, false);
+    padded_h = (int64_t)cv->h + cv->pad_top + cv->pad_bottom;
+    padded_w = (int64_t)cv->w + cv->pad_left + cv->pad_right;
     if (cv->n < 1 || cv->h < 1 || cv->w < 1 || cv->c < 1 || cv->k < 1 || cv->r < 1 || cv->s < 1 ||
         cv->stride < 1 || cv->pad_top < 0 || cv->pad_left < 0 || cv->pad_bottom < 0 ||
         cv->pad_right < 0 || cv->r > padded_h || cv->s > padded_w || padded_h > INT_MAX ||
@@ -39,6 +48,17 @@ bool lim_conv_init(struct lim_conv *cv)
     cv->q = (int)(padded_w - cv->s) / cv->stride + 1;
     return countable(cv->n, (int)padded_h, (int)padded_w) && countable(cv->n, cv->p, cv->q) &&
            countable(cv->r, cv->s, cv->c);
+}
+
+/* Has lim_conv_init filled it? */
+static bool is_conv(const struct lim_conv *cv)
+{
+    struct lim_conv again;
+
+    if (!cv)
+        return false;
+    again = *cv;
+    return lim_conv_init(&again) && again.p == cv->p && again.q == cv->q;
 }
 
 /* Is t some images of the convolution's input (x), output (y), columns, or its weights? */
@@ -65,14 +85,16 @@ static bool is_w(struct lim_backend *be, const struct lim_conv *cv, struct lim_t
 void lim_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
                 struct lim_tensor col)
 {
-    assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
+    OP_REQUIRE(be, is_conv(cv) && is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n &&
+                       apart(x, col));
     RUN(be, im2col, size(x) + size(col), (be, cv, x, col));
 }
 
 void lim_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor col,
                 struct lim_tensor x)
 {
-    assert(is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n && apart(x, col));
+    OP_REQUIRE(be, is_conv(cv) && is_x(be, cv, x) && is_col(be, cv, col) && x.n == col.n &&
+                       apart(x, col));
     RUN(be, col2im, size(x) + size(col), (be, cv, col, x));
 }
 
@@ -149,6 +171,7 @@ static bool reserve_gemm(struct lim_backend *be, const struct lim_conv *cv, enum
 
 bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
 {
+    REQUIRE(be && is_conv(cv), false);
     for (int i = 0; i <= LIM_CONV_BACKWARD_WEIGHTS; i++) {
         enum lim_conv_pass pass = (enum lim_conv_pass)i;
         const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
@@ -214,8 +237,9 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
 {
     const struct lim_conv_algorithm *best;
 
-    assert(is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
-    assert(apart(x, y) && apart(w, y));
+    OP_REQUIRE(be,
+               is_conv(cv) && is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
+    OP_REQUIRE(be, apart(x, y) && apart(w, y));
     if (idle(be))
         return;
     best = lim_choice_algorithm(be, cv, LIM_CONV_FORWARD);
@@ -234,8 +258,9 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
 {
     const struct lim_conv_algorithm *best;
 
-    assert(is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) && dx.n == dy.n);
-    assert(apart(dx, dy) && apart(dx, w));
+    OP_REQUIRE(be, is_conv(cv) && is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) &&
+                       dx.n == dy.n);
+    OP_REQUIRE(be, apart(dx, dy) && apart(dx, w));
     if (idle(be))
         return;
     best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
@@ -254,8 +279,9 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
 {
     const struct lim_conv_algorithm *best;
 
-    assert(is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) && x.n == dy.n);
-    assert(apart(x, dw) && apart(dy, dw));
+    OP_REQUIRE(be, is_conv(cv) && is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) &&
+                       x.n == dy.n);
+    OP_REQUIRE(be, apart(x, dw) && apart(dy, dw));
     if (idle(be))
         return;
     best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
@@ -271,14 +297,19 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
 
 void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
 {
-    assert(valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
+    OP_REQUIRE(be, valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
     RUN(be, bias_forward, 2 * size(y), (be, bias, y));
 }
 
 void lim_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias)
 {
-    assert(valid(be, dy) && is_vector(be, dbias, dy.c) && apart(dbias, dy));
+    OP_REQUIRE(be, valid(be, dy) && is_vector(be, dbias, dy.c) && apart(dbias, dy));
     RUN(be, bias_backward, size(dy), (be, dy, dbias));
+}
+
+struct lim_batchnorm lim_batchnorm_defaults(void)
+{
+    return (struct lim_batchnorm){.eps = 1e-5f, .momentum = 0.1f};
 }
 
 void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -286,10 +317,11 @@ void lim_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                          struct lim_tensor running_mean, struct lim_tensor running_var,
                          struct lim_tensor mean, struct lim_tensor inv_std, struct lim_tensor y)
 {
-    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y) && rows(x) > 1);
-    assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
-    assert(is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
-    assert(is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
+    OP_REQUIRE(be, bn && valid(be, x) && valid(be, y) && same_shape(x, y));
+    OP_REQUIRE(be, apart(x, y) && rows(x) > 1);
+    OP_REQUIRE(be, is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
+    OP_REQUIRE(be, is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
+    OP_REQUIRE(be, is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
     RUN(be, batchnorm_train, 3 * size(x),
         (be, bn, x, gamma, beta, running_mean, running_var, mean, inv_std, y));
 }
@@ -298,9 +330,9 @@ void lim_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,
                          struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
                          struct lim_tensor mean, struct lim_tensor var, struct lim_tensor y)
 {
-    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
-    assert(is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
-    assert(is_vector(be, mean, x.c) && is_vector(be, var, x.c));
+    OP_REQUIRE(be, bn && valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
+    OP_REQUIRE(be, is_vector(be, gamma, x.c) && is_vector(be, beta, x.c));
+    OP_REQUIRE(be, is_vector(be, mean, x.c) && is_vector(be, var, x.c));
     RUN(be, batchnorm_infer, 2 * size(x), (be, bn, x, gamma, beta, mean, var, y));
 }
 
@@ -309,78 +341,87 @@ void lim_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct 
                             struct lim_tensor inv_std, struct lim_tensor dgamma,
                             struct lim_tensor dbeta, struct lim_tensor dx)
 {
-    assert(valid(be, x) && valid(be, dy) && valid(be, dx));
-    assert(same_shape(x, dy) && same_shape(x, dx));
-    assert(apart(x, dx) && (apart(dy, dx) || same_memory(dy, dx)));
-    assert(is_vector(be, gamma, x.c) && is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
-    assert(!dgamma.buf == !dbeta.buf);
-    assert(!dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));
+    OP_REQUIRE(be, valid(be, x) && valid(be, dy) && valid(be, dx));
+    OP_REQUIRE(be, same_shape(x, dy) && same_shape(x, dx));
+    OP_REQUIRE(be, apart(x, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    OP_REQUIRE(be, is_vector(be, gamma, x.c) && is_vector(be, mean, x.c) &&
+                       is_vector(be, inv_std, x.c));
+    OP_REQUIRE(be, !dgamma.buf == !dbeta.buf);
+    OP_REQUIRE(be, !dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));
     RUN(be, batchnorm_backward, 5 * size(x), (be, x, dy, gamma, mean, inv_std, dgamma, dbeta, dx));
 }
 
 void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                             struct lim_tensor x, struct lim_tensor y)
 {
-    assert(valid(be, x) && valid(be, y) && same_shape(x, y) && is_activation(kind, slope));
-    assert(apart(x, y) || same_memory(x, y));
+    OP_REQUIRE(be, valid(be, x) && valid(be, y) && same_shape(x, y) && is_activation(kind, slope));
+    OP_REQUIRE(be, apart(x, y) || same_memory(x, y));
     RUN(be, activation_forward, 2 * size(x), (be, kind, slope, x, y));
 }
 
 void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
                              struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
 {
-    assert(valid(be, y) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
-    assert(same_shape(y, dy) && same_shape(y, dx));
-    assert(apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    OP_REQUIRE(be, valid(be, y) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
+    OP_REQUIRE(be, same_shape(y, dy) && same_shape(y, dx));
+    OP_REQUIRE(be, apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
     RUN(be, activation_backward, 3 * size(y), (be, kind, slope, y, dy, dx));
 }
 
 void lim_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
               struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits)
 {
-    assert((unsigned)kind < LIM_LOSSES);
-    assert(valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
-    assert(is_vector(be, stats, 2) && apart(logits, dlogits));
-    assert(apart(stats, logits) && apart(stats, dlogits));
+    OP_REQUIRE(be, (unsigned)kind < LIM_LOSSES);
+    OP_REQUIRE(be, valid(be, logits) && valid(be, dlogits) && same_shape(logits, dlogits));
+    OP_REQUIRE(be, is_vector(be, stats, 2) && apart(logits, dlogits));
+    OP_REQUIRE(be, apart(stats, logits) && apart(stats, dlogits));
     RUN(be, loss, 2 * size(logits), (be, kind, target, logits, stats, dlogits));
+}
+
+struct lim_adam_desc lim_adam_defaults(void)
+{
+    return (struct lim_adam_desc){.lr = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f};
 }
 
 void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, uint64_t t,
               struct lim_tensor g, struct lim_tensor m, struct lim_tensor v, struct lim_tensor p)
 {
-    float correct1 = (float)(1.0 / (1.0 - pow((double)adam->beta1, (double)t)));
-    float correct2 = (float)(1.0 / (1.0 - pow((double)adam->beta2, (double)t)));
+    float correct1, correct2;
 
-    assert(t >= 1 && valid(be, g) && valid(be, m) && valid(be, v) && valid(be, p));
-    assert(lim_tensor_count(g) == lim_tensor_count(p) &&
-           lim_tensor_count(m) == lim_tensor_count(p));
-    assert(lim_tensor_count(v) == lim_tensor_count(p));
-    assert(apart(g, p) && apart(m, p) && apart(v, p) && apart(g, m) && apart(g, v) && apart(m, v));
+    OP_REQUIRE(be, adam && t >= 1);
+    OP_REQUIRE(be, valid(be, g) && valid(be, m) && valid(be, v) && valid(be, p));
+    OP_REQUIRE(be, lim_tensor_count(g) == lim_tensor_count(p) &&
+                       lim_tensor_count(m) == lim_tensor_count(p));
+    OP_REQUIRE(be, lim_tensor_count(v) == lim_tensor_count(p));
+    OP_REQUIRE(be, apart(g, p) && apart(m, p) && apart(v, p) && apart(g, m) && apart(g, v) &&
+                       apart(m, v));
+    correct1 = (float)(1.0 / (1.0 - pow((double)adam->beta1, (double)t)));
+    correct2 = (float)(1.0 / (1.0 - pow((double)adam->beta2, (double)t)));
     RUN(be, adam, 7 * size(p), (be, adam, correct1, correct2, g, m, v, p));
 }
 
 void lim_fill(struct lim_backend *be, float value, struct lim_tensor y)
 {
-    assert(valid(be, y));
+    OP_REQUIRE(be, valid(be, y));
     RUN(be, fill, size(y), (be, value, y));
 }
 
 void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
 {
-    assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
-    assert(apart(x, y));
+    OP_REQUIRE(be, valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
+    OP_REQUIRE(be, apart(x, y));
     RUN(be, copy, 2 * size(x), (be, x, y));
 }
 
 void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y)
 {
-    assert(valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
-    assert(apart(x, y));
+    OP_REQUIRE(be, valid(be, x) && valid(be, y) && lim_tensor_count(x) == lim_tensor_count(y));
+    OP_REQUIRE(be, apart(x, y));
     RUN(be, axpby, 3 * size(x), (be, a, x, b, y));
 }
 
 void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
 {
-    assert(valid(be, y) && rounds >= 0);
+    OP_REQUIRE(be, valid(be, y) && rounds >= 0);
     RUN(be, multiply_add, 2 * size(y), (be, rounds, y));
 }

@@ -2,6 +2,8 @@
  * hi), the key (seed, purpose), so that any element of any stream can be drawn alone. */
 #include <limner/random.h>
 
+#include "base/require.h"
+
 #include <math.h>
 
 #define MULTIPLIER0 0xD2511F53u /* constants of Salmon et al. 2011, table 2 and section 4.3 */
@@ -9,7 +11,7 @@
 #define WEYL0 0x9E3779B9u
 #define WEYL1 0xBB67AE85u
 
-void lim_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+static void philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
@@ -31,6 +33,12 @@ void lim_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
     out[3] = c3;
 }
 
+void lim_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
+{
+    REQUIRE_OR_RETURN(counter && key && out);
+    philox(counter, key, out);
+}
+
 /* Four words of block `block` of the stream. The purpose is folded into the key by one round of its
  * own, so that streams of neighbouring seeds and purposes never meet. */
 static void draw(uint64_t seed, enum lim_random_purpose purpose, uint64_t index, uint64_t block,
@@ -41,8 +49,8 @@ static void draw(uint64_t seed, enum lim_random_purpose purpose, uint64_t index,
     uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)index,
                            (uint32_t)(index >> 32)};
 
-    lim_philox(whole_seed, zero, mixed);
-    lim_philox(counter, mixed, out);
+    philox(whole_seed, zero, mixed);
+    philox(counter, mixed, out);
 }
 
 /* 24 random bits: every value is a float, and 1 is never reached. */
@@ -56,6 +64,7 @@ void lim_random_uniform(uint64_t seed, enum lim_random_purpose purpose, uint64_t
 {
     uint32_t words[4];
 
+    REQUIRE_OR_RETURN(out || count == 0);
     for (size_t i = 0; i < count; i++) {
         if (i % 4 == 0)
             draw(seed, purpose, index, i / 4, words);
@@ -69,6 +78,7 @@ void lim_random_normal(uint64_t seed, enum lim_random_purpose purpose, uint64_t 
     const double two_pi = 6.283185307179586;
     uint32_t words[4];
 
+    REQUIRE_OR_RETURN(out || count == 0);
     for (size_t i = 0; i < count; i += 2) {
         const uint32_t *pair = words + i % 4;
         double radius, angle;
@@ -90,6 +100,7 @@ uint64_t lim_random_below(uint64_t seed, enum lim_random_purpose purpose, uint64
     uint32_t words[4];
     uint64_t word, high, low;
 
+    REQUIRE(below > 0, 0);
     draw(seed, purpose, index, 0, words);
     word = (uint64_t)words[1] << 32 | words[0];
     /* the upper 64 bits of the 128-bit product word * below */

@@ -1,12 +1,15 @@
 #include <limner/tensor.h>
 
 #include "base/log.h"
+#include "base/require.h"
 #include "core/backend.h"
 
-#include <assert.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct lim_tensor no_tensor = {.buf = NULL};
 
 static struct lim_buffer *plan_buffer(struct lim_backend *be, size_t count)
 {
@@ -28,19 +31,30 @@ static void destroy(struct lim_buffer *buf)
         buf->be->ops->buffer_destroy(buf);
 }
 
+/* Is there that much at all? Else its refusal tells nothing of what is left. */
+static bool could_be(const struct lim_backend *be, size_t count)
+{
+    struct lim_memory_limits limits = lim_backend_memory_limits(be);
+    uint64_t most = limits.shared || !be->global_mem ? limits.host : be->global_mem;
+
+    return count <= most / sizeof(float);
+}
+
 struct lim_buffer *lim_buffer_create_for(struct lim_backend *be, enum lim_memory_part part,
                                          size_t count)
 {
     struct lim_buffer *buf;
 
-    assert(be && count > 0);
+    REQUIRE(be && (unsigned)part < LIM_MEMORY_PARTS, NULL);
+    REQUIRE(count > 0 && count <= SIZE_MAX / sizeof(float), NULL);
     buf = be->planning ? plan_buffer(be, count) : be->ops->buffer_create(be, count);
     if (buf && be->ops->buffer_reserve && !be->ops->buffer_reserve(be, count)) {
         destroy(buf);
         buf = NULL;
     }
     if (!buf) {
-        be->refused_at = lim_backend_memory(be).total;
+        if (could_be(be, count))
+            be->refused_at = lim_backend_memory(be).total;
         return NULL;
     }
     buf->part = part;
@@ -63,6 +77,7 @@ void lim_buffer_destroy(struct lim_buffer *buf)
 
 size_t lim_buffer_count(const struct lim_buffer *buf)
 {
+    REQUIRE(buf, 0);
     return buf->count;
 }
 
@@ -73,40 +88,60 @@ struct lim_tensor lim_tensor_of(struct lim_buffer *buf, size_t offset, int n, in
 
 struct lim_tensor lim_vector_of(struct lim_buffer *buf, size_t offset, size_t count)
 {
-    assert(count <= INT_MAX);
+    REQUIRE(count <= INT_MAX, no_tensor);
     return lim_tensor_of(buf, offset, 1, 1, 1, (int)count);
 }
 
 size_t lim_tensor_count(struct lim_tensor t)
 {
-    return (size_t)t.n * (size_t)t.h * (size_t)t.w * (size_t)t.c;
+    const int sizes[] = {t.n, t.h, t.w, t.c};
+    size_t count = 1;
+
+    for (int i = 0; i < 4; i++) {
+        if (sizes[i] < 1)
+            return 0;
+        count = count <= SIZE_MAX / (size_t)sizes[i] ? count * (size_t)sizes[i] : SIZE_MAX;
+    }
+    return count;
 }
 
 struct lim_tensor lim_tensor_images(struct lim_tensor t, int first, int n)
 {
-    assert(first >= 0 && n > 0 && first <= t.n - n);
+    REQUIRE(first >= 0 && n > 0 && first <= t.n - n, no_tensor);
     t.offset += (size_t)first * (size_t)t.h * (size_t)t.w * (size_t)t.c;
     t.n = n;
     return t;
 }
 
-static void check(struct lim_tensor t)
+bool lim_tensor_fits(struct lim_tensor t)
 {
-    assert(t.buf && t.n > 0 && t.h > 0 && t.w > 0 && t.c > 0);
-    assert(t.offset + lim_tensor_count(t) <= t.buf->count);
-    (void)t;
+    size_t count = lim_tensor_count(t);
+
+    return count > 0 && count <= t.buf->count && t.offset <= t.buf->count - count;
+}
+
+/* What lim_write and lim_read require; without it the buffer's backend, if any, has failed. */
+static bool movable(struct lim_tensor t, const float *host, const char *function)
+{
+    if (t.buf && host && lim_tensor_fits(t))
+        return true;
+    lim_backend_refuse(t.buf ? t.buf->be : NULL, function,
+                       "a tensor inside its buffer, and memory of the host");
+    return false;
 }
 
 void lim_write(struct lim_tensor t, const float *host)
 {
-    check(t);
+    if (!movable(t, host, __func__))
+        return;
     if (!t.buf->be->failed && !t.buf->be->planning)
         t.buf->be->ops->write(t, host);
 }
 
 void lim_read(struct lim_tensor t, float *host)
 {
-    check(t);
+    if (!movable(t, host, __func__))
+        return;
     if (!t.buf->be->failed && !t.buf->be->planning)
         t.buf->be->ops->read(t, host);
     if (t.buf->be->failed || t.buf->be->planning)

@@ -1,6 +1,7 @@
 #include "core/trace.h"
 
 #include "base/log.h"
+#include "base/require.h"
 #include "core/backend.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ bool lim_backend_profile(struct lim_backend *be, const char *path)
 {
     struct lim_trace *trace;
 
+    REQUIRE(be && path, false);
     lim_trace_finish(be);
     trace = calloc(1, sizeof *trace);
     if (trace)

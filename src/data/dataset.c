@@ -1,5 +1,7 @@
 #include "data/dataset.h"
 
+#include "base/require.h"
+
 #include <limner/dataset.h>
 #include <limner/random.h>
 #include <stdlib.h>
@@ -20,21 +22,27 @@ void lim_dataset_destroy(struct lim_dataset *ds)
 
 int lim_dataset_count(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->count;
 }
 
 int lim_dataset_size(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->size;
 }
 
 int lim_dataset_channels(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->channels;
 }
 
 int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_skipped **list)
 {
+    if (list)
+        *list = NULL;
+    REQUIRE(ds, 0);
     if (list)
         *list = ds->skipped;
     return ds->skipped_count;
@@ -42,36 +50,43 @@ int lim_dataset_skipped(const struct lim_dataset *ds, const struct lim_skipped *
 
 int lim_dataset_ignored(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->ignored;
 }
 
 int lim_dataset_unseen(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->unseen;
 }
 
 int lim_dataset_dropped(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->dropped;
 }
 
 int lim_dataset_held_out(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->held_out_count;
 }
 
 const uint8_t *lim_dataset_held_out_picture(const struct lim_dataset *ds, int i)
 {
+    REQUIRE(ds && i >= 0 && i < ds->held_out_count, NULL);
     return ds->held_out[i];
 }
 
 uint64_t lim_dataset_fingerprint(const struct lim_dataset *ds)
 {
+    REQUIRE(ds, 0);
     return ds->fingerprint;
 }
 
 const uint8_t *lim_dataset_picture(const struct lim_dataset *ds, int i)
 {
+    REQUIRE(ds && i >= 0 && i < ds->count, NULL);
     return ds->pictures[i];
 }
 
@@ -114,10 +129,13 @@ static void mirror(const struct lim_dataset *ds, const uint8_t *in, uint8_t *out
 void lim_dataset_batch(const struct lim_dataset *ds, uint64_t seed, uint64_t step, int batch,
                        uint8_t *out)
 {
-    size_t bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
-    uint64_t count = (uint64_t)ds->count, steps = count / (uint64_t)batch;
-    uint64_t epoch, first, root = 1;
+    uint64_t count, steps, epoch, first, root = 1;
+    size_t bytes;
 
+    REQUIRE_OR_RETURN(ds && out && batch >= 1 && batch <= ds->count);
+    bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
+    count = (uint64_t)ds->count;
+    steps = count / (uint64_t)batch;
     while (root * root < count)
         root++;
     steps = steps ? steps : 1;

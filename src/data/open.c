@@ -3,6 +3,7 @@
 #include "data/open.h"
 
 #include "base/log.h"
+#include "base/require.h"
 #include "data/digest.h"
 #include "data/duplicates.h"
 
@@ -220,6 +221,12 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
     enum lim_status status = LIM_USAGE;
     bool is_zip = false, looked = false;
 
+    if (why)
+        *why = LIM_USAGE;
+    REQUIRE(path && config, NULL);
+    REQUIRE((unsigned)config->crop <= LIM_CROP_NONE, NULL);
+    REQUIRE((unsigned)config->drop <= LIM_DROP_NEAR, NULL);
+    REQUIRE(config->holdout >= 0 && config->holdout <= 1 && config->threads >= 0, NULL);
     if (config->size < 1 || config->size > 4096 ||
         (config->channels != 1 && config->channels != 3)) {
         lim_error("pictures of size %d with %d channels: sizes are 1 to 4096, channels 1 or 3",

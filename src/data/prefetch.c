@@ -2,6 +2,7 @@
  * a thread does it while the device computes. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/require.h"
 #include "base/thread.h"
 
 #include <limner/dataset.h>
@@ -49,9 +50,12 @@ static void *make_batches(void *user)
 struct lim_prefetch *lim_prefetch_create(const struct lim_dataset *ds, uint64_t seed,
                                          uint64_t first_step, int batch)
 {
-    struct lim_prefetch *p = calloc(1, sizeof *p);
-    size_t size = (size_t)lim_dataset_size(ds);
+    struct lim_prefetch *p;
+    size_t size;
 
+    REQUIRE(ds && batch >= 1 && batch <= lim_dataset_count(ds), NULL);
+    size = (size_t)lim_dataset_size(ds);
+    p = calloc(1, sizeof *p);
     if (!p)
         goto no_memory;
     p->ds = ds;
@@ -83,6 +87,7 @@ const uint8_t *lim_prefetch_next(struct lim_prefetch *p)
 {
     const uint8_t *pixels;
 
+    REQUIRE(p, NULL);
     pthread_mutex_lock(&p->lock);
     if (p->made == p->given) {
         double start = lim_clock();
@@ -99,6 +104,7 @@ const uint8_t *lim_prefetch_next(struct lim_prefetch *p)
 
 double lim_prefetch_waited(const struct lim_prefetch *p)
 {
+    REQUIRE(p, 0);
     return p->waited;
 }
 

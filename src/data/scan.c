@@ -2,6 +2,7 @@
 #include "data/scan.h"
 
 #include "base/log.h"
+#include "base/require.h"
 #include "data/duplicates.h"
 
 #include <limner/image.h>
@@ -14,7 +15,7 @@ const char *lim_format_name(enum lim_format format)
 {
     static const char *const names[LIM_FORMATS] = {"other", "PNG", "JPEG", "WebP", "GIF"};
 
-    return names[format];
+    return (unsigned)format < LIM_FORMATS ? names[format] : "unknown";
 }
 
 static void describe(struct lim_picture *p, const struct lim_dataset *ds, size_t file)
@@ -127,8 +128,10 @@ static bool fill(struct lim_scan *scan, const struct lim_dataset *ds)
 
 struct lim_scan *lim_scan_create(const struct lim_dataset *ds)
 {
-    struct lim_scan *scan = calloc(1, sizeof *scan);
+    struct lim_scan *scan;
 
+    REQUIRE(ds, NULL);
+    scan = calloc(1, sizeof *scan);
     if (scan) {
         scan->size = ds->size;
         scan->channels = ds->channels;
@@ -157,12 +160,18 @@ void lim_scan_destroy(struct lim_scan *scan)
 
 bool lim_scan_sheet(const struct lim_scan *scan, const char *path)
 {
-    size_t bytes = (size_t)scan->size * (size_t)scan->size * (size_t)scan->channels;
-    int most = SHEET_EDGE * SHEET_EDGE, shown = scan->count < most ? scan->count : most;
+    const int most = SHEET_EDGE * SHEET_EDGE;
     struct lim_image sheet = {0};
-    uint8_t *pixels = malloc((size_t)shown * bytes);
-    bool good = pixels != NULL;
+    uint8_t *pixels;
+    size_t bytes;
+    bool good;
+    int shown;
 
+    REQUIRE(scan && path && scan->count > 0, false);
+    bytes = (size_t)scan->size * (size_t)scan->size * (size_t)scan->channels;
+    shown = scan->count < most ? scan->count : most;
+    pixels = malloc((size_t)shown * bytes);
+    good = pixels != NULL;
     if (!good)
         lim_error("%s: not enough memory for %d pictures", path, shown);
     for (int i = 0; good && i < shown; i++)

@@ -1,17 +1,25 @@
 /* Settings of pictures as people write them. */
+#include "base/require.h"
+
 #include <limner/dataset.h>
 #include <string.h>
+
+struct lim_dataset_config lim_dataset_defaults(void)
+{
+    return (struct lim_dataset_config){.size = 64, .channels = 3};
+}
 
 static const char *const crops[] = {
     [LIM_CROP_CENTER] = "center", [LIM_CROP_TOP] = "top", [LIM_CROP_NONE] = "none"};
 
 const char *lim_crop_name(enum lim_crop crop)
 {
-    return crops[crop];
+    return (unsigned)crop <= LIM_CROP_NONE ? crops[crop] : "unknown";
 }
 
 bool lim_crop_parse(const char *text, enum lim_crop *crop)
 {
+    REQUIRE(text && crop, false);
     for (int i = LIM_CROP_CENTER; i <= LIM_CROP_NONE; i++)
         if (strcmp(text, crops[i]) == 0) {
             *crop = (enum lim_crop)i;
@@ -25,11 +33,12 @@ static const char *const drops[] = {
 
 const char *lim_drop_name(enum lim_drop drop)
 {
-    return drops[drop];
+    return (unsigned)drop <= LIM_DROP_NEAR ? drops[drop] : "unknown";
 }
 
 bool lim_drop_parse(const char *text, enum lim_drop *drop)
 {
+    REQUIRE(text && drop, false);
     for (int i = LIM_DROP_NONE; i <= LIM_DROP_NEAR; i++)
         if (strcmp(text, drops[i]) == 0) {
             *drop = (enum lim_drop)i;
@@ -51,6 +60,7 @@ bool lim_color_parse(const char *text, uint32_t *color)
     uint32_t value = 0;
     size_t length;
 
+    REQUIRE(text && color, false);
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         if (strcmp(text, named[i].name) == 0) {
             *color = named[i].color;

@@ -1,6 +1,7 @@
 #include "eval/whole.h"
 
 #include "base/log.h"
+#include "base/require.h"
 #include "config.h"
 
 #include <limner/random.h>
@@ -19,7 +20,7 @@ const char *lim_eval_number_name(enum lim_eval_number number)
         "coverage",   "density", "precision", "recall",    "nn_real",
         "nn_painted", "spread",  "kid",       "kid_error", "frechet"};
 
-    return names[number];
+    return (unsigned)number < LIM_EVAL_NUMBERS ? names[number] : "unknown";
 }
 
 struct lim_eval_config lim_eval_defaults(void)
@@ -30,21 +31,25 @@ struct lim_eval_config lim_eval_defaults(void)
 
 int lim_eval_count(const struct lim_eval *ev)
 {
+    REQUIRE(ev, 0);
     return ev->count;
 }
 
 int lim_eval_searched(const struct lim_eval *ev)
 {
+    REQUIRE(ev, 0);
     return ev->searched;
 }
 
 int lim_eval_levels(const struct lim_eval *ev)
 {
+    REQUIRE(ev, 0);
     return ev->slices.levels;
 }
 
 const struct lim_eval_result *lim_eval_floor(const struct lim_eval *ev)
 {
+    REQUIRE(ev, NULL);
     return &ev->floor;
 }
 
@@ -222,10 +227,14 @@ static bool measure(struct lim_eval *ev, const uint8_t *const *pictures, bool le
 bool lim_eval_measure(struct lim_eval *ev, const uint8_t *pictures, struct lim_eval_result *result,
                       struct lim_eval_pair *pairs)
 {
-    size_t bytes = (size_t)ev->job.size * (size_t)ev->job.size * (size_t)ev->job.channels;
-    const uint8_t **list = malloc((size_t)ev->count * sizeof *list);
-    bool good = list != NULL;
+    const uint8_t **list;
+    size_t bytes;
+    bool good;
 
+    REQUIRE(ev && pictures && result, false);
+    bytes = (size_t)ev->job.size * (size_t)ev->job.size * (size_t)ev->job.channels;
+    list = malloc((size_t)ev->count * sizeof *list);
+    good = list != NULL;
     memset(result, 0, sizeof *result);
     if (!good)
         lim_error("evaluation: no memory for a list of %d pictures", ev->count);
@@ -264,16 +273,31 @@ static bool good_config(const struct lim_eval_config *config)
     return false;
 }
 
+static bool are_pictures(const uint8_t *const *pictures, int count)
+{
+    bool good = pictures != NULL;
+
+    for (int i = 0; good && i < count; i++)
+        good = pictures[i] != NULL;
+    return good;
+}
+
 struct lim_eval *lim_eval_create(struct lim_backend *be, const struct lim_eval_config *config,
                                  const uint8_t *const *reals, int real_count,
                                  const uint8_t *const *others, int other_count,
                                  enum lim_status *why)
 {
-    int count = least(config->count, least(real_count, other_count));
-    long threads = config->threads > 0 ? config->threads : sysconf(_SC_NPROCESSORS_ONLN);
     enum lim_status status = LIM_USAGE;
     struct lim_eval *ev = NULL;
+    long threads;
+    int count;
 
+    if (why)
+        *why = LIM_USAGE;
+    REQUIRE(be && config && are_pictures(reals, real_count) && are_pictures(others, other_count),
+            NULL);
+    count = least(config->count, least(real_count, other_count));
+    threads = config->threads > 0 ? config->threads : sysconf(_SC_NPROCESSORS_ONLN);
     if (!good_config(config))
         goto done;
     status = LIM_BAD_INPUT;

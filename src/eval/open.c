@@ -2,6 +2,7 @@
 #include "eval/eval.h"
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <limner/random.h>
 #include <stdlib.h>
@@ -23,13 +24,21 @@ static void shuffle(const uint8_t **list, int count, uint64_t seed)
 struct lim_eval *lim_eval_open(struct lim_backend *be, const struct lim_eval_config *config,
                                const struct lim_dataset *ds, enum lim_status *why)
 {
-    int count = lim_dataset_count(ds), held_out = lim_dataset_held_out(ds);
-    bool split = held_out < ENOUGH;
-    const uint8_t **reals = malloc((size_t)count * sizeof *reals);
-    const uint8_t **others = malloc((size_t)(held_out + 1) * sizeof *others);
-    struct lim_eval_config whole = *config;
+    int count, held_out;
+    bool split;
+    const uint8_t **reals, **others;
+    struct lim_eval_config whole;
     struct lim_eval *ev = NULL;
 
+    if (why)
+        *why = LIM_USAGE;
+    REQUIRE(be && config && ds, NULL);
+    count = lim_dataset_count(ds);
+    held_out = lim_dataset_held_out(ds);
+    split = held_out < ENOUGH;
+    reals = malloc((size_t)(count + 1) * sizeof *reals);
+    others = malloc((size_t)(held_out + 1) * sizeof *others);
+    whole = *config;
     if (reals && others) {
         for (int i = 0; i < count; i++)
             reals[i] = lim_dataset_picture(ds, i);

@@ -1,5 +1,6 @@
 /* Reals that are spoiled on purpose: what numbers say of pictures that are no good. */
 #include "base/log.h"
+#include "base/require.h"
 #include "eval/whole.h"
 
 #include <limner/image.h>
@@ -10,7 +11,7 @@ const char *lim_eval_spoiled_name(enum lim_eval_spoiled kind)
 {
     static const char *const names[LIM_EVAL_SPOILED] = {"blurred", "shuffled"};
 
-    return names[kind];
+    return (unsigned)kind < LIM_EVAL_SPOILED ? names[kind] : "unknown";
 }
 
 /* The pyramid's filter, of deviation 1, as often as makes sqrt(2) pixels at size 64. */
@@ -45,11 +46,16 @@ static void shuffle(const struct eval_job *job, const uint8_t *const *pictures, 
 
 bool lim_eval_spoil(const struct lim_eval *ev, enum lim_eval_spoiled kind, uint8_t *pictures)
 {
-    const struct eval_job *job = &ev->job;
-    const uint8_t *const *others = ev->both + ev->count;
-    size_t bytes = (size_t)job->size * (size_t)job->size * (size_t)job->channels;
-    float *x = malloc(2 * bytes * sizeof *x);
+    const struct eval_job *job;
+    const uint8_t *const *others;
+    size_t bytes;
+    float *x;
 
+    REQUIRE(ev && (unsigned)kind < LIM_EVAL_SPOILED && pictures, false);
+    job = &ev->job;
+    others = ev->both + ev->count;
+    bytes = (size_t)job->size * (size_t)job->size * (size_t)job->channels;
+    x = malloc(2 * bytes * sizeof *x);
     if (!x) {
         lim_error("evaluation: no memory for a picture");
         return false;

@@ -6,6 +6,7 @@
 #include <limner/version.h>
 
 #include "base/log.h"
+#include "base/require.h"
 #include "gan/model_info.h"
 #include "gan/settings.h"
 #include "io/hash.h"
@@ -227,6 +228,7 @@ bool lim_dcgan_hash(struct lim_dcgan *gan, char hash[17])
     uint64_t value;
     float *all;
 
+    REQUIRE(gan && hash, false);
     if (!list_records(gan, true, &records))
         return false;
     all = fetch(gan, &records, &value);
@@ -249,6 +251,7 @@ bool lim_dcgan_save(struct lim_dcgan *gan, const char *path, const struct lim_pr
     size_t at = 0;
     bool ok = false;
 
+    REQUIRE(gan && path && progress && (generator_only || gan->d), false);
     if (!list_records(gan, generator_only, &records))
         return false;
     all = fetch(gan, &records, &model_hash);
@@ -380,6 +383,8 @@ struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int b
 
     if (!why)
         why = &ignored;
+    *why = LIM_USAGE;
+    REQUIRE(be && path && batch <= LIM_DCGAN_MAX_BATCH, NULL);
     *why = LIM_BAD_INPUT;
     if (!lim_st_open(&reader, path))
         return NULL;

@@ -4,6 +4,7 @@
 #include <limner/random.h>
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,7 @@ struct lim_dcgan *lim_dcgan_create_filled(struct lim_backend *be,
     size_t batch;
     int count;
 
+    REQUIRE(be, NULL);
     if (!lim_dcgan_check(config))
         return NULL;
     gan = calloc(1, sizeof *gan);
@@ -103,6 +105,7 @@ struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcga
 {
     return lim_dcgan_create_filled(be, config, generator_only, FILL_INITIAL);
 }
+
 void lim_dcgan_destroy(struct lim_dcgan *gan)
 {
     if (!gan)
@@ -122,32 +125,40 @@ void lim_dcgan_destroy(struct lim_dcgan *gan)
 
 const struct lim_dcgan_config *lim_dcgan_get_config(const struct lim_dcgan *gan)
 {
+    REQUIRE(gan, NULL);
     return &gan->config;
 }
 
 struct lim_net *lim_dcgan_generator(struct lim_dcgan *gan)
 {
+    REQUIRE(gan, NULL);
     return gan->g;
 }
 
 struct lim_net *lim_dcgan_discriminator(struct lim_dcgan *gan)
 {
+    REQUIRE(gan, NULL);
     return gan->d;
 }
 
 uint64_t lim_dcgan_steps(const struct lim_dcgan *gan)
 {
+    REQUIRE(gan, 0);
     return gan->steps;
 }
 
 void lim_dcgan_latent(uint64_t seed, int latent, float *z)
 {
+    REQUIRE_OR_RETURN(latent > 0 && z);
     lim_random_normal(seed, LIM_RANDOM_LATENT, 0, (size_t)latent, z);
 }
 
 void lim_dcgan_set_lr(struct lim_dcgan *gan, float lr)
 {
+    REQUIRE_OR_RETURN(gan && lr > 0 && lr < 1);
     gan->config.lr = lr;
-    lim_optimizer_set_lr(gan->adam_g, lr);
-    lim_optimizer_set_lr(gan->adam_d, lr);
+    if (gan->d) {
+        lim_optimizer_set_lr(gan->adam_g, lr);
+        lim_optimizer_set_lr(gan->adam_d, lr);
+    }
 }

@@ -1,8 +1,10 @@
 /* How much memory a training takes, whether there is as much, and what would fit instead. */
 #include "base/log.h"
+#include "base/require.h"
 #include "gan/dcgan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Batches of 8 bits that data/prefetch.c holds. */
 enum { AHEAD = 4 };
@@ -13,12 +15,15 @@ static const uint64_t spare = (uint64_t)32 << 20;
 bool lim_dcgan_memory(struct lim_backend *be, const struct lim_dcgan_config *config,
                       struct lim_dcgan_memory *memory)
 {
-    uint64_t picture = lim_dcgan_picture_floats(config);
-    uint64_t batch = (uint64_t)lim_dcgan_net_batch(config);
+    uint64_t picture, batch;
     struct lim_dcgan *gan;
 
+    REQUIRE(be && memory, false);
+    memset(memory, 0, sizeof *memory);
     if (!lim_dcgan_check(config))
         return false;
+    picture = lim_dcgan_picture_floats(config);
+    batch = (uint64_t)lim_dcgan_net_batch(config);
     lim_backend_plan(be, true);
     gan = lim_dcgan_create_filled(be, config, false, FILL_PLANNED);
     if (gan)
@@ -93,19 +98,27 @@ static int largest(struct lim_backend *be, struct lim_dcgan_config config,
 
 int lim_dcgan_largest_batch(struct lim_backend *be, const struct lim_dcgan_config *config, int most)
 {
-    struct lim_memory_limits limits = lim_backend_memory_limits(be);
+    struct lim_memory_limits limits;
 
-    return largest(be, *config, &limits, most);
+    REQUIRE(be && config, 0);
+    limits = lim_backend_memory_limits(be);
+    return largest(be, *config, &limits, most < LIM_DCGAN_MAX_BATCH ? most : LIM_DCGAN_MAX_BATCH);
 }
 
 bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *config, char *why,
                     size_t size)
 {
-    struct lim_memory_limits limits = lim_backend_memory_limits(be);
-    struct lim_dcgan_config smaller = *config;
+    struct lim_memory_limits limits;
+    struct lim_dcgan_config smaller;
     char what[WHY];
     int batch;
 
+    REQUIRE(be && why && size > 0, false);
+    *why = '\0';
+    if (!lim_dcgan_check(config))
+        return false;
+    limits = lim_backend_memory_limits(be);
+    smaller = *config;
     if (enough(be, config, &limits, what))
         return true;
     batch = largest(be, smaller, &limits, config->batch);
@@ -128,9 +141,14 @@ bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *confi
 
 int lim_dcgan_try_batches(struct lim_backend *be, const struct lim_dcgan_config *config, int most)
 {
-    struct lim_dcgan_config tried = *config;
+    struct lim_dcgan_config tried;
     char why[2 * WHY];
 
+    REQUIRE(be && most > 0, 0);
+    if (!lim_dcgan_check(config))
+        return 0;
+    tried = *config;
+    most = most < LIM_DCGAN_MAX_BATCH ? most : LIM_DCGAN_MAX_BATCH;
     for (tried.batch = 1; tried.batch <= most / 2;)
         tried.batch *= 2;
     for (; tried.batch > 0; tried.batch /= 2) {

@@ -3,6 +3,7 @@
 #include "gan/settings.h"
 
 #include "base/log.h"
+#include "base/require.h"
 #include "io/json.h"
 
 #include <stdio.h>
@@ -114,7 +115,8 @@ bool lim_model_info_read(const char *path, struct lim_model_info *info, enum lim
     bool ok;
 
     if (why)
-        *why = LIM_BAD_INPUT;
+        *why = path && info ? LIM_BAD_INPUT : LIM_USAGE;
+    REQUIRE(path && info, false);
     if (!lim_st_open(&reader, path))
         return false;
     ok = lim_st_verify(&reader) && lim_model_info_parse(&reader, info);

@@ -1,6 +1,8 @@
 /* Pictures from latents. */
 #include "gan/dcgan.h"
 
+#include "base/require.h"
+
 #include <limner/image.h>
 
 #include <string.h>
@@ -8,10 +10,15 @@
 bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count, bool batch_stats,
                      uint8_t *pictures)
 {
-    const struct lim_dcgan_config *config = &gan->config;
-    size_t floats = lim_dcgan_picture_floats(config), latent = (size_t)config->latent;
-    int chunk = batch_stats ? lim_dcgan_net_batch(config) : PAINT_BATCH;
+    const struct lim_dcgan_config *config;
+    size_t floats, latent;
+    int chunk;
 
+    REQUIRE(gan && count >= 0 && (count == 0 || (latents && pictures)), false);
+    config = &gan->config;
+    floats = lim_dcgan_picture_floats(config);
+    latent = (size_t)config->latent;
+    chunk = batch_stats ? lim_dcgan_net_batch(config) : PAINT_BATCH;
     for (int first = 0; first < count; first += chunk) {
         int n = count - first < chunk ? count - first : chunk;
         int run = batch_stats ? n : chunk;

@@ -1,6 +1,8 @@
 /* One setting: its value in a struct, as text, in JSON, and its range. */
 #include "gan/settings.h"
 
+#include "base/require.h"
+
 #include "io/json.h"
 
 #include <inttypes.h>
@@ -84,9 +86,11 @@ static const char *word_of(const struct lim_setting *setting, int index)
 char *lim_setting_text(const struct lim_setting *setting, const void *config, char *text,
                        size_t size)
 {
-    struct value v = load(setting, config);
     const char *word;
+    struct value v;
 
+    REQUIRE(setting && config && text && size > 0, text);
+    v = load(setting, config);
     switch (setting->type) {
     case LIM_SETTING_INT:
         snprintf(text, size, "%d", v.whole);

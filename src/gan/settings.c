@@ -2,9 +2,13 @@
 #include "gan/settings.h"
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* It stands inside other structs: new settings take the place of reserved ones. */
+_Static_assert(sizeof(struct lim_dcgan_config) == 240, "the DCGAN's settings keep their size");
 
 #define AT(field)                                       \
     .offset = offsetof(struct lim_dcgan_config, field), \
@@ -25,8 +29,8 @@ static const struct lim_setting rows[] = {
      .help = "4, or 5 as the paper's authors had it"},
     {"latent", LIM_SETTING_INT, LIM_SETTING_NETWORK, AT(latent), .low = 1, .high = 4096,
      .standard = 100, .help = "random numbers a picture is painted from"},
-    {"batch", LIM_SETTING_INT, LIM_SETTING_WORK, AT(batch), .low = 1, .high = 4096, .standard = 64,
-     .may_change = true, .help = "pictures in a step"},
+    {"batch", LIM_SETTING_INT, LIM_SETTING_WORK, AT(batch), .low = 1, .high = LIM_DCGAN_MAX_BATCH,
+     .standard = 64, .may_change = true, .help = "pictures in a step"},
     {"lr", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(lr), .low = 1e-9, .high = 1,
      .standard = 2e-4, .help = "Adam's step size"},
     {"beta1", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(beta1), .low = 0, .high = 1,
@@ -72,6 +76,7 @@ const struct lim_preset *lim_dcgan_preset(int i)
 
 bool lim_dcgan_use_preset(const char *name, struct lim_dcgan_config *config)
 {
+    REQUIRE(name && config, false);
     for (int i = 0; i < PRESETS; i++) {
         if (strcmp(presets[i].name, name) != 0)
             continue;
@@ -105,6 +110,7 @@ bool lim_dcgan_check(const struct lim_dcgan_config *config)
 {
     char text[SETTING_TEXT];
 
+    REQUIRE(config, false);
     if (!gan_has_fault(config, text))
         return true;
     lim_error("%s", text);

@@ -2,6 +2,8 @@
  */
 #include "gan/dcgan.h"
 
+#include "base/require.h"
+
 #include <limner/image.h>
 #include <limner/random.h>
 #include <math.h>
@@ -63,12 +65,13 @@ static void read_stats(struct lim_dcgan *gan, struct lim_dcgan_stats *stats)
 bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float *latents,
                        struct lim_dcgan_stats *stats)
 {
-    const struct lim_dcgan_config *config = &gan->config;
-    struct lim_tensor real =
-        lim_tensor_of(gan->real, 0, config->batch, config->size, config->size, config->channels);
-    struct lim_tensor z = lim_tensor_of(gan->z, 0, config->batch, 1, 1, config->latent);
-    struct lim_tensor fake, dfake;
+    const struct lim_dcgan_config *config;
+    struct lim_tensor real, z, fake, dfake;
 
+    REQUIRE(gan && gan->d && pictures && latents, false);
+    config = &gan->config;
+    real = lim_tensor_of(gan->real, 0, config->batch, config->size, config->size, config->channels);
+    z = lim_tensor_of(gan->z, 0, config->batch, 1, 1, config->latent);
     lim_write(real, pictures);
     lim_write(z, latents);
 
@@ -91,9 +94,12 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
 
 bool lim_dcgan_step(struct lim_dcgan *gan, const uint8_t *pictures, struct lim_dcgan_stats *stats)
 {
-    const struct lim_dcgan_config *config = &gan->config;
-    size_t batch = (size_t)config->batch;
+    const struct lim_dcgan_config *config;
+    size_t batch;
 
+    REQUIRE(gan && gan->d && pictures, false);
+    config = &gan->config;
+    batch = (size_t)config->batch;
     lim_pixels_to_floats(pictures, batch * lim_dcgan_picture_floats(config), gan->host);
     lim_random_normal(config->seed, LIM_RANDOM_TRAIN_LATENT, gan->steps,
                       batch * (size_t)config->latent, gan->host_z);

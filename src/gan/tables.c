@@ -1,6 +1,9 @@
 /* The generator's and the discriminator's rows, for every size. */
+#include "base/require.h"
+
 #include <limner/dcgan.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { WIDEST = 1024, FIRST_SIZE = 4 };
 
@@ -49,8 +52,12 @@ static struct lim_layer_desc activated(enum lim_activation activation)
 int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
                              struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS])
 {
-    int n = stages(config->size), count = 0;
+    int n, count = 0;
 
+    REQUIRE(rows, 0);
+    if (!lim_dcgan_check(config))
+        return 0;
+    n = stages(config->size);
     /* Project and reshape: fully connected, as a transposed convolution of a 1x1 picture. */
     rows[count++] = (struct lim_layer_desc){.kind = LIM_LAYER_CONV_TRANSPOSED,
                                             .out = channels_at(config, n - 1),
@@ -71,8 +78,12 @@ int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
 int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
                                  struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS])
 {
-    int n = stages(config->size), count = 0;
+    int n, count = 0;
 
+    REQUIRE(rows, 0);
+    if (!lim_dcgan_check(config))
+        return 0;
+    n = stages(config->size);
     rows[count++] = strided(config, LIM_LAYER_CONV, channels_at(config, 0));
     rows[count++] = activated(LIM_LEAKY_RELU);
     for (int away = 1; away < n; away++) {
@@ -87,6 +98,10 @@ int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
 
 void lim_dcgan_work(const struct lim_dcgan_config *config, struct lim_dcgan_work *work)
 {
+    REQUIRE_OR_RETURN(work);
+    memset(work, 0, sizeof *work);
+    if (!lim_dcgan_check(config))
+        return;
     work->networks[0] = (struct lim_tune_network){
         .letter = 'G',
         .rows = work->rows[0],

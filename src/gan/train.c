@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/plural.h"
+#include "base/require.h"
+#include "gan/pace.h"
 #include "gan/train_run.h"
 #include "tune/tune.h"
 
@@ -15,19 +17,7 @@ enum {
     STAGES = 60,        /* grids in a training, about */
     SAVE_SECONDS = 300, /* between checkpoints */
     LOG_STEPS = 10,     /* between lines of the log */
-    WINDOW = 8,         /* marks that the rate is measured over */
     MAX_ROLLBACKS = 3
-};
-static const double mark_seconds = 0.5;
-
-/* The clock, and the speed over the last seconds. */
-struct pace {
-    double started, before; /* the clock at the start; seconds trained earlier */
-    struct {
-        double at;
-        uint64_t seen;
-    } marks[WINDOW];
-    int mark_count, newest;
 };
 
 struct limits {
@@ -36,26 +26,6 @@ struct limits {
     uint64_t sample_every; /* steps; 0: by the time alone */
     double sample_seconds; /* 0: by steps alone */
 };
-
-static void pace_mark(struct pace *pace, double at, uint64_t seen)
-{
-    if (pace->mark_count > 0 && at - pace->marks[pace->newest].at < mark_seconds)
-        return;
-    pace->newest = pace->mark_count ? (pace->newest + 1) % WINDOW : 0;
-    pace->marks[pace->newest].at = at;
-    pace->marks[pace->newest].seen = seen;
-    if (pace->mark_count < WINDOW)
-        pace->mark_count++;
-}
-
-/* Pictures a second since the oldest mark. */
-static double pace_rate(const struct pace *pace, double at, uint64_t seen)
-{
-    int oldest = (pace->newest + WINDOW - pace->mark_count + 1) % WINDOW;
-    double passed = at - pace->marks[oldest].at;
-
-    return passed > 0 ? (double)(seen - pace->marks[oldest].seen) / passed : 0;
-}
 
 /* The step at which `images` pictures will have been seen. */
 static uint64_t step_of_images(const struct trainer *t, double images)
@@ -196,7 +166,7 @@ static void fill_status(const struct trainer *t, const struct limits *l, const s
     s->seen = t->progress.seen;
     s->epoch = (double)s->seen / ((double)l->steps_an_epoch * batch);
     s->epochs = config->epochs;
-    s->per_second = pace_rate(pace, at, s->seen);
+    s->per_second = gan_pace_rate(pace, at, s->seen);
     s->seconds = t->progress.seconds;
     if (l->steps != UINT64_MAX)
         steps_left = (double)(l->steps - s->step);
@@ -213,6 +183,15 @@ static void fill_status(const struct trainer *t, const struct limits *l, const s
     s->seconds_left = isfinite(s->seconds_left) ? s->seconds_left : 0;
 }
 
+/* Once it was asked for, it stays so. */
+static bool stopped(struct trainer *t)
+{
+    const struct lim_train_config *config = t->config;
+
+    t->stopped = t->stopped || (config->stop && config->stop(config->user));
+    return t->stopped;
+}
+
 static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
 {
     const struct lim_train_config *config = t->config;
@@ -221,7 +200,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
     double last_save = pace.started, last_sample = pace.started;
     int batch = lim_dcgan_get_config(t->gan)->batch;
 
-    pace_mark(&pace, pace.started, t->progress.seen);
+    gan_pace_mark(&pace, pace.started, t->progress.seen);
     while (t->progress.step < l.steps &&
            (config->seconds <= 0 || t->progress.seconds < config->seconds)) {
         struct lim_train_status s = {0};
@@ -229,7 +208,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         double at;
         bool due;
 
-        if (config->stop && *config->stop)
+        if (stopped(t))
             break;
         if (!lim_dcgan_step(t->gan, lim_prefetch_next(prefetch), &s.stats))
             return device_failed(t);
@@ -242,7 +221,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         s.launches = lim_backend_launches(t->be) - launches;
         s.waited = lim_prefetch_waited(prefetch) / (at - pace.started);
         fill_status(t, &l, &pace, at, &s);
-        pace_mark(&pace, at, s.seen);
+        gan_pace_mark(&pace, at, s.seen);
 
         if (gan_health_step(&t->health, &s.stats))
             lim_warning("step %" PRIu64 ": the discriminator has won: D(x) %.2f, D(G(z)) %.2f on "
@@ -270,7 +249,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         if (config->status)
             config->status(config->user, &s);
     }
-    return config->stop && *config->stop ? LIM_INTERRUPTED : LIM_OK;
+    return stopped(t) ? LIM_INTERRUPTED : LIM_OK;
 }
 
 /* The newest whole checkpoint, with t->progress. NULL after one log line. */
@@ -359,6 +338,8 @@ static enum lim_status begin(struct trainer *t)
     t->gan = load_checkpoint(t, &status);
     if (!t->gan)
         return status;
+    if (!gan_check_pictures(t->ds, lim_dcgan_get_config(t->gan)))
+        return LIM_USAGE;
     t->saved_step = t->progress.step;
     if (t->progress.fingerprint != lim_dataset_fingerprint(t->ds)) {
         lim_warning("'%s' does not hold the pictures that '%s' was trained on before: the training "
@@ -423,18 +404,22 @@ static enum lim_status train(struct trainer *t)
 enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                           const struct lim_train_config *config)
 {
-    struct trainer t = {.be = be,
-                        .ds = ds,
-                        .config = config,
-                        .grid = config->grid > 0 ? config->grid : 8,
-                        .keep = config->keep > 0 ? config->keep : 2,
-                        /* Someone may make room: an hour in all. */
-                        .retry_seconds = config->retry_seconds > 0 ? config->retry_seconds : 60,
-                        .retries = config->retries > 0 ? config->retries : 60,
-                        .sampled_step = UINT64_MAX};
+    struct lim_train_config full;
+    struct trainer t = {.be = be, .ds = ds, .config = &full, .sampled_step = UINT64_MAX};
     enum lim_status status;
     char why[512];
 
+    REQUIRE(be && ds, LIM_USAGE);
+    if (!gan_take_config(&full, config))
+        return LIM_USAGE;
+    config = &full;
+    if (!gan_check_training(ds, config))
+        return LIM_USAGE;
+    t.grid = config->grid ? config->grid : 8;
+    t.keep = config->keep ? config->keep : 2;
+    /* Someone may make room: an hour in all. */
+    t.retry_seconds = config->retry_seconds > 0 ? config->retry_seconds : 60;
+    t.retries = config->retries ? config->retries : 60;
     if (!lim_dcgan_fits(be, &config->gan, why, sizeof why)) {
         lim_error("%s", why);
         return LIM_ERROR;

@@ -1,5 +1,7 @@
 /* What a run folder says of its training, to resume with. */
 #include "base/log.h"
+#include "base/require.h"
+#include "base/struct_size.h"
 #include "gan/settings.h"
 #include "gan/train_run.h"
 
@@ -47,6 +49,80 @@ static bool load_cache(const cJSON *json, struct lim_train_config *config)
     return config->cache != NULL;
 }
 
+bool gan_check_pictures(const struct lim_dataset *ds, const struct lim_dcgan_config *gan)
+{
+    int size = lim_dataset_size(ds), channels = lim_dataset_channels(ds);
+
+    if (size != gan->size || channels != gan->channels)
+        lim_error("the pictures are %dx%d with %d channels, and the network is for %dx%d with %d",
+                  size, size, channels, gan->size, gan->size, gan->channels);
+    else if (lim_dataset_count(ds) < gan->batch)
+        lim_error("a batch of %d pictures is more than the %d there are", gan->batch,
+                  lim_dataset_count(ds));
+    else
+        return true;
+    return false;
+}
+
+#define CONFIG_FIRST SIZE_UP_TO(struct lim_train_config, user)
+
+void lim_train_config_init(struct lim_train_config *config, size_t struct_size)
+{
+    const struct lim_train_config full = {
+        .gan = lim_dcgan_defaults(), .data = lim_dataset_defaults(), .epochs = 50};
+
+    base_struct_give(config, struct_size, CONFIG_FIRST, &full, sizeof full, "lim_train_config");
+}
+
+bool gan_take_config(struct lim_train_config *full, const struct lim_train_config *config)
+{
+    return base_struct_take(full, sizeof *full, CONFIG_FIRST, config, "lim_train_config");
+}
+
+/* The largest numbers of a training, which config.json may hold. */
+#define MOST_EPOCHS 1e9
+#define MOST_SECONDS 1e10
+#define MOST_COUNT 9e18
+#define MOST_GRID 100
+#define MOST_KEPT 1000
+#define MOST_HELD_OUT 0.5
+
+/* 0 <= value <= most; not NaN. */
+static bool within(const char *name, double value, double most)
+{
+    if (value >= 0 && value <= most)
+        return true;
+    lim_error("a training's '%s' is %g: it must lie between 0 and %g", name, value, most);
+    return false;
+}
+
+bool gan_check_training(const struct lim_dataset *ds, const struct lim_train_config *config)
+{
+    const struct lim_dataset_config *data = &config->data;
+
+    if (!config->run || !*config->run || !config->pictures) {
+        lim_error("a training needs a run folder, and the name of its pictures");
+        return false;
+    }
+    if ((unsigned)data->crop > LIM_CROP_NONE || (unsigned)data->drop > LIM_DROP_NEAR) {
+        lim_error("a training's pictures are cropped, or dropped, in a way that does not exist");
+        return false;
+    }
+    return lim_dcgan_check(&config->gan) && gan_check_pictures(ds, &config->gan) &&
+           within("epochs", config->epochs, MOST_EPOCHS) &&
+           within("seconds", config->seconds, MOST_SECONDS) &&
+           within("images", (double)config->images, MOST_COUNT) &&
+           within("steps", (double)config->steps, MOST_COUNT) &&
+           within("sample_every", (double)config->sample_every, MOST_COUNT) &&
+           within("save_every", (double)config->save_every, MOST_COUNT) &&
+           within("grid", config->grid, MOST_GRID) && within("keep", config->keep, MOST_KEPT) &&
+           within("retry_seconds", config->retry_seconds, MOST_SECONDS) &&
+           within("retries", config->retries, MOST_COUNT) &&
+           within("data.holdout", data->holdout, MOST_HELD_OUT) &&
+           within("data.limit", (double)data->limit, MOST_COUNT) &&
+           within("data.max_pixels", (double)data->max_pixels, MOST_COUNT);
+}
+
 static bool refuse(const char *run, const char *name, const char *what)
 {
     lim_error("%s/" LIM_RUN_CONFIG ": '%s' is %s: damaged, or edited by hand", run, name, what);
@@ -61,10 +137,12 @@ static bool check_numbers(const char *run, const cJSON *json)
         double most;
         bool parts; /* need not be whole */
     } numbers[] = {
-        {"epochs", 1e9, true},  {"seconds", 1e10, true},       {"images", 9e18, false},
-        {"steps", 9e18, false}, {"sample_every", 9e18, false}, {"save_every", 9e18, false},
-        {"grid", 100, false},   {"keep", 1000, false},         {"holdout", 0.5, true},
-        {"limit", 9e18, false}, {"max_pixels", 9e18, false},
+        {"epochs", MOST_EPOCHS, true},       {"seconds", MOST_SECONDS, true},
+        {"images", MOST_COUNT, false},       {"steps", MOST_COUNT, false},
+        {"sample_every", MOST_COUNT, false}, {"save_every", MOST_COUNT, false},
+        {"grid", MOST_GRID, false},          {"keep", MOST_KEPT, false},
+        {"holdout", MOST_HELD_OUT, true},    {"limit", MOST_COUNT, false},
+        {"max_pixels", MOST_COUNT, false},
     };
     char what[64];
 
@@ -196,7 +274,7 @@ bool gan_train_find_checkpoint(const struct lim_run *run, struct lim_model_info 
     return good;
 }
 
-enum lim_status lim_train_config_load(const char *run, struct lim_train_config *config)
+static enum lim_status load(const char *run, struct lim_train_config *config)
 {
     struct lim_run folder = {0};
     struct lim_model_info info;
@@ -252,8 +330,25 @@ done:
     return status;
 }
 
+enum lim_status lim_train_config_load_sized(const char *run, struct lim_train_config *config,
+                                            size_t struct_size)
+{
+    struct lim_train_config full = {0};
+    enum lim_status status;
+
+    REQUIRE(run && config, LIM_USAGE);
+    if (!base_struct_give(config, struct_size, CONFIG_FIRST, &full, sizeof full,
+                          "lim_train_config"))
+        return LIM_USAGE;
+    status = load(run, &full);
+    base_struct_give(config, struct_size, CONFIG_FIRST, &full, sizeof full, "lim_train_config");
+    return status;
+}
+
 void lim_train_config_finish(struct lim_train_config *config)
 {
+    if (!config)
+        return;
     free((char *)config->run);
     free((char *)config->pictures);
     free((char *)config->cache);

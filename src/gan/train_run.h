@@ -24,9 +24,20 @@ struct trainer {
     int retries;
     int failed_saves; /* since the last good one */
     int rollbacks;
+    bool stopped; /* config->stop has said so */
     struct health health;
     cJSON *description; /* what config.json says; NULL: of a new run, or unreadable */
 };
+
+/* A caller's configuration as this limner has it. False after one log line. */
+bool gan_take_config(struct lim_train_config *full, const struct lim_train_config *config);
+
+/* lim_train's arguments. False after one log line that names the one that is wrong. */
+bool gan_check_training(const struct lim_dataset *ds, const struct lim_train_config *config);
+
+/* Are the pictures of the size, the channels and the number that a network trains on? False after
+ * one log line. */
+bool gan_check_pictures(const struct lim_dataset *ds, const struct lim_dcgan_config *gan);
 
 /* These return false after one log line. */
 bool gan_train_write_description(struct trainer *t); /* config.json README.txt skipped.txt */

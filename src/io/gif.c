@@ -2,7 +2,9 @@
 #include <limner/image.h>
 
 #include "base/log.h"
+#include "base/require.h"
 #include "io/file.h"
+#include "io/image.h"
 #include "io/palette.h"
 
 #include <cgif.h>
@@ -106,6 +108,11 @@ bool lim_gif_write(const char *path, const struct lim_image *frames, int count, 
     CGIF *gif;
     bool ok, same = true;
 
+    REQUIRE(path && frames, false);
+    REQUIRE(frame_time >= 0 && frame_time <= UINT16_MAX, false);
+    REQUIRE(last_time >= 0 && last_time <= UINT16_MAX, false);
+    for (int i = 0; i < count; i++)
+        REQUIRE(io_image_is_whole(frames + i), false);
     for (int i = 0; i < count; i++)
         same = same && frames[i].width == frames->width && frames[i].height == frames->height;
     if (count < 1 || !same) {

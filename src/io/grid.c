@@ -1,6 +1,7 @@
 #include <limner/image.h>
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <string.h>
 
@@ -14,7 +15,9 @@ bool lim_grid_make(struct lim_image *grid, const uint8_t *pictures, int count, i
     size_t row;
     int rows;
 
+    REQUIRE(grid, false);
     memset(grid, 0, sizeof *grid);
+    REQUIRE(pictures, false);
     if (count < 1 || size < 1 || columns < 1 || columns > limit / (size + GAP) || count > limit) {
         lim_error("a grid of %d pictures of %d x %d in %d columns cannot be made", count, size,
                   size, columns);

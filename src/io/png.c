@@ -2,7 +2,9 @@
 #include <limner/image.h>
 
 #include "base/log.h"
+#include "base/require.h"
 #include "io/file.h"
+#include "io/image.h"
 
 #include <png.h>
 #include <stdlib.h>
@@ -63,6 +65,15 @@ static void set_texts(png_structp png, png_infop info, const struct lim_text *te
     }
 }
 
+static bool are_texts(const struct lim_text *texts, int count)
+{
+    bool good = count == 0 || (count > 0 && texts);
+
+    for (int i = 0; good && i < count; i++)
+        good = texts[i].key && texts[i].value;
+    return good;
+}
+
 /* Apart from lim_png_write, so that no variable of this frame changes after setjmp. */
 static bool encode(png_structp png, png_infop info, const struct lim_image *image,
                    const struct lim_text *texts, int text_count)
@@ -90,6 +101,7 @@ bool lim_png_write(const char *path, const struct lim_image *image, const struct
     png_infop info;
     png_structp png;
 
+    REQUIRE(path && io_image_is_whole(image) && are_texts(texts, text_count), false);
     if (!lim_file_begin(&file, path))
         return false;
     png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &failure, on_error, on_warning);
@@ -115,7 +127,9 @@ bool lim_png_read(const char *path, struct lim_image *image)
     bool colour, ok = false;
     FILE *stream;
 
+    REQUIRE(image, false);
     memset(image, 0, sizeof *image);
+    REQUIRE(path, false);
     stream = lim_file_open(path);
     if (!stream)
         return false;

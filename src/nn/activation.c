@@ -50,6 +50,10 @@ struct lim_layer *lim_activation_create(struct lim_backend *be, const struct lim
     struct activation_layer *act;
 
     (void)batch;
+    if ((unsigned)row->activation >= LIM_ACTIVATIONS) {
+        *reason = "there is no such activation";
+        return NULL;
+    }
     if (row->activation == LIM_LEAKY_RELU && !(row->slope > 0.0f && row->slope < 1.0f)) {
         *reason = "the slope of a LeakyReLU lies between 0 and 1";
         return NULL;

@@ -1,6 +1,8 @@
 #include <limner/adam.h>
 
 #include "base/log.h"
+#include "base/require.h"
+#include "core/backend.h"
 
 #include <stdlib.h>
 
@@ -16,8 +18,10 @@ struct lim_optimizer {
 struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, const struct lim_net *net,
                                            const struct lim_adam_desc *desc)
 {
-    struct lim_optimizer *opt = calloc(1, sizeof *opt);
+    struct lim_optimizer *opt;
 
+    REQUIRE(be && net && desc && lim_net_params(net, 0).buf->be == be, NULL);
+    opt = calloc(1, sizeof *opt);
     if (opt) {
         opt->be = be;
         opt->net = net;
@@ -53,11 +57,14 @@ void lim_optimizer_destroy(struct lim_optimizer *opt)
 
 void lim_optimizer_step(struct lim_optimizer *opt)
 {
+    REQUIRE_OR_RETURN(opt);
     opt->t++;
     for (int i = 0; i < opt->chunks; i++)
         lim_adam(opt->be, &opt->desc, opt->t, lim_net_grads(opt->net, i), lim_optimizer_m(opt, i),
                  lim_optimizer_v(opt, i), lim_net_params(opt->net, i));
 }
+
+static const struct lim_tensor no_tensor = {.buf = NULL};
 
 static struct lim_tensor all_of(struct lim_buffer *buf)
 {
@@ -66,30 +73,36 @@ static struct lim_tensor all_of(struct lim_buffer *buf)
 
 struct lim_tensor lim_optimizer_m(const struct lim_optimizer *opt, int chunk)
 {
+    REQUIRE(opt && chunk >= 0 && chunk < opt->chunks, no_tensor);
     return all_of(opt->moments[2 * chunk]);
 }
 
 struct lim_tensor lim_optimizer_v(const struct lim_optimizer *opt, int chunk)
 {
+    REQUIRE(opt && chunk >= 0 && chunk < opt->chunks, no_tensor);
     return all_of(opt->moments[2 * chunk + 1]);
 }
 
 int lim_optimizer_chunks(const struct lim_optimizer *opt)
 {
+    REQUIRE(opt, 0);
     return opt->chunks;
 }
 
 uint64_t lim_optimizer_t(const struct lim_optimizer *opt)
 {
+    REQUIRE(opt, 0);
     return opt->t;
 }
 
 void lim_optimizer_set_t(struct lim_optimizer *opt, uint64_t t)
 {
+    REQUIRE_OR_RETURN(opt);
     opt->t = t;
 }
 
 void lim_optimizer_set_lr(struct lim_optimizer *opt, float lr)
 {
+    REQUIRE_OR_RETURN(opt);
     opt->desc.lr = lr;
 }

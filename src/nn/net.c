@@ -3,8 +3,11 @@
 #include <limner/random.h>
 
 #include "base/log.h"
+#include "base/require.h"
+#include "core/backend.h"
 #include "nn/layer.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,6 +46,8 @@ struct lim_net {
     int n;                       /* pictures in it */
 };
 
+static const struct lim_tensor no_tensor = {.buf = NULL};
+
 static lim_layer_create_fn *const creators[LIM_LAYER_KINDS] = {
     [LIM_LAYER_CONV] = lim_conv_create,
     [LIM_LAYER_CONV_TRANSPOSED] = lim_conv_transposed_create,
@@ -53,10 +58,14 @@ static lim_layer_create_fn *const creators[LIM_LAYER_KINDS] = {
 bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
                      struct lim_conv *cv)
 {
-    int pads = row->pad_start + row->pad_end;
-    bool transposed = row->kind == LIM_LAYER_CONV_TRANSPOSED;
-    int out = transposed ? (*side - 1) * row->stride + row->kernel - pads : *side;
+    bool transposed;
+    int64_t wide;
+    int out;
 
+    REQUIRE(row && side && channels && cv, false);
+    transposed = row->kind == LIM_LAYER_CONV_TRANSPOSED;
+    wide = ((int64_t)*side - 1) * row->stride + row->kernel - row->pad_start - row->pad_end;
+    out = !transposed ? *side : wide > 0 && wide <= INT_MAX ? (int)wide : 0;
     if (!transposed && row->kind != LIM_LAYER_CONV)
         return false;
     *cv = (struct lim_conv){.n = batch,
@@ -78,9 +87,11 @@ bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int
     return true;
 }
 
-static size_t picture_floats(const struct lim_layer *layer)
+/* Of the output; more than there can be where a size_t does not count them. */
+static size_t output_floats(const struct lim_net *net, const struct lim_layer *layer)
 {
-    return (size_t)layer->out_h * (size_t)layer->out_w * (size_t)layer->out_c;
+    return lim_tensor_count(
+        lim_tensor_of(NULL, 0, net->batch, layer->out_h, layer->out_w, layer->out_c));
 }
 
 /* Creates the layer of a row and the place for its output. */
@@ -93,6 +104,10 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
     const char *reason = "";
     struct lim_layer *layer;
 
+    if ((unsigned)row->kind >= LIM_LAYER_KINDS) {
+        lim_error("row %d of the network: there is no layer of kind %d", i, (int)row->kind);
+        return false;
+    }
     layer = creators[row->kind](net->be, row, h, w, c, net->batch, &reason);
     if (!layer) {
         if (*reason)
@@ -109,8 +124,7 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
                       before->layer->ops->take(before->layer, row->activation, row->slope);
         return true;
     }
-    node->own = lim_buffer_create_for(net->be, LIM_MEMORY_ACTIVATIONS,
-                                      (size_t)net->batch * picture_floats(layer));
+    node->own = lim_buffer_create_for(net->be, LIM_MEMORY_ACTIVATIONS, output_floats(net, layer));
     if (!node->own)
         return false;
     node->output =
@@ -127,7 +141,7 @@ static bool make_buffer(struct lim_net *net, enum lim_memory_part what, size_t c
 
 static size_t part_floats(const struct lim_layer_part *part)
 {
-    return (size_t)part->n * (size_t)part->h * (size_t)part->w * (size_t)part->c;
+    return lim_tensor_count(lim_tensor_of(NULL, 0, part->n, part->h, part->w, part->c));
 }
 
 static const struct lim_layer_part *part_of(const struct lim_net *net, int i)
@@ -205,9 +219,17 @@ static bool place_parts(struct lim_net *net)
 struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_desc *rows, int count,
                                int h, int w, int c, int batch)
 {
-    struct lim_net *net = calloc(1, sizeof *net);
-    size_t largest = (size_t)h * (size_t)w * (size_t)c;
+    struct lim_net *net;
+    size_t largest;
 
+    REQUIRE(be && rows && count > 0, NULL);
+    REQUIRE(h > 0 && w > 0 && c > 0 && batch > 0, NULL);
+    if ((int64_t)h * w > INT_MAX || (int64_t)h * w * batch > INT_MAX) {
+        lim_error("row 0 of the network: %d pictures of %dx%d are too large", batch, h, w);
+        return NULL;
+    }
+    largest = lim_tensor_count(lim_tensor_of(NULL, 0, batch, h, w, c));
+    net = calloc(1, sizeof *net);
     if (net)
         net->nodes = calloc((size_t)count, sizeof *net->nodes);
     if (!net || !net->nodes) {
@@ -225,10 +247,9 @@ struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_de
             net->count += net->nodes[net->count].layer != NULL;
             goto error;
         }
-        if (picture_floats(net->nodes[net->count].layer) > largest)
-            largest = picture_floats(net->nodes[net->count].layer);
+        if (output_floats(net, net->nodes[net->count].layer) > largest)
+            largest = output_floats(net, net->nodes[net->count].layer);
     }
-    largest *= (size_t)batch;
     if (!place_parts(net) || !make_buffer(net, LIM_MEMORY_ACTIVATIONS, largest, net->spare) ||
         !make_buffer(net, LIM_MEMORY_ACTIVATIONS, largest, net->spare + 1))
         goto error;
@@ -262,6 +283,7 @@ void lim_net_destroy(struct lim_net *net)
 
 bool lim_net_init(struct lim_net *net, uint64_t seed)
 {
+    REQUIRE(net, false);
     for (int i = 0; i < net->part_count; i++) {
         struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
         const struct lim_layer_part *part = part_of(net, i);
@@ -282,8 +304,20 @@ bool lim_net_init(struct lim_net *net, uint64_t seed)
     return true;
 }
 
+/* Is x some pictures for this net? */
+static bool takes(const struct lim_net *net, struct lim_tensor x)
+{
+    return net && x.buf && x.buf->be == net->be && lim_tensor_fits(x) && x.n <= net->batch &&
+           x.h == net->h && x.w == net->w && x.c == net->c;
+}
+
 struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x, enum lim_mode mode)
 {
+    if (!takes(net, x) || (unsigned)mode > LIM_BATCH_STATS) {
+        lim_backend_refuse(net ? net->be : NULL, __func__,
+                           "a net, 1 to `batch` pictures of its shape, and a mode");
+        return no_tensor;
+    }
     net->x = x;
     net->n = x.n;
     for (int i = 0; i < net->count; i++) {
@@ -311,10 +345,24 @@ static struct lim_tensor gradient_in(const struct lim_net *net, struct lim_buffe
                          of_output ? layer->out_w : layer->w, of_output ? layer->out_c : layer->c);
 }
 
+/* Is dy the gradient of the last output? */
+static bool follows(const struct lim_net *net, struct lim_tensor dy)
+{
+    struct lim_tensor y;
+
+    if (!net || net->n == 0 || !dy.buf || dy.buf->be != net->be || !lim_tensor_fits(dy))
+        return false;
+    y = net->nodes[net->count - 1].output;
+    return dy.n == net->n && dy.h == y.h && dy.w == y.w && dy.c == y.c;
+}
+
 struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, unsigned want)
 {
-    struct lim_tensor none = {.buf = NULL};
-
+    if (!follows(net, dy) || (want & ~(unsigned)(LIM_WANT_INPUT | LIM_WANT_PARAMS))) {
+        lim_backend_refuse(net ? net->be : NULL, __func__,
+                           "a net after a forward pass, dy of its output's shape, and `want`");
+        return no_tensor;
+    }
     for (int i = net->count - 1; i >= 0; i--) {
         struct lim_layer *layer = net->nodes[i].layer;
         struct lim_tensor y = lim_tensor_images(net->nodes[i].output, 0, net->n);
@@ -327,22 +375,24 @@ struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, un
         if (net->nodes[i].taken)
             continue;
         if (i == 0 && !(want & LIM_WANT_INPUT) && !layer->gradient_in_place)
-            dx = none;
+            dx = no_tensor;
         layer->ops->backward(layer, input_of(net, i), y, dy, gradient_in(net, mine, layer, true),
                              dx, want);
         dy = dx;
     }
-    return want & LIM_WANT_INPUT ? dy : none;
+    return want & LIM_WANT_INPUT ? dy : no_tensor;
 }
 
 void lim_net_zero_grads(struct lim_net *net)
 {
+    REQUIRE_OR_RETURN(net);
     for (int i = 0; i < net->chunk_count; i++)
         lim_fill(net->be, 0.0f, lim_net_grads(net, i));
 }
 
 int lim_net_chunks(const struct lim_net *net)
 {
+    REQUIRE(net, 0);
     return net->chunk_count;
 }
 
@@ -354,42 +404,52 @@ static struct lim_tensor flat(const struct chunk *chunk, struct lim_buffer *buf)
 
 struct lim_tensor lim_net_params(const struct lim_net *net, int chunk)
 {
+    REQUIRE(net && chunk >= 0 && chunk < net->chunk_count, no_tensor);
     return flat(net->chunks + chunk, net->chunks[chunk].params);
 }
 
 struct lim_tensor lim_net_grads(const struct lim_net *net, int chunk)
 {
+    REQUIRE(net && chunk >= 0 && chunk < net->chunk_count, no_tensor);
     return flat(net->chunks + chunk, net->chunks[chunk].grads);
 }
 
 struct lim_tensor lim_net_state(const struct lim_net *net)
 {
+    REQUIRE(net, no_tensor);
     if (!net->state_count)
-        return (struct lim_tensor){.buf = NULL};
+        return no_tensor;
     return lim_vector_of(net->state, 0, net->state_count);
 }
 
 int lim_net_part_count(const struct lim_net *net)
 {
+    REQUIRE(net, 0);
     return net->part_count;
 }
 
 struct lim_net_part lim_net_part(const struct lim_net *net, int index)
 {
-    const struct part *at = net->parts + index;
-    const struct lim_layer *layer = net->nodes[at->node].layer;
-    struct lim_net_part part = {.tensor = layer->values[at->index],
-                                .grad = layer->grads[at->index],
-                                .state = layer->parts[at->index].state};
+    struct lim_net_part part = {.name = ""};
+    const struct lim_layer *layer;
+    const struct part *at;
 
+    REQUIRE(net && index >= 0 && index < net->part_count, part);
+    at = net->parts + index;
+    layer = net->nodes[at->node].layer;
+    part.tensor = layer->values[at->index];
+    part.grad = layer->grads[at->index];
+    part.state = layer->parts[at->index].state;
     snprintf(part.name, sizeof part.name, "%d.%s", at->node, layer->parts[at->index].name);
     return part;
 }
 
 void lim_net_output_shape(const struct lim_net *net, int *h, int *w, int *c)
 {
-    const struct lim_layer *last = net->nodes[net->count - 1].layer;
+    const struct lim_layer *last;
 
+    REQUIRE_OR_RETURN(net && h && w && c);
+    last = net->nodes[net->count - 1].layer;
     *h = last->out_h;
     *w = last->out_w;
     *c = last->out_c;

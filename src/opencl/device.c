@@ -8,6 +8,7 @@
 #include "opencl/watchdog.h"
 
 #include "base/log.h"
+#include "base/require.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -267,6 +268,7 @@ int lim_device_list(struct lim_device_info **list, const char **why_none)
     struct ocl_probe probe;
     int count = 0;
 
+    REQUIRE(list && why_none, 0);
     *list = NULL;
     *why_none = "";
     if (!begin(&probe))
@@ -288,6 +290,7 @@ void lim_device_loader(char *text, size_t size)
 {
     struct ocl_probe probe;
 
+    REQUIRE_OR_RETURN(text && size > 0);
     snprintf(text, size, "(unknown)");
     if (!begin(&probe))
         return;

@@ -41,7 +41,7 @@ extern char **environ;
 void ocl_hello(char text[OCL_HELLO])
 {
     memset(text, 0, OCL_HELLO);
-    snprintf(text, OCL_HELLO, "limner-probe %s %zu %zu", LIM_VERSION,
+    snprintf(text, OCL_HELLO, "limner-probe %s %zu %zu", LIM_PROJECT_VERSION,
              sizeof(struct lim_device_info), sizeof(struct ocl_request));
 }
 

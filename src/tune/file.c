@@ -3,6 +3,7 @@
 #include "io/file.h"
 #include "base/cache_folder.h"
 #include "base/log.h"
+#include "base/require.h"
 #include "core/backend.h"
 #include "io/hash.h"
 #include "io/json.h"
@@ -292,11 +293,14 @@ bool tune_file_write(const char *folder, const char *identity, cJSON *file)
 double lim_tune_rate(const void *user, const char *identity)
 {
     const struct lim_tune_rates *rates = user;
-    char *folder = lim_cache_folder_there(rates->cache_dir, "tuning");
-    cJSON *file = folder ? tune_file_read(folder, identity, NULL, true) : NULL;
     const cJSON *item;
     double rate = 0;
+    char *folder;
+    cJSON *file;
 
+    REQUIRE(rates && rates->work && identity, 0);
+    folder = lim_cache_folder_there(rates->cache_dir, "tuning");
+    file = folder ? tune_file_read(folder, identity, NULL, true) : NULL;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(file, "rates"))
     {
         if (says(item, "work", rates->work) &&
@@ -311,12 +315,16 @@ double lim_tune_rate(const void *user, const char *identity)
 bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
                         double per_second)
 {
-    char *folder = lim_cache_folder(cache_dir, "tuning");
-    int lock = tune_file_lock(folder);
-    cJSON *file = folder ? tune_file_read(folder, be->identity, be, true) : NULL;
-    cJSON *rates = cJSON_GetObjectItemCaseSensitive(file, "rates"), *o;
+    cJSON *file, *rates, *o;
     bool good = false;
+    char *folder;
+    int lock;
 
+    REQUIRE(be && work && per_second > 0 && per_second < 1e12, false);
+    folder = lim_cache_folder(cache_dir, "tuning");
+    lock = tune_file_lock(folder);
+    file = folder ? tune_file_read(folder, be->identity, be, true) : NULL;
+    rates = cJSON_GetObjectItemCaseSensitive(file, "rates");
     if (!folder)
         return true;
     for (int i = cJSON_GetArraySize(rates) - 1; i >= 0; i--)
@@ -337,9 +345,12 @@ bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const cha
 
 void lim_tune_load(struct lim_backend *be, const char *cache_dir)
 {
-    char *folder = lim_cache_folder_there(cache_dir, "tuning");
-    cJSON *file = folder ? tune_file_read(folder, be->identity, be, false) : NULL;
+    char *folder;
+    cJSON *file;
 
+    REQUIRE_OR_RETURN(be);
+    folder = lim_cache_folder_there(cache_dir, "tuning");
+    file = folder ? tune_file_read(folder, be->identity, be, false) : NULL;
     tune_choices_take(be, cJSON_GetObjectItemCaseSensitive(file, "geometries"));
     cJSON_Delete(file);
     free(folder);

@@ -4,6 +4,8 @@
 #include "base/cache_folder.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/require.h"
+#include "base/struct_size.h"
 #include "core/backend.h"
 
 #include <stdio.h>
@@ -40,6 +42,7 @@ struct tuner {
     const struct lim_tune_config *config;
     char *folder; /* NULL: nothing is stored (any more) */
     double deadline;
+    bool stopped;
     struct lim_tune_result result;
     struct racer racers[LIM_TUNE_CANDIDATES];
 };
@@ -48,6 +51,7 @@ bool lim_tune_parse(const char *word, enum lim_tune_mode *mode)
 {
     static const char *const words[] = {"off", "fast", "full"};
 
+    REQUIRE(word && mode, false);
     for (int i = 0; i <= LIM_TUNE_FULL; i++) {
         if (strcmp(word, words[i]) == 0) {
             *mode = (enum lim_tune_mode)i;
@@ -57,9 +61,11 @@ bool lim_tune_parse(const char *word, enum lim_tune_mode *mode)
     return false;
 }
 
-static bool stopped(const struct tuner *t)
+/* Once it was asked for, it stays so. */
+static bool stopped(struct tuner *t)
 {
-    return t->config->stop && *t->config->stop;
+    t->stopped = t->stopped || (t->config->stop && t->config->stop(t->config->user));
+    return t->stopped;
 }
 
 static bool set_choice(struct tuner *t, const struct tune_problem *pb, const struct racer *racer)
@@ -339,19 +345,40 @@ static enum lim_status tune_layer(struct tuner *t, const struct tune_layer *laye
     return status;
 }
 
-enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
-                         const struct lim_tune_config *config)
+#define CONFIG_FIRST SIZE_UP_TO(struct lim_tune_config, user)
+
+void lim_tune_config_init(struct lim_tune_config *config, size_t struct_size)
+{
+    static const struct lim_tune_config fast = {.mode = LIM_TUNE_FAST};
+
+    base_struct_give(config, struct_size, CONFIG_FIRST, &fast, sizeof fast, "lim_tune_config");
+}
+
+static bool is_work(const struct lim_tune_work *work)
+{
+    bool good = work && work->batch > 0 && work->count > 0 && work->networks;
+
+    for (int i = 0; good && i < work->count; i++)
+        good = work->networks[i].rows && work->networks[i].count > 0;
+    return good;
+}
+
+static enum lim_status tune(struct lim_backend *be, const struct lim_tune_work *work,
+                            const struct lim_tune_config *config)
 {
     const struct lim_device_choice cpu = {.device = "cpu"};
     struct tuner t = {.be = be, .config = config};
-    struct lim_tune_work smaller = *work;
+    struct lim_tune_work smaller;
     struct tune_layer layers[TUNE_LAYERS];
     enum lim_status status = LIM_OK;
     int count;
 
+    REQUIRE(be && (unsigned)config->mode <= LIM_TUNE_FULL, LIM_USAGE);
     lim_tune_load(be, config->cache_dir);
     if (config->mode == LIM_TUNE_OFF)
         return LIM_OK;
+    REQUIRE(is_work(work), LIM_USAGE);
+    smaller = *work;
     if (config->mode == LIM_TUNE_FAST) {
         t.deadline = lim_clock() + FAST_SECONDS;
         smaller.batch = work->batch < FAST_BATCH ? work->batch : FAST_BATCH;
@@ -374,4 +401,14 @@ enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *wor
     free(t.folder);
     lim_backend_destroy(t.oracle);
     return status;
+}
+
+enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
+                         const struct lim_tune_config *config)
+{
+    struct lim_tune_config full;
+
+    if (!base_struct_take(&full, sizeof full, CONFIG_FIRST, config, "lim_tune_config"))
+        return LIM_USAGE;
+    return tune(be, work, &full);
 }
