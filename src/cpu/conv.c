@@ -1,6 +1,8 @@
 /* im2col and its adjoint: copies of contiguous runs of channels. */
 #include "cpu/cpu.h"
 
+#include "base/parallel.h"
+
 #include <string.h>
 
 void cpu_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor x,
@@ -12,8 +14,7 @@ void cpu_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
     size_t rsc = (size_t)cv->r * (size_t)cv->s * c;
     int lines = x.n * cv->p, threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int line = 0; line < lines; line++) {
+    PARALLEL(threads, line, lines) {
         int n = line / cv->p, top = line % cv->p * cv->stride - cv->pad_top;
 
         for (int j = 0; j < cv->q; j++) {
@@ -39,7 +40,6 @@ void cpu_im2col(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
         }
     }
     be->launches++;
-    (void)threads;
 }
 
 CPU_CLONES static void add_run(int c, const float *restrict from, float *restrict to)
@@ -66,8 +66,7 @@ void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
     size_t c = (size_t)cv->c, rsc = (size_t)cv->r * (size_t)cv->s * c;
     int lines = to_x.n * cv->h, threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int line = 0; line < lines; line++) {
+    PARALLEL(threads, line, lines) {
         int n = line / cv->h, i = line % cv->h;
         int p0 = first_output(i, cv->pad_top, cv->r, cv->stride);
         int p1 = cpu_min(cv->p - 1, (i + cv->pad_top) / cv->stride);
@@ -90,5 +89,4 @@ void cpu_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
         }
     }
     be->launches++;
-    (void)threads;
 }

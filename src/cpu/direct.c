@@ -7,6 +7,8 @@
  * and every pixel of dx is written once. ops.c's lowering is the oracle of all three. */
 #include "cpu/gemm_packed.h"
 
+#include "base/parallel.h"
+
 #include <string.h>
 
 enum {
@@ -36,8 +38,7 @@ static void pad(struct lim_backend *be, const struct padded *to, struct lim_tens
     size_t width = (size_t)x.w * (size_t)x.c, left = (size_t)to->left * (size_t)x.c;
     int lines = x.n * to->h, threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int line = 0; line < lines; line++) {
+    PARALLEL(threads, line, lines) {
         int n = line / to->h, i = line % to->h - to->top;
         float *row = out + (size_t)line * to->row;
 
@@ -50,7 +51,6 @@ static void pad(struct lim_backend *be, const struct padded *to, struct lim_tens
         memset(row + left + width, 0, (to->row - left - width) * sizeof *row);
     }
     memset(out + (size_t)x.n * to->image, 0, SLACK * sizeof *out);
-    (void)threads;
 }
 
 /* Images whose padded copies, of `floats` each, fit the workspace; at least one. */
@@ -307,8 +307,7 @@ static void weights_range(struct lim_backend *be, const struct lim_conv *cv,
     int across = cpu_min(panels, cpu_pieces(4 * (size_t)threads, (size_t)(down * cv->r)));
     int step = cpu_pieces((size_t)panels, (size_t)across);
 
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int task = 0; task < cv->r * down * across; task++) {
+    PARALLEL_UNEVEN(threads, task, cv->r * down * across) {
         int panel = task % across * step, row = task / across % down * ROWS;
         size_t r = (size_t)(task / across / down);
 

@@ -1,6 +1,7 @@
 /* Matrix multiplication: cblas where it was found, and one of our own. */
 #include "cpu/gemm_packed.h"
 
+#include "base/parallel.h"
 #include "config.h"
 
 #ifdef LIM_HAVE_BLAS
@@ -36,8 +37,7 @@ static void gemm_blas(struct lim_backend *be, bool ta, bool tb, float alpha, str
     const float *left = cpu_data(a), *right = cpu_data(b);
     float *out = cpu_data(c);
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int block = 0; block < down * across; block++) {
+    PARALLEL(threads, block, down * across) {
         int i = block / across * ROWS, j = block % across * COLUMNS;
 
         cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
@@ -46,7 +46,6 @@ static void gemm_blas(struct lim_backend *be, bool ta, bool tb, float alpha, str
                     right + (tb ? (size_t)j * (size_t)b.c : (size_t)j), b.c, beta,
                     out + (size_t)i * (size_t)n + j, n);
     }
-    (void)threads;
 }
 #endif
 
@@ -56,14 +55,15 @@ static void transpose(struct lim_backend *be, int rows, int columns, const float
     enum { SIDE = 16 };
     int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int left = 0; left < columns; left += SIDE)
+    PARALLEL(threads, strip, cpu_pieces((size_t)columns, SIDE)) {
+        int left = strip * SIDE;
+
         for (int top = 0; top < rows; top += SIDE)
             for (int j = left; j < cpu_min(left + SIDE, columns); j++)
                 for (int i = top; i < cpu_min(top + SIDE, rows); i++)
                     to[(size_t)j * (size_t)rows + (size_t)i] =
                         a[(size_t)i * (size_t)columns + (size_t)j];
-    (void)threads;
+    }
 }
 
 void cpu_gemm_builtin(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb,

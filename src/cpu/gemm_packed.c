@@ -1,5 +1,7 @@
 #include "cpu/gemm_packed.h"
 
+#include "base/parallel.h"
+
 #include <string.h>
 
 enum {
@@ -65,8 +67,7 @@ void cpu_panels_pack(struct lim_backend *be, const float *b, size_t down, size_t
     int count = cpu_pieces((size_t)width, CPU_COLUMNS), pieces = cpu_pieces((size_t)depth, DEPTH);
     int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int task = 0; task < count * pieces; task++) {
+    PARALLEL(threads, task, count * pieces) {
         int panel = task / pieces, at = task % pieces * DEPTH;
         int n = cpu_min(CPU_COLUMNS, width - panel * CPU_COLUMNS);
         int rows = cpu_min(DEPTH, depth - at);
@@ -79,7 +80,6 @@ void cpu_panels_pack(struct lim_backend *be, const float *b, size_t down, size_t
         else
             pack_columns(from, down, across, rows, n, to);
     }
-    (void)threads;
 }
 
 /* The places of rows first..last-1, and of the last one again until a whole CPU_ROWS is full. */
@@ -162,8 +162,7 @@ void cpu_sweep_run(struct lim_backend *be, const struct cpu_sweep *s)
         down >= 4 * threads ? 1 : cpu_min(panels, cpu_pieces(4 * (size_t)threads, (size_t)down));
     int step = cpu_pieces((size_t)panels, (size_t)across);
 
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int task = 0; task < down * across; task++) {
+    PARALLEL_UNEVEN(threads, task, down * across) {
         int row = task / across * TASK_ROWS, panel = task % across * step;
 
         sweep_task(kernel, s, row, cpu_min(row + TASK_ROWS, rows), panel,

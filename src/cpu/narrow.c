@@ -2,6 +2,8 @@
  * band of dx, then their sums, while they are in the cache. */
 #include "cpu/gemm_packed.h"
 
+#include "base/parallel.h"
+
 #include <string.h>
 
 enum { BAND = 32 /* rows of dx that a thread makes at once */ };
@@ -94,8 +96,7 @@ void cpu_narrow_backward_data(struct lim_backend *be, const struct lim_conv *cv,
     if (!scratch)
         return;
     cpu_panels_pack(be, cpu_data(w), 1, (size_t)cv->k, cv->k, rsc, scratch, 0, cv->k);
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int task = 0; task < dx.n * bands; task++) {
+    PARALLEL_UNEVEN(threads, task, dx.n * bands) {
         struct band band = band_of(cv, task % bands * BAND);
         size_t n = (size_t)(task / bands), line = (size_t)cv->w * c;
         size_t first = (n * (size_t)cv->p + (size_t)band.first) * (size_t)cv->q;

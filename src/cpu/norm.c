@@ -5,6 +5,8 @@
  * (1979) do. */
 #include "cpu/norm.h"
 
+#include "base/parallel.h"
+
 #include <math.h>
 
 ALWAYS_INLINE void square_block(int rows, size_t c, int lanes, const float *x, const float *mean,
@@ -105,8 +107,7 @@ void cpu_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm 
 
     if (!sums)
         return;
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int u = 0; u < units; u++) {
+    PARALLEL(threads, u, units) {
         double *sum = sums + (size_t)u * (size_t)c;
 
         moments_unit(cpu_min(step, rows - u * step), c, in + (size_t)u * (size_t)step * (size_t)c,
@@ -133,15 +134,13 @@ void cpu_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm 
         old_mean[j] = (float)(keep * (double)old_mean[j] + take * (sum / m));
         old_var[j] = (float)(keep * (double)old_var[j] + take * (m2 / (m - 1.0)));
     }
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int u = 0; u < units; u++) {
+    PARALLEL(threads, u, units) {
         size_t at = (size_t)u * (size_t)step * (size_t)c;
 
         normalise(kind, slope, cpu_min(step, rows - u * step), c, in + at, average, scale, shift,
                   out + at);
     }
     be->launches++;
-    (void)threads;
 }
 
 void cpu_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -167,15 +166,13 @@ void cpu_batchnorm_act_infer(struct lim_backend *be, const struct lim_batchnorm 
         return;
     for (int j = 0; j < c; j++)
         scale[j] = (float)((double)g[j] / sqrt((double)v[j] + (double)bn->eps));
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int first = 0; first < rows; first += step) {
-        size_t at = (size_t)first * (size_t)c;
+    PARALLEL(threads, u, cpu_pieces((size_t)rows, (size_t)step)) {
+        size_t at = (size_t)u * (size_t)step * (size_t)c;
 
-        normalise(kind, slope, cpu_min(step, rows - first), c, in + at, average, scale, shift,
+        normalise(kind, slope, cpu_min(step, rows - u * step), c, in + at, average, scale, shift,
                   out + at);
     }
     be->launches++;
-    (void)threads;
 }
 
 void cpu_batchnorm_infer(struct lim_backend *be, const struct lim_batchnorm *bn,

@@ -2,6 +2,8 @@
  * sums over each channel, and for batch normalisation a second walk over what was summed. */
 #include "cpu/norm.h"
 
+#include "base/parallel.h"
+
 /* Adds to sum[c]. Here and below the full width of LANES has its own copy of the inner loops,
  * unrolled and in registers. */
 CPU_CLONES static void sum_rows(int rows, int c, const float *x, double *sum)
@@ -55,8 +57,7 @@ void cpu_bias_act_backward(struct lim_backend *be, enum lim_activation kind, flo
 
     if (!sum)
         return;
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int u = 0; u < units; u++) {
+    PARALLEL(threads, u, units) {
         size_t at = (size_t)u * (size_t)step * (size_t)c;
 
         bias_unit(kind, slope, cpu_min(step, rows - u * step), c, out + at, dout + at, din + at,
@@ -70,7 +71,6 @@ void cpu_bias_act_backward(struct lim_backend *be, enum lim_activation kind, flo
         sums[j] += (float)total;
     }
     be->launches++;
-    (void)threads;
 }
 
 void cpu_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_tensor dbias)
@@ -210,8 +210,7 @@ void cpu_batchnorm_act_backward(struct lim_backend *be, enum lim_activation kind
     ch.mean_dot = ch.mean_dy + c;
     for (int j = 0; j < c; j++)
         ch.scale[j] = g[j] * ch.inv_std[j];
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int u = 0; u < units; u++) {
+    PARALLEL(threads, u, units) {
         size_t at = (size_t)u * (size_t)step * (size_t)c;
         double *sum = sums + (size_t)u * (size_t)c;
 
@@ -232,14 +231,12 @@ void cpu_batchnorm_act_backward(struct lim_backend *be, enum lim_activation kind
             cpu_data(dbeta)[j] += (float)sum;
         }
     }
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int u = 0; u < units; u++) {
+    PARALLEL(threads, u, units) {
         size_t at = (size_t)u * (size_t)step * (size_t)c;
 
         gradient(kind, slope, cpu_min(step, rows - u * step), c, in + at, dout + at, &ch, din + at);
     }
     be->launches++;
-    (void)threads;
 }
 
 void cpu_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct lim_tensor dy,

@@ -3,6 +3,8 @@
  * rounded twice are the same number. */
 #include "cpu/cpu.h"
 
+#include "base/parallel.h"
+
 #include <string.h>
 
 enum { CHAINS = 8, WIDEST = 16, SUMS = CHAINS * WIDEST };
@@ -77,8 +79,7 @@ void cpu_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
     turn_fn *best = best_turn();
     int blocks = cpu_pieces(count, SUMS), threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < blocks; i++) {
+    PARALLEL(threads, i, blocks) {
         size_t at = (size_t)i * SUMS, n = count - at < SUMS ? count - at : SUMS;
         float v[SUMS] = {0};
 
@@ -87,5 +88,4 @@ void cpu_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
         memcpy(out + at, v, n * sizeof *v);
     }
     be->launches++;
-    (void)threads;
 }

@@ -2,6 +2,8 @@
  */
 #include "cpu/cpu.h"
 
+#include "base/parallel.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -10,12 +12,20 @@
  * depend on each other all the same. */
 #define EACH(i, n) _Pragma("omp simd") for (size_t i = 0; i < (n); i++)
 
-static size_t chunk_size(size_t count, int chunk)
-{
-    size_t left = count - (size_t)chunk * CPU_CHUNK;
+struct chunk {
+    size_t at, n;
+};
 
-    return left < CPU_CHUNK ? left : CPU_CHUNK;
+/* Number i of cpu_pieces(count, CPU_CHUNK). */
+static struct chunk chunk_of(size_t count, int i)
+{
+    size_t at = (size_t)i * CPU_CHUNK;
+
+    return (struct chunk){at, count - at < CPU_CHUNK ? count - at : CPU_CHUNK};
 }
+
+/* A loop over them, shared among the backend's threads. */
+#define CHUNKS(be, i, count) PARALLEL(cpu_of(be)->threads, i, cpu_pieces(count, CPU_CHUNK))
 
 CPU_CLONES static void add_bias(int rows, int c, const float *bias, float *y)
 {
@@ -86,16 +96,14 @@ void cpu_bias_act_forward(struct lim_backend *be, enum lim_activation kind, floa
     int step = c < CPU_CHUNK ? CPU_CHUNK / c : 1;
     int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int first = 0; first < rows; first += step) {
-        int n = cpu_min(step, rows - first);
-        float *to = out + (size_t)first * (size_t)c;
+    PARALLEL(threads, u, cpu_pieces((size_t)rows, (size_t)step)) {
+        int n = cpu_min(step, rows - u * step);
+        float *to = out + (size_t)u * (size_t)step * (size_t)c;
 
         add_bias(n, c, b, to);
         activate(kind, slope, (size_t)n * (size_t)c, to, to); /* from the cache */
     }
     be->launches++;
-    (void)threads;
 }
 
 void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)
@@ -109,17 +117,13 @@ void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, fl
     size_t count = lim_tensor_count(x);
     const float *in = cpu_data(x);
     float *out = cpu_data(y);
-    int chunks = cpu_pieces(count, CPU_CHUNK);
-    int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < chunks; i++) {
-        size_t at = (size_t)i * CPU_CHUNK;
+    CHUNKS(be, i, count) {
+        struct chunk k = chunk_of(count, i);
 
-        activate(kind, slope, chunk_size(count, i), in + at, out + at);
+        activate(kind, slope, k.n, in + k.at, out + k.at);
     }
     be->launches++;
-    (void)threads;
 }
 
 CPU_CLONES static void activate_back(enum lim_activation kind, float slope, size_t n,
@@ -159,17 +163,13 @@ void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, f
     size_t count = lim_tensor_count(y);
     const float *out = cpu_data(y), *dout = cpu_data(dy);
     float *din = cpu_data(dx);
-    int chunks = cpu_pieces(count, CPU_CHUNK);
-    int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < chunks; i++) {
-        size_t at = (size_t)i * CPU_CHUNK;
+    CHUNKS(be, i, count) {
+        struct chunk k = chunk_of(count, i);
 
-        activate_back(kind, slope, chunk_size(count, i), out + at, dout + at, din + at);
+        activate_back(kind, slope, k.n, out + k.at, dout + k.at, din + k.at);
     }
     be->launches++;
-    (void)threads;
 }
 
 CPU_CLONES static void adam_chunk(const struct lim_adam_desc *adam, float correct1, float correct2,
@@ -194,18 +194,14 @@ void cpu_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float co
     size_t count = lim_tensor_count(p);
     const float *grad = cpu_data(g);
     float *first = cpu_data(m), *second = cpu_data(v), *param = cpu_data(p);
-    int chunks = cpu_pieces(count, CPU_CHUNK);
-    int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < chunks; i++) {
-        size_t at = (size_t)i * CPU_CHUNK;
+    CHUNKS(be, i, count) {
+        struct chunk k = chunk_of(count, i);
 
-        adam_chunk(adam, correct1, correct2, chunk_size(count, i), grad + at, first + at,
-                   second + at, param + at);
+        adam_chunk(adam, correct1, correct2, k.n, grad + k.at, first + k.at, second + k.at,
+                   param + k.at);
     }
     be->launches++;
-    (void)threads;
 }
 
 CPU_CLONES static void fill_chunk(float value, size_t n, float *y)
@@ -218,14 +214,13 @@ void cpu_fill(struct lim_backend *be, float value, struct lim_tensor y)
 {
     size_t count = lim_tensor_count(y);
     float *out = cpu_data(y);
-    int chunks = cpu_pieces(count, CPU_CHUNK);
-    int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < chunks; i++)
-        fill_chunk(value, chunk_size(count, i), out + (size_t)i * CPU_CHUNK);
+    CHUNKS(be, i, count) {
+        struct chunk k = chunk_of(count, i);
+
+        fill_chunk(value, k.n, out + k.at);
+    }
     be->launches++;
-    (void)threads;
 }
 
 void cpu_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
@@ -233,15 +228,13 @@ void cpu_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y)
     size_t count = lim_tensor_count(x);
     const float *in = cpu_data(x);
     float *out = cpu_data(y);
-    int chunks = cpu_pieces(count, CPU_CHUNK);
-    int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < chunks; i++)
-        memcpy(out + (size_t)i * CPU_CHUNK, in + (size_t)i * CPU_CHUNK,
-               chunk_size(count, i) * sizeof *out);
+    CHUNKS(be, i, count) {
+        struct chunk k = chunk_of(count, i);
+
+        memcpy(out + k.at, in + k.at, k.n * sizeof *out);
+    }
     be->launches++;
-    (void)threads;
 }
 
 CPU_CLONES static void axpby_chunk(float a, size_t n, const float *restrict x, float b,
@@ -256,15 +249,11 @@ void cpu_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, st
     size_t count = lim_tensor_count(x);
     const float *in = cpu_data(x);
     float *out = cpu_data(y);
-    int chunks = cpu_pieces(count, CPU_CHUNK);
-    int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < chunks; i++) {
-        size_t at = (size_t)i * CPU_CHUNK;
+    CHUNKS(be, i, count) {
+        struct chunk k = chunk_of(count, i);
 
-        axpby_chunk(a, chunk_size(count, i), in + at, b, out + at);
+        axpby_chunk(a, k.n, in + k.at, b, out + k.at);
     }
     be->launches++;
-    (void)threads;
 }

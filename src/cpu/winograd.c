@@ -33,6 +33,7 @@
  * and sums of integers are exact. */
 #include "cpu/winograd.h"
 
+#include "base/parallel.h"
 #include "cpu/winograd_job.h"
 
 #include <string.h>
@@ -181,8 +182,7 @@ static void by_tiles(struct lim_backend *be, struct cpu_winograd_pictures *pc, i
     pc->job.zeros = memset(scratch, 0, zeros * sizeof *scratch);
     u = scratch + zeros;
     cpu_winograd_weights(be, pc, u);
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int task = 0; task < blocks; task++) {
+    PARALLEL_UNEVEN(threads, task, blocks) {
         float *sums = u + weights + (size_t)cpu_thread() * own, *v = sums + SUMS;
         int first = task * block, tiles = cpu_min(block, pc->job.total - first);
 
@@ -243,12 +243,10 @@ static void by_panels(struct lim_backend *be, struct cpu_winograd_pictures *pc, 
     for (int from = 0; from < pc->job.total; from += range) {
         int tiles = cpu_min(range, pc->job.total - from);
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-        for (int i = 0; i < tiles * pc->sets; i++)
+        PARALLEL(threads, i, tiles * pc->sets)
             input_tile(pc, i / tiles, from + i % tiles,
                        v + (size_t)(i / tiles) * set_size + place_of(i % tiles));
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-        for (int i = 0; i < tasks * parts; i++) {
+        PARALLEL_UNEVEN(threads, i, tasks * parts) {
             float *sums = v + input + (size_t)cpu_thread() * own;
             int set = i / parts / pc->panels, first = i % parts * part;
 

@@ -1,6 +1,8 @@
 /* The transformed weights of both passes that write pictures. */
 #include "cpu/winograd_job.h"
 
+#include "base/parallel.h"
+
 #include <string.h>
 
 /* The taps of a phase, for one input channel and `count` output channels. Backwards they are turned
@@ -53,13 +55,11 @@ void cpu_winograd_weights(struct lim_backend *be, const struct cpu_winograd_pict
 {
     int threads = cpu_of(be)->threads, panels = pc->panels * pc->sets;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int task = 0; task < panels * pc->groups; task++) {
+    PARALLEL(threads, task, panels * pc->groups) {
         int panel = task / pc->groups;
 
         cpu_winograd_weights_group(pc, panel / pc->sets, panel % pc->sets, task % pc->groups,
                                    u + (size_t)panel * pc->u_panel +
                                        (size_t)(task % pc->groups) * (WINO_LANES * CPU_COLUMNS));
     }
-    (void)threads;
 }

@@ -2,6 +2,8 @@
  * transformed x times dy transformed by the adjoint of the output's transform; then the adjoint of
  * the weights' transform, while the sums are in the cache. */
 #include "cpu/winograd.h"
+
+#include "base/parallel.h"
 #include "cpu/winograd_job.h"
 
 #include <string.h>
@@ -46,13 +48,11 @@ static void transform_range(struct lim_backend *be, const struct cpu_winograd_jo
 {
     int threads = cpu_of(be)->threads;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int tile = 0; tile < to->tiles; tile++) {
+    PARALLEL(threads, tile, to->tiles) {
         cpu_winograd_input_tile(job, 0, WINO_PHASES, to->first + tile,
                                 to->v + (size_t)tile * WINO_LANES, &to->layout);
         gradient_tile(job, to, tile);
     }
-    (void)threads;
 }
 
 /* Adds the sums of one input channel in one phase, [point][CPU_COLUMNS], to its taps in dw. */
@@ -116,14 +116,12 @@ static void multiply_range(struct lim_backend *be, const struct cpu_winograd_job
     int threads = cpu_of(be)->threads, panels = cpu_pieces((size_t)cv->k, CPU_COLUMNS);
     int all = WINO_PHASES * job->groups, blocks = cpu_pieces((size_t)all, GROUPS);
 
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-    for (int task = 0; task < blocks * panels; task++) {
+    PARALLEL_UNEVEN(threads, task, blocks * panels) {
         int first = task / panels * GROUPS, panel = task % panels;
 
         for (int group = first; group < cpu_min(first + GROUPS, all); group++)
             multiply(job, cv, from, group, panel, dw);
     }
-    (void)threads;
 }
 
 void cpu_winograd_backward_weights(struct lim_backend *be, const struct lim_conv *cv,

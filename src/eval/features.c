@@ -4,6 +4,7 @@
 #include "eval/eval.h"
 
 #include "base/log.h"
+#include "base/parallel.h"
 
 #include <limner/image.h>
 #include <limner/random.h>
@@ -108,23 +109,20 @@ static bool learn_scale(struct eval_scale *scale, const float *x, int count, con
 static void apply_scale(const struct eval_scale *scale, float *x, int count, const int *widths,
                         int blocks, int dims, int threads)
 {
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int i = 0; i < count; i++) {
+    PARALLEL(threads, i, count) {
         float *row = x + (size_t)i * (size_t)dims;
 
         for (int b = 0, k = 0; b < blocks; b++)
             for (int end = k + widths[b]; k < end; k++)
                 row[k] = (float)(((double)row[k] - scale->mean[k]) * scale->factor[b]);
     }
-    (void)threads;
 }
 
 static void gist(const struct eval_job *job, const uint8_t *const *pictures, int count, float *wide)
 {
     int dims = EVAL_GIST * EVAL_GIST * job->channels;
 
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (int i = 0; i < count; i++) {
+    PARALLEL(job->threads, i, count) {
         float x[EVAL_SIDE * EVAL_SIDE * 3];
         int side = eval_reduce(job, pictures[i], x);
 
@@ -215,8 +213,7 @@ static void network_run(struct network *net, const struct eval_space *space,
     int first_wide = 0, first_narrow = 0;
 
     memset(net->host, 0, CHUNK * floats * sizeof *net->host);
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (int i = 0; i < count; i++)
+    PARALLEL(job->threads, i, count)
         eval_reduce(job, pictures[i], net->host + (size_t)i * floats);
     lim_write(x, net->host);
     for (int layer = 0; layer < EVAL_LAYERS; layer++) {
@@ -228,8 +225,7 @@ static void network_run(struct network *net, const struct eval_space *space,
         lim_conv_forward(job->be, cv, x, w, y);
         lim_activation_forward(job->be, LIM_LEAKY_RELU, slope, y, y);
         lim_read(y, net->host);
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int i = 0; i < count; i++) {
+        PARALLEL(job->threads, i, count) {
             const float *of = net->host + (size_t)i * outputs;
 
             eval_pool(of, cv->p, cv->k, EVAL_CELLS,

@@ -5,6 +5,7 @@
 #include "eval/eval.h"
 
 #include "base/log.h"
+#include "base/parallel.h"
 
 #include <float.h>
 #include <math.h>
@@ -66,8 +67,7 @@ bool eval_moments_init(struct eval_moments *m, const struct eval_job *job, const
             m->mean[k] += (double)x[(size_t)i * n + (size_t)k];
     for (int k = 0; k < dims; k++)
         m->mean[k] /= count;
-#pragma omp parallel for schedule(dynamic) num_threads(job->threads)
-    for (int k = 0; k < dims; k++) {
+    PARALLEL_UNEVEN(job->threads, k, dims) {
         double *row = m->cov + (size_t)k * n;
 
         for (int i = 0; i < count; i++) {
@@ -107,8 +107,7 @@ static void sandwich(const double *l, const double *s, int n, double *half, doub
         const double *right = pass ? half : l;
         double *to = pass ? out : half;
 
-#pragma omp parallel for schedule(static) num_threads(threads)
-        for (int i = 0; i < n; i++) {
+        PARALLEL(threads, i, n) {
             for (int j = 0; j < n; j++)
                 to[i * n + j] = 0;
             for (int k = 0; k < n; k++) {
@@ -119,7 +118,6 @@ static void sandwich(const double *l, const double *s, int n, double *half, doub
             }
         }
     }
-    (void)threads;
 }
 
 /* Householder's reduction of a symmetric matrix to the tridiagonal one of the same eigenvalues

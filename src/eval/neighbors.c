@@ -4,6 +4,7 @@
 #include "eval/eval.h"
 
 #include "base/log.h"
+#include "base/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,8 +96,7 @@ bool eval_cloud_points(struct eval_cloud *cloud, const struct eval_job *job, con
         return false;
     }
     lim_write(lim_tensor_of(cloud->points, 0, count, 1, 1, dims), points);
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (int i = 0; i < count; i++) {
+    PARALLEL(job->threads, i, count) {
         const float *x = points + (size_t)i * (size_t)dims;
         double sum = 0;
 
@@ -162,8 +162,7 @@ bool eval_cloud_init(struct eval_cloud *cloud, const struct eval_job *job, const
     }
     good = good && strip_init(&s, job, cloud, cloud);
     while (good && strip_next(&s, job)) {
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int row = 0; row < s.rows; row++)
+        PARALLEL(job->threads, row, s.rows)
             sums[s.first + row] = row_of_own(cloud, &s, row);
     }
     for (int i = 0; good && i < count; i++)
@@ -297,12 +296,10 @@ bool eval_neighbors(const struct eval_job *job, const struct eval_cloud *reals,
         lim_error("evaluation: no memory for the neighbors of %d pictures", reals->count);
     good = good && strip_init(&s, job, reals, other);
     while (good && strip_next(&s, job)) {
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int row = 0; row < s.rows; row++)
+        PARALLEL(job->threads, row, s.rows)
             look_across(&sight, &s, row);
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int j = 0; j < other->count; j += COLUMNS)
-            look_down(&sight, &s, j);
+        PARALLEL(job->threads, piece, (other->count + COLUMNS - 1) / COLUMNS)
+            look_down(&sight, &s, piece * COLUMNS);
     }
     if (good) {
         kernel_distance(reals, other, &sight, value);
@@ -320,8 +317,7 @@ int64_t eval_close_pairs(const struct eval_job *job, const struct eval_cloud *cl
     bool good = strip_init(&s, job, cloud, cloud);
 
     while (good && strip_next(&s, job)) {
-#pragma omp parallel for schedule(static) num_threads(job->threads) reduction(+ : pairs)
-        for (int row = 0; row < s.rows; row++)
+        PARALLEL_SUM(job->threads, row, s.rows, pairs)
             for (int j = s.first + row + 1; j < cloud->count; j++)
                 pairs += distance2(&s, row, j) <= limit;
     }
@@ -340,8 +336,7 @@ bool eval_nearest(const struct eval_job *job, const struct eval_cloud *searched,
         index[j] = 0;
     }
     while (good && strip_next(&s, job)) {
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int j = 0; j < other->count; j++) {
+        PARALLEL(job->threads, j, other->count) {
             for (int row = 0; row < s.rows; row++) {
                 float d = distance2(&s, row, j);
 

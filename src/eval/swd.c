@@ -5,6 +5,7 @@
 #include "eval/eval.h"
 
 #include "base/log.h"
+#include "base/parallel.h"
 
 #include <limner/random.h>
 #include <math.h>
@@ -68,8 +69,7 @@ static bool cut(const struct eval_job *job, const uint8_t *const *pictures, int 
     float *places = make_places(levels, count * each);
     bool good = scratch && places;
 
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-    for (int piece = 0; piece < job->threads; piece++) {
+    PARALLEL(job->threads, piece, job->threads) {
         float *pyramid = good ? scratch + (size_t)piece * (floats + 2 * pixels) : NULL;
 
         for (int i = piece; good && i < count; i += job->threads) {
@@ -106,11 +106,12 @@ static double normalize(float *x, size_t count, int channels, int threads)
         variance /= (double)(count / (size_t)channels);
         total += variance / channels;
         scale = variance > 0 ? 1 / sqrt(variance) : 0;
-#pragma omp parallel for schedule(static) num_threads(threads)
-        for (size_t i = (size_t)c; i < count; i += (size_t)channels)
-            x[i] = (float)(((double)x[i] - mean) * scale);
+        PARALLEL(threads, i, (int)(count / (size_t)channels)) {
+            float *at = x + (size_t)i * (size_t)channels + c;
+
+            *at = (float)(((double)*at - mean) * scale);
+        }
     }
-    (void)threads;
     return sqrt(total);
 }
 
@@ -181,14 +182,12 @@ static bool project(const struct eval_job *job, const float *patches, int count,
                  lim_tensor_of(x, 0, count, 1, 1, (int)patch),
                  lim_tensor_of(d, 0, (int)patch, 1, 1, DIRECTIONS), 0, products);
         lim_read(products, turned);
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int j = 0; j < DIRECTIONS; j++)
+        PARALLEL(job->threads, j, DIRECTIONS)
             for (int i = 0; i < count; i++)
                 sorted[(size_t)j * (size_t)count + (size_t)i] =
                     turned[(size_t)i * DIRECTIONS + (size_t)j];
-                /* `turned` is now spare. */
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int j = 0; j < DIRECTIONS; j++)
+        /* `turned` is now spare. */
+        PARALLEL(job->threads, j, DIRECTIONS)
             sort_floats(sorted + (size_t)j * (size_t)count, turned + (size_t)j * (size_t)count,
                         count);
     }
@@ -238,8 +237,7 @@ void eval_slices_compare(const struct eval_job *job, const struct eval_slices *r
     for (int level = 0; level < reals->levels; level++) {
         double sums[DIRECTIONS] = {0}, sum = 0;
 
-#pragma omp parallel for schedule(static) num_threads(job->threads)
-        for (int j = 0; j < DIRECTIONS; j++) {
+        PARALLEL(job->threads, j, DIRECTIONS) {
             const float *a = reals->sorted[level] + (size_t)j * (size_t)reals->patches;
             const float *b = other->sorted[level] + (size_t)j * (size_t)reals->patches;
 
@@ -252,5 +250,4 @@ void eval_slices_compare(const struct eval_job *job, const struct eval_slices *r
         detail[level] =
             reals->contrast[level] > 0 ? other->contrast[level] / reals->contrast[level] : 0;
     }
-    (void)job;
 }

@@ -171,6 +171,6 @@ ALL = [
     Mutation("a target's sign is forgotten", CPU, "loss", "src/cpu/loss.c",
              "{-t * l, -t, l}", "{-l, -1.0, l}"),
     Mutation("the last element is forgotten", CPU, "fill", "src/cpu/pointwise.c",
-             "return left < CPU_CHUNK ? left : CPU_CHUNK;",
-             "return left < CPU_CHUNK ? left - 1 : CPU_CHUNK;"),
+             "count - at < CPU_CHUNK ? count - at : CPU_CHUNK",
+             "count - at < CPU_CHUNK ? count - at - 1 : CPU_CHUNK"),
 ]
