@@ -1,4 +1,4 @@
-/* Threads of the data side get no signals: those are the main thread's to handle. */
+/* How limner starts a thread of its own: signals are for those of the host to handle. */
 #ifndef LIMNER_SRC_BASE_THREAD_H
 #define LIMNER_SRC_BASE_THREAD_H
 

@@ -1,3 +1,4 @@
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 

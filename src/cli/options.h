@@ -86,9 +86,6 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
 
 bool option_given(const struct command *command, const struct parsed *parsed, const char *name);
 
-/* The known word nearest to `word`, or NULL where none is near; `count` words. */
-const char *nearest_word(const char *word, const char *const *words, int count);
-
 /* Whole texts as numbers; false where anything is left over or out of [min, max]. */
 bool parse_count(const char *text, uint64_t *value);
 bool parse_seconds(const char *text, double *value);

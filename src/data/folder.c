@@ -2,6 +2,7 @@
 #include "base/file_time.h"
 #include "base/long_path.h"
 #include "data/source.h"
+#include "io/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -116,17 +117,6 @@ static bool read_names(struct walk *walk, DIR *dir, char ***names, size_t *count
     return true;
 }
 
-static char *join(const char *folder, const char *name)
-{
-    size_t length = strlen(folder), size = length + strlen(name) + 2;
-    char *path = malloc(size);
-
-    if (path)
-        snprintf(path, size, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/",
-                 name);
-    return path;
-}
-
 static bool add_trouble(struct walk *walk, const char *path, const char *what, int number)
 {
     char reason[REASON_SIZE];
@@ -217,7 +207,7 @@ static bool walk_folder(struct walk *walk, const char *path, const struct stat *
     }
     walk->depth++;
     for (size_t i = 0; i < count && !failed; i++) {
-        char *inner = join(path, names[i]);
+        char *inner = lim_path_join(path, names[i]);
 
         failed = !inner || !visit(walk, inner);
         free(inner);

@@ -1,6 +1,7 @@
 #include "opencl/device_select.h"
 
 #include "base/plural.h"
+#include "base/text.h"
 #include "opencl/quirks.h"
 
 #include <ctype.h>
@@ -28,16 +29,6 @@ static void LIM_PRINTF(2, 3) say(struct answer *answer, const char *format, ...)
     n = vsnprintf(answer->text + answer->used, answer->size - answer->used, format, args);
     va_end(args);
     answer->used += n > 0 ? (size_t)n : 0;
-}
-
-static bool contains(const char *text, const char *part)
-{
-    size_t length = strlen(part);
-
-    for (; *text; text++)
-        if (strncasecmp(text, part, length) == 0)
-            return true;
-    return false;
 }
 
 static bool is_index(const char *word)
@@ -72,7 +63,7 @@ static bool in_platform(const struct lim_device_info *row, const char *platform)
     if (!platform)
         return true;
     return is_index(platform) ? row->platform == atoi(platform)
-                              : contains(row->platform_name, platform);
+                              : text_contains(row->platform_name, platform);
 }
 
 static int rank(const struct lim_device_info *row)
@@ -248,7 +239,7 @@ static bool means(const struct lim_device_info *row, const char *how, const char
     if (how[0] == 'p')
         return row->pci[0] && (strcasecmp(row->pci, word) == 0 ||
                                (strlen(row->pci) > 5 && strcasecmp(row->pci + 5, word) == 0));
-    return *word && contains(row->name, word);
+    return *word && text_contains(row->name, word);
 }
 
 /* Marks those that the word means in `matches`, and returns how many: what is seen a second time

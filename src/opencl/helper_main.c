@@ -1,4 +1,5 @@
 /* The program limner-probe: see helper.h. */
+#include "base/thread.h"
 #include "opencl/backend.h"
 #include "opencl/cache.h"
 #include "opencl/enumerate.h"
@@ -62,7 +63,7 @@ static void prepare(void)
     setrlimit(RLIMIT_CORE, &none);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    if (pthread_create(&thread, NULL, watch_parent, NULL) == 0)
+    if (thread_create(&thread, watch_parent, NULL) == 0)
         pthread_detach(thread);
 }
 

@@ -1,10 +1,11 @@
 #include "opencl/quirks.h"
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Platforms and devices by a part of their names. Vendor numbers are no help: PoCL on a processor
  * by AMD reports Intel's, llvmpipe zero (measured). No row needs a version: of none is a release
@@ -43,20 +44,10 @@ static const struct row {
     {"NVIDIA", NULL, OCL_NO_BINARIES, NULL},
 };
 
-static bool contains(const char *text, const char *part)
-{
-    size_t length = strlen(part);
-
-    for (; *text; text++)
-        if (strncasecmp(text, part, length) == 0)
-            return true;
-    return false;
-}
-
 static bool fits(const struct row *row, const char *platform, const char *device)
 {
-    return (!row->platform || contains(platform, row->platform)) &&
-           (!row->device || contains(device, row->device));
+    return (!row->platform || text_contains(platform, row->platform)) &&
+           (!row->device || text_contains(device, row->device));
 }
 
 static bool off(void)

@@ -4,11 +4,11 @@
 
 #include "base/condition.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "core/backend.h"
 #include "opencl/error.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,14 +139,8 @@ static void *run(void *user)
 
 static bool start_thread(struct ocl_watch *watch)
 {
-    sigset_t all, before;
-    int error;
+    int error = thread_create(&watch->thread, run, watch);
 
-    /* Signals are the main thread's to handle. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    error = pthread_create(&watch->thread, NULL, run, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         lim_error("no thread could be started to watch the device; too many run already");
     return error == 0;

@@ -3,6 +3,8 @@
 
 #include "options.h"
 
+#include "base/nearest.h"
+
 #include <dlfcn.h>
 #include <limner/log.h>
 #include <limner/status.h>
@@ -283,13 +285,13 @@ int main(int argc, char **argv)
     count = for_each(count_wanted, &pr);
     stray = pr.opt.op ? find_stray(&pr, pr.opt.op) : NULL;
     if (count == 0 || stray) {
+        const char *word = stray ? stray : pr.opt.op ? pr.opt.op : "";
+        const char *nearest = nearest_word(word, pr.names, pr.name_count);
+
         fprintf(stderr,
                 "limner-conform: no such case; operations are named like '%s', and --list "
                 "shows all\n",
-                nearest(stray       ? stray
-                        : pr.opt.op ? pr.opt.op
-                                    : "",
-                        pr.names, pr.name_count));
+                nearest ? nearest : pr.names[0]);
         free(stray);
         return LIM_USAGE;
     }

@@ -2,6 +2,8 @@
 
 #include "conform.h"
 
+#include "base/nearest.h"
+
 #include <limner/limner.h>
 
 #include <errno.h>
@@ -141,43 +143,6 @@ static void print_man_page(void)
     printf(".SH SEE ALSO\n.BR limner (1)\n");
 }
 
-/* Letters to insert, delete or replace (Levenshtein 1965). */
-static int distance(const char *a, const char *b)
-{
-    int row[64], la = (int)strlen(a), lb = (int)strlen(b);
-
-    if (lb >= COUNT_OF(row))
-        return lb;
-    for (int j = 0; j <= lb; j++)
-        row[j] = j;
-    for (int i = 1; i <= la; i++) {
-        int diagonal = row[0];
-
-        row[0] = i;
-        for (int j = 1; j <= lb; j++) {
-            int best = diagonal + (a[i - 1] != b[j - 1]);
-
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[lb];
-}
-
-const char *nearest(const char *word, const char *const *names, int count)
-{
-    const char *best = names[0];
-
-    for (int i = 1; i < count; i++)
-        if (distance(word, names[i]) < distance(word, best))
-            best = names[i];
-    return best;
-}
-
 static bool whole_number(const char *text, uint64_t most, uint64_t *value)
 {
     char *end;
@@ -213,15 +178,16 @@ static bool take(struct options *opt, const struct row *row, const char *value)
 /* The row of a word; NULL after a line that names the nearest. */
 static const struct row *find_row(const char *word, const char *argument)
 {
-    const char *words[COUNT_OF(table)];
+    const char *words[COUNT_OF(table)], *nearest;
 
     for (int i = 0; i < COUNT_OF(table); i++) {
         words[i] = table[i].word;
         if (strcmp(word, words[i]) == 0)
             return table + i;
     }
+    nearest = nearest_word(word, words, COUNT_OF(words));
     fprintf(stderr, "limner-conform: unknown option '%s'; did you mean %s?\n", argument,
-            nearest(word, words, COUNT_OF(words)));
+            nearest ? nearest : "--help");
     return NULL;
 }
 

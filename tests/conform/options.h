@@ -18,7 +18,4 @@ struct options {
  * was to say has been said. */
 bool options_read(struct options *opt, int argc, char **argv, int *status);
 
-/* The one of names[count] that takes the fewest changes to become `word`. */
-const char *nearest(const char *word, const char *const *names, int count);
-
 #endif

@@ -16,7 +16,7 @@ PUBLIC = {
     "dcgan": "gan", "train": "gan", "limner": "eval", "eval": "eval",
 }
 # What the command may have of the library's own headers: they are header-only and know nothing of the library.
-OF_CLI = {"base/clock.h", "base/plural.h"}
+OF_CLI = {"base/clock.h", "base/nearest.h", "base/plural.h"}
 # The transforms that the CPU path and the kernels share.
 OF_CPU = re.compile(r"cl/winograd_(lines|three)\.cl")
 
