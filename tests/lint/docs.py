@@ -6,7 +6,7 @@
   every option that exists is named in docs/; so is every variable of the environment.
 * Every message and reason with a "what to do" stands in the sources, word for word; "..." stands for what differs.
 * Every field of the files and of --json that a small training leaves is in docs/, and every field there is in the sources.
-* The program in docs/library.md is samples/tour.c.
+* The program in docs/library.md is samples/tour.c, and the page names every public header.
 * groff and mandoc, where they are installed, find nothing wrong in any man page; limner-run(5) has every field.
 
 Then each check is shown a page with a fault, and must find it."""
@@ -333,11 +333,16 @@ def check_fields(pages):
     return bad
 
 
-# The program
+# The library
 
-def check_tour(pages):
+def check_library(pages):
+    page = pages["docs/library.md"]
     program = (root / "samples/tour.c").read_text().rstrip("\n")
-    return [] if f"```c\n{program}\n```" in pages["docs/library.md"] else ["docs/library.md: its program is not samples/tour.c"]
+    bad = [] if f"```c\n{program}\n```" in page else ["docs/library.md: its program is not samples/tour.c"]
+    there = {path.name for path in (root / "include/limner").glob("*.h")}
+    told = {found for span in spans(page) for found in re.findall(r"\w+\.h\b", span)}
+    bad += [f"docs/library.md: nothing is said of {name}" for name in sorted(there - told)]
+    return bad + [f"docs/library.md: there is no header {name}" for name in sorted(told - there)]
 
 
 # Man pages
@@ -362,7 +367,7 @@ def check_man(pages):
 
 
 CHECKS = (check_man, check_links, check_length, check_commands, check_options, check_variables, check_build,
-          check_messages, check_fields, check_tour)
+          check_messages, check_fields, check_library)
 
 # What each check must find: page, text, what stands in its place, part of the complaint.
 FAULTS = (
@@ -381,7 +386,8 @@ FAULTS = (
     (check_fields, "docs/files.md", "`d_real`", "`d_reel`", "have no field 'd_reel'"),
     (check_fields, "docs/training.md", "`largest_buffer`", "", "nothing is said of 'largest_buffer'"),
     (check_man, RUN_PAGE, ".B model_hash", ".B hash", "nothing is said of 'model_hash'"),
-    (check_tour, "docs/library.md", "lim_backend_create", "lim_backend_make", "not samples/tour.c"),
+    (check_library, "docs/library.md", "lim_backend_create", "lim_backend_make", "not samples/tour.c"),
+    (check_library, "docs/library.md", "`adam.h`", "`adams.h`", "no header adams.h"),
 )
 
 
