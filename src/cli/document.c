@@ -41,6 +41,10 @@ static void default_text(const void *defaults, const struct option *option, char
         if (*(const float *)field > 0)
             snprintf(text, size, "%g", (double)*(const float *)field);
         break;
+    case OPTION_COLOR:
+        if (*(const uint32_t *)field == LIM_RGB(255, 255, 255))
+            snprintf(text, size, "white");
+        break;
     case OPTION_TEXT:
     case OPTION_PATH:
         word = *(const char *const *)field;

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/device_options.h"
 #include "cli/eval_report.h"
+#include "cli/picture_options.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
@@ -11,23 +12,17 @@
 #include <string.h>
 
 struct eval_settings {
-    const char *pictures, *painted, *sheet, *crop, *background;
+    const char *pictures, *painted, *sheet;
     int count, nets, size;
     uint64_t seed;
     double holdout;
     bool json, gray, batch_stats;
+    struct lim_dataset_config data; /* how the pictures are seen */
     struct device_options dev;
 };
 
-static const struct eval_settings defaults = {.crop = "center",
-                                              .background = "white",
-                                              .count = 5000,
-                                              .nets = 3,
-                                              .size = 64,
-                                              .seed = 1,
-                                              .holdout = 0.5};
-
-static const char *const crop_words[] = {"center", "top", "none", NULL};
+static const struct eval_settings defaults = {
+    .count = 5000, .nets = 3, .size = 64, .seed = 1, .holdout = 0.5};
 
 #define MOST_SEED 9000000000000000000
 
@@ -56,15 +51,12 @@ static const struct option options[] = {
     {"size", 0, OPTION_INT, "N", FIELD(size), 16, 1024, NULL, NULL,
      "with --painted: pixels along an edge; a model knows its own"},
     {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL, "with --painted: in gray"},
-    {"crop", 0, OPTION_TEXT, "C", FIELD(crop), 0, 0, crop_words, NULL,
-     "the square of a picture, as in training: center, top, or none (all, squeezed)"},
-    {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
-     "what shows through transparency, as in training"},
     {0},
 };
 #undef FIELD
 
-static const struct option_group shared[] = {DEVICE_OPTIONS(struct eval_settings, dev), {0}};
+static const struct option_group shared[] = {
+    SQUARE_OPTIONS(struct eval_settings, data), DEVICE_OPTIONS(struct eval_settings, dev), {0}};
 
 enum { CHUNK = 256 /* pictures painted between two looks at the signals */ };
 
@@ -102,19 +94,16 @@ static struct lim_dataset *open_pictures(const struct work *w, const char *path,
     struct display display = {0};
     bool off =
         set->dev.cache_dir && strcmp(set->dev.cache_dir, "off") == 0; /* as in 'limner train' */
-    struct lim_dataset_config config = {.size = w->model ? w->info.config.size : set->size,
-                                        .channels = w->model    ? w->info.config.channels
-                                                    : set->gray ? 1
-                                                                : 3,
-                                        .threads = set->dev.threads,
-                                        .holdout = holdout,
-                                        .cache_dir = off ? NULL : set->dev.cache_dir,
-                                        .progress = on_decoding,
-                                        .user = &display};
+    struct lim_dataset_config config = set->data;
     struct lim_dataset *ds;
 
-    lim_crop_parse(set->crop, &config.crop);
-    lim_color_parse(set->background, &config.background);
+    config.size = w->model ? w->info.config.size : set->size;
+    config.channels = w->model ? w->info.config.channels : set->gray ? 1 : 3;
+    config.threads = set->dev.threads;
+    config.holdout = holdout;
+    config.cache_dir = off ? NULL : set->dev.cache_dir;
+    config.progress = on_decoding;
+    config.user = &display;
     ds = lim_dataset_open(path, &config, status);
     status_line("");
     return ds;
@@ -301,8 +290,6 @@ static void finish(struct work *w)
 static enum lim_status check(const struct command *command, const struct parsed *parsed,
                              const struct eval_settings *set)
 {
-    uint32_t color;
-
     if (!set->pictures)
         say_error("eval: --pictures P is missing: the pictures to compare with");
     else if (parsed->argument_count == 0 && !set->painted)
@@ -311,9 +298,6 @@ static enum lim_status check(const struct command *command, const struct parsed 
         say_error("eval: either a model or --painted, not both");
     else if (parsed->argument_count && (option_given(command, parsed, "size") || set->gray))
         say_error("eval: --size and --gray go with --painted; a model knows its own");
-    else if (!lim_color_parse(set->background, &color))
-        say_error("eval: --background '%s': not a color such as white, black or ff8000",
-                  set->background);
     else
         return LIM_OK;
     return LIM_USAGE;

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <limner/dataset.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,34 @@ static bool bad_word(const char *where, const char *text, const struct option *o
     return false;
 }
 
+size_t option_field_size(enum option_kind kind)
+{
+    switch (kind) {
+    case OPTION_FLAG:
+    case OPTION_OFF:
+        return sizeof(bool);
+    case OPTION_FIRST:
+    case OPTION_INT:
+    case OPTION_AUTO:
+    case OPTION_WORD:
+        return sizeof(int);
+    case OPTION_COUNT:
+        return sizeof(uint64_t);
+    case OPTION_FLOAT:
+        return sizeof(float);
+    case OPTION_COLOR:
+        return sizeof(uint32_t);
+    case OPTION_REAL:
+    case OPTION_SHARE:
+    case OPTION_TIME:
+        return sizeof(double);
+    case OPTION_TEXT:
+    case OPTION_PATH:
+        break;
+    }
+    return sizeof(const char *);
+}
+
 static bool out_of_range(const struct option *option, const char *where, const char *text)
 {
     if (option->kind == OPTION_FLOAT)
@@ -255,6 +284,11 @@ static bool set_value(const struct option *option, const char *where, const char
                 *(int *)field = i;
         }
         return true;
+    case OPTION_COLOR:
+        if (lim_color_parse(text, field))
+            return true;
+        say_error("%s '%s': not a color such as white, black or ff8000", where, text);
+        return false;
     case OPTION_AUTO:
         form = "a whole number, nor auto";
         if (strcmp(text, "auto") == 0) {

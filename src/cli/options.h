@@ -22,6 +22,7 @@ enum option_kind {
     OPTION_FLOAT, /* float; max itself is not allowed */
     OPTION_SHARE, /* double; 5% or 0.05 */
     OPTION_TIME,  /* double, seconds; 90s, 15m, 2h, 1h30m */
+    OPTION_COLOR, /* uint32_t as lim_color_parse makes it */
     OPTION_TEXT,  /* const char * */
     OPTION_PATH   /* const char *; completed as a file or folder */
 };
@@ -89,6 +90,9 @@ bool option_given(const struct command *command, const struct parsed *parsed, co
 /* Whole texts as numbers; false where anything is left over or out of [min, max]. */
 bool parse_count(const char *text, uint64_t *value);
 bool parse_seconds(const char *text, double *value);
+
+/* Bytes of the field of such an option. */
+size_t option_field_size(enum option_kind kind);
 
 static inline bool option_takes_value(const struct option *option)
 {

@@ -1,6 +1,7 @@
 /* limner scan: what is in a folder of pictures, before anything is trained. */
 #include "cli/commands.h"
 #include "cli/gan_options.h"
+#include "cli/picture_options.h"
 #include "cli/scan_report.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
@@ -13,20 +14,14 @@
 #include <string.h>
 
 struct scan_settings {
-    const char *sheet, *skipped, *crop, *background, *cache_dir;
+    const char *sheet, *skipped, *cache_dir;
     int threads;
-    uint64_t limit, max_pixels;
     bool json;
     struct gan_options gan; /* size and channels */
+    struct lim_dataset_config data;
 };
 
-static const struct scan_settings defaults = {
-    .crop = "center",
-    .background = "white",
-    .max_pixels = LIM_MAX_PIXELS,
-};
-
-static const char *const crop_words[] = {"center", "top", "none", NULL};
+static const struct scan_settings defaults;
 
 #define FIELD(name) offsetof(struct scan_settings, name)
 static const struct option options[] = {
@@ -36,14 +31,6 @@ static const struct option options[] = {
      "write a PNG of up to 256 pictures as the network will see them"},
     {"skipped", 0, OPTION_PATH, "FILE", FIELD(skipped), 0, 0, NULL, NULL,
      "write the names of all skipped files, with the reasons"},
-    {"crop", 0, OPTION_TEXT, "C", FIELD(crop), 0, 0, crop_words, NULL,
-     "the square of a picture: its center, its top (heads of portraits), or none (all, squeezed)"},
-    {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
-     "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
-    {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
-     "look at so many pictures, drawn from all, always the same"},
-    {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
-     "skip pictures that claim more, before memory is taken for them"},
     {"cache-dir", 0, OPTION_PATH, "DIR", FIELD(cache_dir), 0, 0, NULL, NULL,
      "keep prepared pictures there: 'limner train' with the same options starts with them; 'off': "
      "nowhere"},
@@ -53,7 +40,9 @@ static const struct option options[] = {
 };
 #undef FIELD
 
-static const struct option_group shared[] = {GAN_PICTURE_OPTIONS(struct scan_settings, gan), {0}};
+static const struct option_group shared[] = {GAN_PICTURE_OPTIONS(struct scan_settings, gan),
+                                             PICTURE_OPTIONS(struct scan_settings, data),
+                                             {0}};
 
 static volatile sig_atomic_t stop_requests;
 
@@ -141,26 +130,19 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     const struct scan_settings *set = settings;
     const char *pictures = parsed->arguments[0];
     struct display display = {0};
-    struct lim_dataset_config config = {.size = set->gan.config.size,
-                                        .channels = set->gan.config.channels,
-                                        .threads = set->threads,
-                                        .limit = set->limit,
-                                        .max_pixels = set->max_pixels,
-                                        .cache_dir = set->cache_dir,
-                                        .keep_unusable = set->skipped != NULL,
-                                        .progress = on_decoding,
-                                        .user = &display};
+    struct lim_dataset_config config = set->data;
     enum lim_status status = LIM_ERROR;
     struct lim_dataset *ds;
     struct lim_scan *scan;
 
     (void)command;
-    if (!lim_color_parse(set->background, &config.background)) {
-        say_error("scan: --background '%s': not a color such as white, black or ff8000",
-                  set->background);
-        return LIM_USAGE;
-    }
-    lim_crop_parse(set->crop, &config.crop);
+    config.size = set->gan.config.size;
+    config.channels = set->gan.config.channels;
+    config.threads = set->threads;
+    config.cache_dir = set->cache_dir;
+    config.keep_unusable = set->skipped != NULL;
+    config.progress = on_decoding;
+    config.user = &display;
     if (set->cache_dir && strcmp(set->cache_dir, "off") == 0) /* as in 'limner train' */
         config.cache_dir = NULL;
     signal(SIGINT, on_signal);

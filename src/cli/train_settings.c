@@ -9,17 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const crop_words[] = {"center", "top", "none", NULL};
 static const char *const nan_words[] = {"stop", "rollback", NULL};
-static const char *const drop_words[] = {"exact", "near", "none", NULL};
 
 const struct train_settings train_defaults = {
     .epochs = 50,
-    .crop = "center",
-    .background = "white",
-    .drop = "none",
-    .mirror = true,
-    .max_pixels = LIM_MAX_PIXELS,
     .keep = 2,
     .on_nan = "stop",
     .tune = "off",
@@ -38,22 +31,6 @@ const struct option train_options[] = {
     {"images", 0, OPTION_COUNT, "N", FIELD(images), 1, 9e18, NULL, NULL,
      "real pictures to see, in all: 500k, 2M"},
     {"steps", 0, OPTION_COUNT, "N", FIELD(steps), 1, 9e18, NULL, NULL, "steps, in all"},
-    {"crop", 0, OPTION_TEXT, "C", FIELD(crop), 0, 0, crop_words, NULL,
-     "the square of a picture: its center, its top (heads of portraits), or none (all, squeezed)"},
-    {"background", 0, OPTION_TEXT, "COLOR", FIELD(background), 0, 0, NULL, NULL,
-     "what shows through transparency: white, black, gray, red, green, blue or rrggbb"},
-    {"mirror", 0, OPTION_FLAG, NULL, FIELD(mirror), 0, 0, NULL, NULL,
-     "show half of the pictures mirrored, others each time; on unless --no-mirror is given"},
-    {"no-mirror", 0, OPTION_OFF, NULL, FIELD(mirror), 0, 0, NULL, NULL,
-     "never mirror: for text, and whatever has a left and a right"},
-    {"drop-duplicates", 0, OPTION_TEXT, "K", FIELD(drop), 0, 0, drop_words, NULL,
-     "leave copies of a picture out: exact, near (those that look the same too) or none"},
-    {"holdout", 0, OPTION_SHARE, "SHARE", FIELD(holdout), 0, 0.5, NULL, NULL,
-     "keep this share out of the training, such as 5%: the same pictures when others are added"},
-    {"limit", 0, OPTION_COUNT, "N", FIELD(limit), 1, 2e9, NULL, NULL,
-     "use so many pictures, drawn from all, always the same"},
-    {"max-pixels", 0, OPTION_COUNT, "N", FIELD(max_pixels), 1, 1e10, NULL, NULL,
-     "skip pictures that claim more, before memory is taken for them"},
     {"no-cache", 0, OPTION_FLAG, NULL, FIELD(no_cache), 0, 0, NULL, NULL,
      "keep prepared pictures in memory only"},
     {"sample-every", 0, OPTION_COUNT, "N", FIELD(sample_every), 1, 9e18, NULL, NULL,
@@ -80,8 +57,10 @@ const struct option train_options[] = {
 };
 #undef FIELD
 
-const struct option_group train_shared[] = {
-    GAN_OPTIONS(struct train_settings, gan), DEVICE_OPTIONS(struct train_settings, dev), {0}};
+const struct option_group train_shared[] = {GAN_OPTIONS(struct train_settings, gan),
+                                            SHOWN_OPTIONS(struct train_settings, data),
+                                            DEVICE_OPTIONS(struct train_settings, dev),
+                                            {0}};
 
 /* A limit that is given replaces those of before, all of them. */
 static void set_limits(const struct command *command, const struct parsed *parsed,
@@ -95,23 +74,6 @@ static void set_limits(const struct command *command, const struct parsed *parse
     config->seconds = set->time;
     config->images = set->images;
     config->steps = set->steps;
-}
-
-/* False after one line on stderr. */
-static bool set_data(const struct train_settings *set, struct lim_dataset_config *data)
-{
-    if (!lim_color_parse(set->background, &data->background)) {
-        say_error("train: --background '%s': not a color such as white, black or ff8000",
-                  set->background);
-        return false;
-    }
-    lim_crop_parse(set->crop, &data->crop);
-    lim_drop_parse(set->drop, &data->drop);
-    data->mirror = set->mirror;
-    data->holdout = set->holdout;
-    data->limit = set->limit;
-    data->max_pixels = set->max_pixels;
-    return true;
 }
 
 /* False after one line on stderr. */
@@ -153,39 +115,21 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
     config->save_every = set->save_every;
     config->keep = set->keep;
     config->roll_back = strcmp(set->on_nan, "rollback") == 0;
-    return set_data(set, &config->data) && set_cache(set, config) && lim_dcgan_check(&config->gan);
+    config->data = set->data;
+    return set_cache(set, config) && lim_dcgan_check(&config->gan);
 }
 
 /* Refuses options that would show the network other pictures than before. */
 static bool keep_data(const struct command *command, const struct parsed *parsed,
-                      const struct train_settings *set, const struct lim_train_config *config,
-                      const struct lim_dataset_config *given)
+                      const struct train_settings *set, const struct lim_train_config *config)
 {
-    const struct lim_dataset_config *kept = &config->data;
-    uint32_t white = LIM_RGB(255, 255, 255);
-    const struct {
-        const char *name;
-        bool differs;
-    } fixed[] = {
-        {"crop", given->crop != kept->crop},
-        {"background", given->background != (kept->background ? kept->background : white)},
-        {"mirror", given->mirror != kept->mirror},
-        {"no-mirror", given->mirror != kept->mirror},
-        {"holdout", given->holdout != kept->holdout},
-        {"drop-duplicates", given->drop != kept->drop},
-        {"limit", given->limit != kept->limit},
-        {"max-pixels", given->max_pixels != (kept->max_pixels ? kept->max_pixels : LIM_MAX_PIXELS)},
-    };
+    const char *other = find_other_pictures(command, parsed, &set->data, &config->data);
 
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-        if (!option_given(command, parsed, fixed[i].name) || !fixed[i].differs)
-            continue;
+    if (other)
         say_error("train: --%s contradicts the run '%s', whose pictures were seen otherwise (its "
                   "config.json says how); leave it out, or start a new run",
-                  fixed[i].name, set->resume);
-        return false;
-    }
-    return true;
+                  other, set->resume);
+    return !other;
 }
 
 /* Takes over what may change in a run, and refuses the rest. */
@@ -225,14 +169,12 @@ static bool keep_gan(const struct command *command, const struct parsed *parsed,
 bool train_reconfigure(const struct command *command, const struct parsed *parsed,
                        const struct train_settings *set, struct lim_train_config *config)
 {
-    struct lim_dataset_config given = {0};
-
     if (option_given(command, parsed, "preset")) {
         say_error("train: --preset belongs to a new run; leave it out to resume '%s'", set->resume);
         return false;
     }
-    if (!set_data(set, &given) || !keep_data(command, parsed, set, config, &given) ||
-        !keep_gan(command, parsed, set, &config->gan) || !set_cache(set, config))
+    if (!keep_data(command, parsed, set, config) || !keep_gan(command, parsed, set, &config->gan) ||
+        !set_cache(set, config))
         return false;
     set_limits(command, parsed, set, config);
     if (set->sample_every)

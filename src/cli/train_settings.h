@@ -4,18 +4,20 @@
 
 #include "cli/device_options.h"
 #include "cli/gan_options.h"
+#include "cli/picture_options.h"
 
 #include <limner/train.h>
 
 struct train_settings {
-    const char *out, *resume, *crop, *background, *profile, *drop;
-    double epochs, time, holdout;
-    uint64_t sample_every, save_every, images, steps, limit, max_pixels;
+    const char *out, *resume, *profile;
+    double epochs, time;
+    uint64_t sample_every, save_every, images, steps;
     int keep;
     const char *on_nan;
     const char *tune;
-    bool dry_run, quiet, json, mirror, no_cache;
+    bool dry_run, quiet, json, no_cache;
     struct gan_options gan; /* batch 0: auto */
+    struct lim_dataset_config data;
     struct device_options dev;
 };
 
