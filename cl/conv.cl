@@ -1,6 +1,6 @@
 /* Columns of a convolution and back: col[n][p][q][r][s][c] <-> x[n][h][w][c]. Both are gathers:
  * each element is written once, and nothing is added up in memory. Remainders are spelled out,
- * because Oclgrind's check for uninitialised values does not know what compilers make of / beside
+ * because Oclgrind's check for uninitialized values does not know what compilers make of / beside
  * %. */
 
 /* Copies n floats, or writes n zeros where from is NULL. */

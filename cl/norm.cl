@@ -1,4 +1,4 @@
-/* Sums over the rows of x[rows][c], and batch normalisation. Sums go in two stages: a work-item
+/* Sums over the rows of x[rows][c], and batch normalization. Sums go in two stages: a work-item
  * adds up a block of rows for one vector of channels, another adds up the blocks. The blocks depend
  * on the shape alone, so the order of additions, and with it every bit, is the same for all group
  * sizes. No stage shares memory, so none needs a barrier. */
@@ -100,7 +100,7 @@ __kernel void batchnorm_merge(__global const float *parts, ulong parts_at, ulong
     if (c0 < c) {
         ulong n = (ulong)(c - c0);
         __global const float *from = parts + parts_at + c0;
-        real_v centre = load_part(from, n), squares = load_part(from + c, n), var;
+        real_v center = load_part(from, n), squares = load_part(from + c, n), var;
         __global float *old_mean = running_mean + running_mean_at + c0;
         __global float *old_var = running_var + running_var_at + c0;
 
@@ -110,14 +110,14 @@ __kernel void batchnorm_merge(__global const float *parts, ulong parts_at, ulong
             real_v d;
 
             from += 2 * (ulong)c;
-            d = load_part(from, n) - centre;
-            centre += d * share;
+            d = load_part(from, n) - center;
+            center += d * share;
             squares += load_part(from + c, n) + d * d * ((float)before * share);
         }
         var = squares / (float)rows;
-        store_part(centre, mean + mean_at + c0, n);
+        store_part(center, mean + mean_at + c0, n);
         store_part(1.0f / sqrt(var + eps), inv_std + inv_std_at + c0, n);
-        store_part((1.0f - momentum) * load_part(old_mean, n) + momentum * centre, old_mean, n);
+        store_part((1.0f - momentum) * load_part(old_mean, n) + momentum * center, old_mean, n);
         store_part((1.0f - momentum) * load_part(old_var, n) +
                        momentum * (squares / (float)(rows - 1)),
                    old_var, n);
@@ -140,7 +140,7 @@ __kernel void batchnorm_apply(int kind, float slope, __global const float *x, ul
         ulong n = (ulong)(c - c0);
         ulong last = LAST_ROW(block);
         real_v scale = load_part(spread + spread_at + c0, n);
-        real_v centre = load_part(mean + mean_at + c0, n);
+        real_v center = load_part(mean + mean_at + c0, n);
         real_v shift = load_part(beta + beta_at + c0, n);
 
         if (eps >= 0.0f)
@@ -149,7 +149,7 @@ __kernel void batchnorm_apply(int kind, float slope, __global const float *x, ul
         for (ulong row = FIRST_ROW(block); row < last; row++) {
             ulong at = row * (ulong)c + c0;
 
-            real_v v = (load_part(x + x_at + at, n) - centre) * scale + shift;
+            real_v v = (load_part(x + x_at + at, n) - center) * scale + shift;
 
             store_part(rectified(kind, slope, v), y + y_at + at, n);
         }
@@ -173,7 +173,7 @@ __kernel void batchnorm_backward_blocks(int kind, float slope, __global const fl
     if (FIRST_ROW(block) < rows && c0 < c) {
         ulong n = (ulong)(c - c0);
         ulong last = LAST_ROW(block);
-        real_v centre = load_part(mean + mean_at + c0, n);
+        real_v center = load_part(mean + mean_at + c0, n);
         real_v spread = load_part(inv_std + inv_std_at + c0, n);
         real_v scale = spread * load_part(gamma + gamma_at + c0, n);
         real_v shift = load_part(beta + beta_at + c0, n);
@@ -182,7 +182,7 @@ __kernel void batchnorm_backward_blocks(int kind, float slope, __global const fl
 
         for (ulong row = FIRST_ROW(block); row < last; row++) {
             ulong at = row * (ulong)c + c0;
-            real_v from = load_part(x + x_at + at, n) - centre;
+            real_v from = load_part(x + x_at + at, n) - center;
             real_v d = load_part(dy + dy_at + at, n);
 
             d = rectified_back(kind, slope, from * scale + shift, d);
@@ -243,7 +243,7 @@ __kernel void batchnorm_backward_apply(int kind, float slope, __global const flo
     if (FIRST_ROW(block) < rows && c0 < c) {
         ulong n = (ulong)(c - c0);
         ulong last = LAST_ROW(block);
-        real_v centre = load_part(mean + mean_at + c0, n);
+        real_v center = load_part(mean + mean_at + c0, n);
         real_v spread = load_part(inv_std + inv_std_at + c0, n);
         real_v scale = spread * load_part(gamma + gamma_at + c0, n);
         real_v shift = load_part(beta + beta_at + c0, n);
@@ -252,7 +252,7 @@ __kernel void batchnorm_backward_apply(int kind, float slope, __global const flo
 
         for (ulong row = FIRST_ROW(block); row < last; row++) {
             ulong at = row * (ulong)c + c0;
-            real_v from = load_part(x + x_at + at, n) - centre;
+            real_v from = load_part(x + x_at + at, n) - center;
             real_v d = load_part(dy + dy_at + at, n);
 
             d = rectified_back(kind, slope, from * scale + shift, d);

@@ -32,8 +32,8 @@
 #define LEAD_ROWS (TILE_ROWS + 4)
 #define LEAD_COLUMNS (TILE_COLUMNS + 4)
 
-/* Where a work-item's results lie in the tile: vectors of four, a group apart, so that neighbours
- * read and write neighbours. */
+/* Where a work-item's results lie in the tile: vectors of four, a group apart, so that neighbors
+ * read and write neighbors. */
 #define ITEM_ROW(i, y) ((i) / 4 * (4 * GROUP_Y) + 4 * (y) + (i) % 4)
 #define ITEM_COLUMN(j, x) ((j) * (4 * GROUP_X) + 4 * (x))
 

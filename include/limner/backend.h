@@ -93,7 +93,7 @@ LIM_API const char *lim_backend_option(const struct lim_backend *be);
 LIM_API uint64_t lim_backend_launches(const struct lim_backend *be);
 
 /* Bytes that the operations since then had to move at least: every operand as often as the
- * operation passes over it (batch normalisation reads its input twice), nothing staying in a cache
+ * operation passes over it (batch normalization reads its input twice), nothing staying in a cache
  * from one operation to the next. */
 LIM_API uint64_t lim_backend_bytes(const struct lim_backend *be);
 

@@ -32,10 +32,10 @@ enum lim_drop { LIM_DROP_NONE, LIM_DROP_EXACT, LIM_DROP_NEAR /* exact copies too
 /* All zero but size and channels is a good choice. */
 struct lim_dataset_config {
     int size;     /* pictures become size x size, with an antialiased resize */
-    int channels; /* 3: grey becomes RGB. 1: RGB becomes grey (Rec. 601 luma) */
+    int channels; /* 3: gray becomes RGB. 1: RGB becomes gray (Rec. 601 luma) */
     int threads;  /* for decoding; 0: as many as there are processors */
     enum lim_crop crop;
-    uint32_t background; /* what shows through transparency, LIM_RGB(r, g, b); 0: white. The colours
+    uint32_t background; /* what shows through transparency, LIM_RGB(r, g, b); 0: white. The colors
                           * that hide under it never show */
     uint64_t limit;      /* use so many pictures, spread over all; always the same; 0: all */
     uint64_t max_pixels; /* pictures that claim more are skipped; 0: LIM_MAX_PIXELS */

@@ -118,7 +118,7 @@ LIM_API void lim_dcgan_work(const struct lim_dcgan_config *config, struct lim_dc
 
 struct lim_dcgan;
 
-/* With initial weights from config->seed. `generator_only`: without D and the optimisers, to paint
+/* With initial weights from config->seed. `generator_only`: without D and the optimizers, to paint
  * with. NULL after one log line. `be` must outlive it. */
 LIM_API struct lim_dcgan *lim_dcgan_create(struct lim_backend *be,
                                            const struct lim_dcgan_config *config,
@@ -185,7 +185,7 @@ LIM_API bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, con
 LIM_API void lim_dcgan_latent(uint64_t seed, int latent, float *z);
 
 /* Paints pictures[count][size][size][channels] from latents[count][latent], any count. With running
- * statistics one latent gives the same bits in any company; `batch_stats` normalises each internal
+ * statistics one latent gives the same bits in any company; `batch_stats` normalizes each internal
  * batch by its own instead. False when the device has failed. */
 LIM_API bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count,
                              bool batch_stats, uint8_t *pictures);

@@ -11,7 +11,7 @@
 
 LIM_BEGIN
 
-/* `channels` is 1 (grey) or 3 (RGB); pixels[height][width][channels]. The caller owns the memory.
+/* `channels` is 1 (gray) or 3 (RGB); pixels[height][width][channels]. The caller owns the memory.
  */
 struct lim_image {
     int width, height, channels;
@@ -35,11 +35,11 @@ struct lim_text {
 LIM_API bool lim_png_write(const char *path, const struct lim_image *image,
                            const struct lim_text *texts, int text_count);
 
-/* Reads a PNG that lim_png_write wrote (or any other, reduced to grey or RGB over white). */
+/* Reads a PNG that lim_png_write wrote (or any other, reduced to gray or RGB over white). */
 LIM_API bool lim_png_read(const char *path, struct lim_image *image);
 
 /* `count` pictures of size x size side by side, `columns` a row, two pixels of white between and
- * around them; places left over are white. Initialises `grid`. */
+ * around them; places left over are white. Initializes `grid`. */
 LIM_API bool lim_grid_make(struct lim_image *grid, const uint8_t *pictures, int count, int size,
                            int channels, int columns);
 

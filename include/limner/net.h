@@ -50,7 +50,7 @@ LIM_API struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_
                                        int count, int h, int w, int c, int batch);
 LIM_API void lim_net_destroy(struct lim_net *net);
 
-/* DCGAN's initialisation: weights N(0, 0.02), biases 0, gamma N(1, 0.02), beta 0, running mean 0
+/* DCGAN's initialization: weights N(0, 0.02), biases 0, gamma N(1, 0.02), beta 0, running mean 0
  * and variance 1; a function of the seed alone. False after one log line (no memory). */
 LIM_API bool lim_net_init(struct lim_net *net, uint64_t seed);
 

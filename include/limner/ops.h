@@ -83,7 +83,7 @@ LIM_API void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, st
 LIM_API void lim_bias_backward(struct lim_backend *be, struct lim_tensor dy,
                                struct lim_tensor dbias);
 
-/* Batch normalisation per channel (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(var + eps)
+/* Batch normalization per channel (Ioffe and Szegedy 2015): y = gamma (x - mean) / sqrt(var + eps)
  * + beta. gamma, beta, mean, var, running_* and inv_std are vectors of c floats. */
 struct lim_batchnorm {
     float eps;      /* 1e-5 in PyTorch, 1e-3 in Keras */
@@ -143,7 +143,7 @@ LIM_API void lim_bias_act_backward(struct lim_backend *be, enum lim_activation k
                                    struct lim_tensor y, struct lim_tensor dy,
                                    struct lim_tensor dbias, struct lim_tensor dx);
 
-/* Batch normalisation, then the activation of its output: y is the activation's. On the way back dy
+/* Batch normalization, then the activation of its output: y is the activation's. On the way back dy
  * is its gradient, and beta what it was on the way forward. */
 LIM_API void lim_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                                      enum lim_activation kind, float slope, struct lim_tensor x,

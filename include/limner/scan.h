@@ -37,7 +37,7 @@ struct lim_picture {
     const char *path; /* memory of the data set */
     enum lim_format format;
     int width, height;     /* the right way up */
-    bool grey;             /* no pixel has a colour, however it is stored */
+    bool gray;             /* no pixel has a color, however it is stored */
     bool alpha;            /* some pixel is not opaque */
     bool cmyk, animated;   /* stored as ink; has more frames, of which the first is used */
     bool enlarged;         /* the cut out square has fewer pixels than the prepared one */
@@ -61,7 +61,7 @@ struct lim_scan {
     int min_width, min_height, max_width, max_height;
     int square, wide, tall; /* square: edges differ by less than a tenth */
     int oblong;             /* one edge is longer than one and a half of the other */
-    int grey, alpha, cmyk, animated, enlarged;
+    int gray, alpha, cmyk, animated, enlarged;
     int exact, near_copies;   /* copies, without those that they are copies of */
     int exact_groups, groups; /* pictures with an exact copy; with a copy of either kind */
     enum lim_verdict verdict;

@@ -161,7 +161,7 @@ void scan_tables(const struct lim_scan *scan)
 
     print_sizes(scan);
     printf("\n%-10s %d square, %d wide, %d tall\n", "shape", scan->square, scan->wide, scan->tall);
-    printf("%-10s %d gray, %d with alpha, %d CMYK, %d animated\n", "kind", scan->grey, scan->alpha,
+    printf("%-10s %d gray, %d with alpha, %d CMYK, %d animated\n", "kind", scan->gray, scan->alpha,
            scan->cmyk, scan->animated);
     if (scan->skipped)
         printf("%-10s %d: %s\n", "skipped", scan->skipped, formats(scan->lost, text, sizeof text));
@@ -264,7 +264,7 @@ static void add_counts(cJSON *o, const struct lim_scan *scan)
         {"square", scan->square},
         {"wide", scan->wide},
         {"tall", scan->tall},
-        {"gray", scan->grey},
+        {"gray", scan->gray},
         {"alpha", scan->alpha},
         {"cmyk", scan->cmyk},
         {"animated", scan->animated},

@@ -94,7 +94,7 @@ struct lim_backend_ops {
                               struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dbias,
                               struct lim_tensor dx);
     /* These three are called for LIM_RELU and LIM_LEAKY_RELU alone, whose derivative is a matter of
-     * sign: that of the normalised x, computed again, is cheaper than to read y. */
+     * sign: that of the normalized x, computed again, is cheaper than to read y. */
     void (*batchnorm_act_train)(struct lim_backend *be, const struct lim_batchnorm *bn,
                                 enum lim_activation kind, float slope, struct lim_tensor x,
                                 struct lim_tensor gamma, struct lim_tensor beta,

@@ -40,7 +40,7 @@ void lim_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 }
 
 /* Four words of block `block` of the stream. The purpose is folded into the key by one round of its
- * own, so that streams of neighbouring seeds and purposes never meet. */
+ * own, so that streams of neighboring seeds and purposes never meet. */
 static void draw(uint64_t seed, enum lim_random_purpose purpose, uint64_t index, uint64_t block,
                  uint32_t out[4])
 {

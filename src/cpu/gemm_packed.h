@@ -11,7 +11,7 @@
 struct cpu_sweep {
     int n, rows, columns;
     const float *in;
-    size_t in_image, in_row, in_column; /* floats between neighbours on the grid */
+    size_t in_image, in_row, in_column; /* floats between neighbors on the grid */
     float *out;
     size_t out_image, out_row, out_column;
     int runs, length;

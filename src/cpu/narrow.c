@@ -57,7 +57,7 @@ CPU_CLONES static void add_parts(int count, int length, size_t from_step, size_t
 }
 
 /* One row of dx, with the padding at its left. A column's part for one kernel row is cut into
- * pieces of `stride` pixels, so that neighbours' pieces never meet; the last piece first, so that
+ * pieces of `stride` pixels, so that neighbors' pieces never meet; the last piece first, so that
  * every element sums in order of rows of dy, then of its columns. */
 static void sum_row(const struct lim_conv *cv, const struct band *band, const float *col, int i,
                     size_t floats, float *row)

@@ -1,4 +1,4 @@
-/* Batch normalisation forward, with the activation after it where that is a matter of sign.
+/* Batch normalization forward, with the activation after it where that is a matter of sign.
  *
  * One pass over memory suffices even for the variance: while a block is in the cache its own mean
  * and its sum of squares about that mean are taken, and blocks merge as Chan, Golub and LeVeque
@@ -63,7 +63,7 @@ CPU_CLONES static void moments_unit(int rows, int c, const float *x, double *sum
     }
 }
 
-ALWAYS_INLINE void normalise_as(enum lim_activation kind, float slope, int rows, int c,
+ALWAYS_INLINE void normalize_as(enum lim_activation kind, float slope, int rows, int c,
                                 const float *x, const float *mean, const float *scale,
                                 const float *shift, float *y)
 {
@@ -78,16 +78,16 @@ ALWAYS_INLINE void normalise_as(enum lim_activation kind, float slope, int rows,
 }
 
 /* y = f((x - mean) scale + shift) */
-CPU_CLONES static void normalise(enum lim_activation kind, float slope, int rows, int c,
+CPU_CLONES static void normalize(enum lim_activation kind, float slope, int rows, int c,
                                  const float *x, const float *mean, const float *scale,
                                  const float *shift, float *y)
 {
     if (kind == LIM_RELU)
-        normalise_as(LIM_RELU, slope, rows, c, x, mean, scale, shift, y);
+        normalize_as(LIM_RELU, slope, rows, c, x, mean, scale, shift, y);
     else if (kind == LIM_LEAKY_RELU)
-        normalise_as(LIM_LEAKY_RELU, slope, rows, c, x, mean, scale, shift, y);
+        normalize_as(LIM_LEAKY_RELU, slope, rows, c, x, mean, scale, shift, y);
     else
-        normalise_as(LIM_NO_ACTIVATION, slope, rows, c, x, mean, scale, shift, y);
+        normalize_as(LIM_NO_ACTIVATION, slope, rows, c, x, mean, scale, shift, y);
 }
 
 void cpu_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
@@ -137,7 +137,7 @@ void cpu_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm 
     PARALLEL(threads, u, units) {
         size_t at = (size_t)u * (size_t)step * (size_t)c;
 
-        normalise(kind, slope, cpu_min(step, rows - u * step), c, in + at, average, scale, shift,
+        normalize(kind, slope, cpu_min(step, rows - u * step), c, in + at, average, scale, shift,
                   out + at);
     }
     be->launches++;
@@ -169,7 +169,7 @@ void cpu_batchnorm_act_infer(struct lim_backend *be, const struct lim_batchnorm 
     PARALLEL(threads, u, cpu_pieces((size_t)rows, (size_t)step)) {
         size_t at = (size_t)u * (size_t)step * (size_t)c;
 
-        normalise(kind, slope, cpu_min(step, rows - u * step), c, in + at, average, scale, shift,
+        normalize(kind, slope, cpu_min(step, rows - u * step), c, in + at, average, scale, shift,
                   out + at);
     }
     be->launches++;

@@ -1,5 +1,5 @@
-/* Gradients of batch normalisation and of a bias, together with that of the activation after them:
- * sums over each channel, and for batch normalisation a second walk over what was summed. */
+/* Gradients of batch normalization and of a bias, together with that of the activation after them:
+ * sums over each channel, and for batch normalization a second walk over what was summed. */
 #include "cpu/norm.h"
 
 #include "base/parallel.h"

@@ -28,7 +28,7 @@
  * of the 8 max(sqrt K, 8) u on the norm that docs/design/numerics.md allows, and 0.65 of its
  * 16 max(sqrt K, 8) u (|A||B|) on elements (a weight gradient of two pictures with one tile each;
  * of one such picture 0.91; else 0.43); a direct convolution has about a third of that error. An
- * element's own (|A||B|) may be small beside its neighbours' in the tile, the less likely the more
+ * element's own (|A||B|) may be small beside its neighbors' in the tile, the less likely the more
  * terms: with fewer than 16 channels Winograd is refused. With m = 2 and 3 no coefficient rounds,
  * and sums of integers are exact. */
 #include "cpu/winograd.h"

@@ -85,7 +85,7 @@ static bool is_sound(const struct data_result *result, uint64_t slots)
     const struct data_facts *facts = &result->facts;
 
     return result->what <= PASSED_OVER && facts->format < LIM_FORMATS &&
-           facts->flags <= (FACT_GREY | FACT_ALPHA | FACT_CMYK | FACT_ANIMATED) &&
+           facts->flags <= (FACT_GRAY | FACT_ALPHA | FACT_CMYK | FACT_ANIMATED) &&
            facts->width <= INT_MAX && facts->height <= INT_MAX &&
            (result->what != PREPARED ||
             (result->slot < slots && facts->width > 0 && facts->height > 0));

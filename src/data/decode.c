@@ -50,10 +50,10 @@ static uint32_t background_of(const struct decode_job *job)
 /* Channels once the last of 2 or 4, alpha, is gone. */
 static int flat_channels(const struct decode_job *job, int channels)
 {
-    uint32_t colour = background_of(job) & 0xffffff;
+    uint32_t color = background_of(job) & 0xffffff;
 
-    if (channels == 2) /* grey stays grey on a grey ground */
-        return colour == (colour & 0xff) * 0x10101 ? 1 : 3;
+    if (channels == 2) /* gray stays gray on a gray ground */
+        return color == (color & 0xff) * 0x10101 ? 1 : 3;
     return channels < 3 ? 1 : 3;
 }
 
@@ -68,7 +68,7 @@ bool data_decode_begin(const struct decode_job *job, struct resizer *r, int widt
     facts->width = (uint32_t)(lies ? height : width);
     facts->height = (uint32_t)(lies ? width : height);
     facts->pixels = digest_word((uint64_t)width << 32 | (uint64_t)height, (uint64_t)orientation);
-    facts->flags |= FACT_GREY;
+    facts->flags |= FACT_GRAY;
     return data_resizer_begin(r, from, to) ||
            data_decode_refuse(job, "not enough memory for %dx%d", width, height);
 }
@@ -78,14 +78,14 @@ size_t data_decode_row_size(int width)
     return (size_t)width * 3;
 }
 
-/* A row[width] of RGB that has no colour is written to `grey`, which may be the row. */
-static bool make_grey(const uint8_t *row, int width, uint8_t *grey)
+/* A row[width] of RGB that has no color is written to `gray`, which may be the row. */
+static bool make_gray(const uint8_t *row, int width, uint8_t *gray)
 {
     for (const uint8_t *p = row, *end = row + (size_t)width * 3; p < end; p += 3)
         if (p[0] != p[1] || p[0] != p[2])
             return false;
     for (int i = 0; i < width; i++)
-        grey[i] = row[3 * i];
+        gray[i] = row[3 * i];
     return true;
 }
 
@@ -94,11 +94,11 @@ static void note_row(struct data_facts *facts, const uint8_t *row, int width, in
 {
     size_t size = (size_t)width * (size_t)channels;
 
-    if (channels == 3 && make_grey(row, width, room)) {
+    if (channels == 3 && make_gray(row, width, room)) {
         row = room;
         size = (size_t)width;
     } else if (channels == 3) {
-        facts->flags &= ~(uint32_t)FACT_GREY;
+        facts->flags &= ~(uint32_t)FACT_GRAY;
     }
     facts->pixels = digest_word(facts->pixels, digest_bytes(row, size));
 }
@@ -106,9 +106,9 @@ static void note_row(struct data_facts *facts, const uint8_t *row, int width, in
 void data_decode_push(const struct decode_job *job, struct resizer *r, const uint8_t *row,
                       int channels, uint8_t *flat)
 {
-    uint32_t colour = background_of(job);
-    const unsigned ground[3] = {colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff};
-    int colours = flat_channels(job, channels);
+    uint32_t color = background_of(job);
+    const unsigned ground[3] = {color >> 16 & 0xff, color >> 8 & 0xff, color & 0xff};
+    int colors = flat_channels(job, channels);
     uint8_t *out = flat;
     unsigned least = 255;
 
@@ -121,7 +121,7 @@ void data_decode_push(const struct decode_job *job, struct resizer *r, const uin
         unsigned alpha = row[channels - 1];
 
         least = alpha < least ? alpha : least;
-        for (int k = 0; k < colours; k++) {
+        for (int k = 0; k < colors; k++) {
             unsigned value = row[channels == 2 ? 0 : k];
 
             *out++ = (uint8_t)((value * alpha + ground[k] * (255 - alpha) + 127) / 255);
@@ -130,7 +130,7 @@ void data_decode_push(const struct decode_job *job, struct resizer *r, const uin
     data_resizer_push(r, flat);
     if (least < 255)
         job->facts->flags |= FACT_ALPHA;
-    note_row(job->facts, flat, r->from.width, colours, flat);
+    note_row(job->facts, flat, r->from.width, colors, flat);
 }
 
 bool data_decode_enter(uint64_t width, uint64_t height)

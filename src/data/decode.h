@@ -35,7 +35,7 @@ bool data_decode_jpeg(const struct decode_job *job);
 bool data_decode_webp(const struct decode_job *job);
 bool data_decode_gif(const struct decode_job *job);
 
-/* Readies a resizer for rows[width][channels], which data_decode_push takes: 1 grey, 2 grey and
+/* Readies a resizer for rows[width][channels], which data_decode_push takes: 1 gray, 2 gray and
  * alpha, 3 RGB, 4 RGBA. False with a reason; data_resizer_finish is due in either case. */
 bool data_decode_begin(const struct decode_job *job, struct resizer *r, int width, int height,
                        int channels, int orientation);

@@ -11,9 +11,9 @@ struct reading {
     const struct decode_job *job;
     size_t at; /* bytes read */
     GifFileType *gif;
-    int clear; /* the colour that is none; -1: all are colours */
+    int clear; /* the color that is none; -1: all are colors */
     struct resizer resizer;
-    uint8_t *frame; /* [frame height][frame width], colour numbers */
+    uint8_t *frame; /* [frame height][frame width], color numbers */
     uint8_t *row, *flat;
     bool entered;
 };
@@ -86,9 +86,9 @@ static bool read_frame(struct reading *r)
     return true;
 }
 
-/* One row of colour numbers as RGBA. */
-static bool colour_row(const struct reading *r, const ColorMapObject *map, const uint8_t *numbers,
-                       uint8_t *rgba)
+/* One row of color numbers as RGBA. */
+static bool color_row(const struct reading *r, const ColorMapObject *map, const uint8_t *numbers,
+                      uint8_t *rgba)
 {
     for (int x = 0; x < r->gif->Image.Width; x++, rgba += 4) {
         if (numbers[x] == r->clear) {
@@ -96,11 +96,11 @@ static bool colour_row(const struct reading *r, const ColorMapObject *map, const
         } else if (numbers[x] >= map->ColorCount) {
             return false;
         } else {
-            const GifColorType *colour = &map->Colors[numbers[x]];
+            const GifColorType *color = &map->Colors[numbers[x]];
 
-            rgba[0] = colour->Red;
-            rgba[1] = colour->Green;
-            rgba[2] = colour->Blue;
+            rgba[0] = color->Red;
+            rgba[1] = color->Green;
+            rgba[2] = color->Blue;
             rgba[3] = 255;
         }
     }
@@ -125,8 +125,8 @@ static bool push_canvas(struct reading *r, int width, int height)
 
         if (inner < 0 || inner >= image->Height)
             memset(r->row, 0, (size_t)width * 4);
-        else if (!colour_row(r, map, r->frame + (size_t)inner * (size_t)image->Width,
-                             r->row + (size_t)image->Left * 4))
+        else if (!color_row(r, map, r->frame + (size_t)inner * (size_t)image->Width,
+                            r->row + (size_t)image->Left * 4))
             return data_decode_refuse(r->job, "damaged GIF (a pixel of a color that is not there)");
         data_decode_push(r->job, &r->resizer, r->row, 4, r->flat);
     }
@@ -155,7 +155,7 @@ static bool rest_is_whole(const uint8_t *bytes, size_t size, size_t at, bool *an
     while (at < size && (bytes[at] == 0x21 || bytes[at] == 0x2c)) {
         if (bytes[at] == 0x21) { /* an extension: its label */
             at += 2;
-        } else { /* a frame: its place, its own colours, bits of a code */
+        } else { /* a frame: its place, its own colors, bits of a code */
             if (size - at < 11)
                 return false;
             *animated = true;

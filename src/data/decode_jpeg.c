@@ -1,4 +1,4 @@
-/* JPEG: baseline and progressive, grey, colour, CMYK and YCCK. Damage is refused, not painted over.
+/* JPEG: baseline and progressive, gray, color, CMYK and YCCK. Damage is refused, not painted over.
  */
 #include "config.h"
 #include "data/decode.h"
@@ -49,7 +49,7 @@ static void on_error(j_common_ptr jpeg)
     longjmp(r->jump, 1);
 }
 
-/* Level -1 is a warning: libjpeg would go on, and fill what is missing with grey. */
+/* Level -1 is a warning: libjpeg would go on, and fill what is missing with gray. */
 static void on_message(j_common_ptr jpeg, int level)
 {
     const struct jpeg_error_mgr *err = jpeg->err;
@@ -98,10 +98,10 @@ static void print_cmyk(const uint8_t *cmyk, int count, bool adobe, uint8_t *rgb)
 {
     for (int i = 0; i < count; i++, cmyk += 4)
         for (int k = 0; k < 3; k++) {
-            unsigned colour = adobe ? cmyk[k] : 255u - cmyk[k];
+            unsigned color = adobe ? cmyk[k] : 255u - cmyk[k];
             unsigned black = adobe ? cmyk[3] : 255u - cmyk[3];
 
-            *rgb++ = (uint8_t)((colour * black + 127) / 255);
+            *rgb++ = (uint8_t)((color * black + 127) / 255);
         }
 }
 

@@ -1,7 +1,7 @@
-/* PNG of every colour type, depth and interlacing. Of an animated one (APNG) it is the still
+/* PNG of every color type, depth and interlacing. Of an animated one (APNG) it is the still
  * picture in it, which viewers that know no animation show.
  *
- * The numbers in the file are the colours: gAMA, cHRM, sRGB and iCCP are passed over on purpose.
+ * The numbers in the file are the colors: gAMA, cHRM, sRGB and iCCP are passed over on purpose.
  * Few files have them, programs disagree about them, and half a folder shown lighter than the other
  * half is worse for a network than a folder shown a little too dark. */
 #include "data/decode.h"
@@ -37,7 +37,7 @@ static void on_error(png_structp png, png_const_charp message)
 
 static void on_warning(png_structp png, png_const_charp message)
 {
-    /* Of damaged notes beside the pixels: colour profiles, comments. */
+    /* Of damaged notes beside the pixels: color profiles, comments. */
     (void)png;
     (void)message;
 }
@@ -75,7 +75,7 @@ static void pass_over_notes(png_structp png)
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, notes, sizeof notes / 5);
 }
 
-/* Everything becomes 8 bits a sample: grey, grey and alpha, RGB or RGBA. */
+/* Everything becomes 8 bits a sample: gray, gray and alpha, RGB or RGBA. */
 static int ask_for_8_bits(struct reading *r)
 {
     int passes;

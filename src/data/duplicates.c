@@ -13,7 +13,7 @@
 _Static_assert(LOOK_BITS < 2 * PARTS, "one part must be within one bit");
 
 /* Pictures that are met at one place, at most: where thousands share a part (all on white, or all
- * of one colour) the search must not become one of all with all. The latest come first. */
+ * of one color) the search must not become one of all with all. The latest come first. */
 #define MOST_MET 1000
 
 struct original {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define MOST_SIZE 4096 /* of a prepared picture: lim_dataset_open */
-#define EDGE 32        /* the picture, in grey, before the transform */
+#define EDGE 32        /* the picture, in gray, before the transform */
 #define WAVES 8        /* frequencies along each direction */
 #define CELLS 16       /* along each direction, to compare pixels */
 #define SKETCH 4       /* parts of a sketch, likewise */
@@ -14,7 +14,7 @@
  * 12096 different ones of one style was taken for another. At 24 it were 155, 296 and 280. */
 #define CELL_TOLERANCE 32
 
-/* A frequency counts as above the median from half a grey level on: of a symmetric picture half of
+/* A frequency counts as above the median from half a gray level on: of a symmetric picture half of
  * them are zero, and noise must not decide their bits. */
 #define DEAD_ZONE ((int64_t)SCALE * SCALE * EDGE * EDGE / 4 / 2)
 
@@ -47,8 +47,8 @@ static int part_end(int i, int parts, int size)
 
 /* Row y of EDGE x EDGE means of luma, in 1/16. A part has at most 128 x 128 pixels, so that 16 bits
  * hold the sum of a column, and 32 that of all, even in thousandths. */
-static inline void grey_row(const uint8_t *pixels, int size, int channels, int y,
-                            int16_t grey[EDGE])
+static inline void gray_row(const uint8_t *pixels, int size, int channels, int y,
+                            int16_t gray[EDGE])
 {
     static const uint32_t luma[3] = {299, 587, 114};
     int top = part_start(y, EDGE, size), bottom = part_end(y, EDGE, size);
@@ -65,7 +65,7 @@ static inline void grey_row(const uint8_t *pixels, int size, int channels, int y
         for (int i = left; i < right; i++)
             for (int k = 0; k < channels; k++)
                 total += columns[i * channels + k] * (channels == 1 ? 1000 : luma[k]);
-        grey[x] = (int16_t)(total / (uint32_t)((right - left) * (bottom - top)) * 16 / 1000);
+        gray[x] = (int16_t)(total / (uint32_t)((right - left) * (bottom - top)) * 16 / 1000);
     }
 }
 
@@ -91,7 +91,7 @@ static int compare_values(const void *a, const void *b)
 
 uint64_t data_phash_of(const uint8_t *pixels, int size, int channels)
 {
-    int16_t waves[WAVES][EDGE], grey[EDGE];
+    int16_t waves[WAVES][EDGE], gray[EDGE];
     int32_t rows[WAVES][EDGE];
     int64_t values[WAVES * WAVES], sorted[WAVES * WAVES - 1], median;
     uint64_t look = 0;
@@ -101,14 +101,14 @@ uint64_t data_phash_of(const uint8_t *pixels, int size, int channels)
             waves[u][x] = (int16_t)cosine((2 * x + 1) * u);
     for (int y = 0; y < EDGE; y++) {
         if (channels == 3)
-            grey_row(pixels, size, 3, y, grey);
+            gray_row(pixels, size, 3, y, gray);
         else
-            grey_row(pixels, size, 1, y, grey);
+            gray_row(pixels, size, 1, y, gray);
         /* 32 products of 16384 and 16 * 255 are just below 2^31. */
         for (int u = 0; u < WAVES; u++) {
             rows[u][y] = 0;
             for (int x = 0; x < EDGE; x++)
-                rows[u][y] += waves[u][x] * grey[x];
+                rows[u][y] += waves[u][x] * gray[x];
         }
     }
     for (int v = 0; v < WAVES; v++)

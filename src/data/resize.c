@@ -17,7 +17,7 @@ static size_t most_weights(int length, int size)
     return ((size_t)(2 * (scale > 1 ? scale : 1)) + 3) * (size_t)size;
 }
 
-/* `length` pixels become `size`. Pixel centres lie at half integers; weights of one output pixel
+/* `length` pixels become `size`. Pixel centers lie at half integers; weights of one output pixel
  * add up to 1. Returns the weights' end. */
 static float *make_filters(struct resize_filter *taps, int length, int size, float *weights)
 {
@@ -25,20 +25,20 @@ static float *make_filters(struct resize_filter *taps, int length, int size, flo
     double reach = scale > 1 ? scale : 1;
 
     for (int i = 0; i < size; i++) {
-        double centre = (i + 0.5) * scale, total = 0;
-        int first = (int)floor(centre - reach), end = (int)ceil(centre + reach);
+        double center = (i + 0.5) * scale, total = 0;
+        int first = (int)floor(center - reach), end = (int)ceil(center + reach);
 
         first = first < 0 ? 0 : first;
         end = end > length ? length : end;
-        while (first < end && fabs(first + 0.5 - centre) >= reach)
+        while (first < end && fabs(first + 0.5 - center) >= reach)
             first++;
-        while (end > first && fabs(end - 0.5 - centre) >= reach)
+        while (end > first && fabs(end - 0.5 - center) >= reach)
             end--;
         for (int j = first; j < end; j++)
-            total += 1 - fabs(j + 0.5 - centre) / reach;
+            total += 1 - fabs(j + 0.5 - center) / reach;
         taps[i] = (struct resize_filter){first, end - first, weights};
         for (int j = first; j < end; j++)
-            *weights++ = (float)((1 - fabs(j + 0.5 - centre) / reach) / total);
+            *weights++ = (float)((1 - fabs(j + 0.5 - center) / reach) / total);
     }
     return weights;
 }
@@ -103,9 +103,9 @@ bool data_resizer_begin(struct resizer *r, struct resize_from from, struct resiz
     r->work_channels = from.channels < to.channels ? from.channels : to.channels;
     cut_out(r);
     r->as_it_is = r->width == to.size && r->height == to.size;
-    r->grey = malloc((size_t)r->width);
+    r->gray = malloc((size_t)r->width);
     r->square = malloc((size_t)to.size * (size_t)to.size * (size_t)r->work_channels);
-    return r->grey && r->square && (r->as_it_is || make_sums(r));
+    return r->gray && r->square && (r->as_it_is || make_sums(r));
 }
 
 /* One finished row of sums, across: out[size][c] from sums[width][c]. */
@@ -132,8 +132,8 @@ static void squeeze_row(const struct resizer *r, const float *sums, uint8_t *out
         squeeze(r, sums, 1, out);
 }
 
-/* Rec. 601 luma in 16-bit fixed point; the weights add up to 65536, so that grey stays the same. */
-static void to_grey(const uint8_t *rgb, int count, uint8_t *out)
+/* Rec. 601 luma in 16-bit fixed point; the weights add up to 65536, so that gray stays the same. */
+static void to_gray(const uint8_t *rgb, int count, uint8_t *out)
 {
     for (int i = 0; i < count; i++, rgb += 3)
         out[i] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
@@ -207,8 +207,8 @@ void data_resizer_push(struct resizer *r, const uint8_t *row)
         return;
     row += (size_t)r->left * (size_t)r->from.channels;
     if (r->from.channels > r->work_channels) {
-        to_grey(row, r->width, r->grey);
-        row = r->grey;
+        to_gray(row, r->width, r->gray);
+        row = r->gray;
     }
     if (r->as_it_is) {
         memcpy(r->square + (size_t)r->open_first++ * line, row, line);
@@ -261,7 +261,7 @@ void data_resizer_finish(struct resizer *r)
     free(r->weights);
     free(r->sums);
     free(r->line);
-    free(r->grey);
+    free(r->gray);
     free(r->square);
     *r = (struct resizer){0};
 }

@@ -28,13 +28,13 @@ struct resizer {
     int left, top, width, height;        /* what is cut out, in the picture as stored */
     bool as_it_is;                       /* that is of the wanted size: no filters, no sums */
     int next_row;                        /* that will be pushed */
-    int work_channels;                   /* 1 if either side is grey */
+    int work_channels;                   /* 1 if either side is gray */
     struct resize_filter *across, *down; /* [size] each */
     float *weights;                      /* of both */
     int open_first, open_room;           /* output rows being summed up: a ring */
     float *sums;                         /* [open_room][width][work_channels] */
     float *line;                         /* [width][work_channels]: the row that came in */
-    uint8_t *grey;                       /* [width], when RGB becomes grey */
+    uint8_t *gray;                       /* [width], when RGB becomes gray */
     uint8_t *square;                     /* [size][size][work_channels], as stored */
 };
 

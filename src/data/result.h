@@ -13,7 +13,7 @@ enum prepared {
 };
 
 enum {
-    FACT_GREY = 1,     /* no pixel has a colour, however it is stored */
+    FACT_GRAY = 1,     /* no pixel has a color, however it is stored */
     FACT_ALPHA = 2,    /* some pixel is not opaque */
     FACT_CMYK = 4,     /* stored as ink */
     FACT_ANIMATED = 8, /* there are more frames */
@@ -21,7 +21,7 @@ enum {
 
 /* What is learned of a picture on the way; of a file that did not decode only the format. */
 struct data_facts {
-    uint64_t pixels; /* digest of all decoded pixels, over the background; grey is RGB here */
+    uint64_t pixels; /* digest of all decoded pixels, over the background; gray is RGB here */
     uint64_t look;   /* perceptual hash of the prepared pixels; look.h */
     uint32_t width, height; /* the right way up */
     uint32_t format;        /* enum lim_format */

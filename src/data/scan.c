@@ -27,7 +27,7 @@ static void describe(struct lim_picture *p, const struct lim_dataset *ds, size_t
                               .format = (enum lim_format)facts->format,
                               .width = (int)facts->width,
                               .height = (int)facts->height,
-                              .grey = facts->flags & FACT_GREY,
+                              .gray = facts->flags & FACT_GRAY,
                               .alpha = facts->flags & FACT_ALPHA,
                               .cmyk = facts->flags & FACT_CMYK,
                               .animated = facts->flags & FACT_ANIMATED,
@@ -66,7 +66,7 @@ static void count(struct lim_scan *scan, const struct lim_picture *p)
 {
     count_sizes(scan, p);
     scan->used[p->format]++;
-    scan->grey += p->grey;
+    scan->gray += p->gray;
     scan->alpha += p->alpha;
     scan->cmyk += p->cmyk;
     scan->animated += p->animated;

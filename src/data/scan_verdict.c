@@ -122,18 +122,18 @@ static void judge_sizes(struct judging *j)
             scan->oblong, scan->count, oblong);
 }
 
-static void judge_colours(struct judging *j)
+static void judge_colors(struct judging *j)
 {
     const struct lim_scan *scan = j->scan;
-    double grey = share(scan->grey, scan->count), alpha = share(scan->alpha, scan->count);
+    double gray = share(scan->gray, scan->count), alpha = share(scan->alpha, scan->count);
 
-    if (scan->channels == 3 && grey == 100)
+    if (scan->channels == 3 && gray == 100)
         advise(j, LIM_VERDICT_GOOD, NULL, "All are gray: --gray trains faster and as well.");
-    else if (scan->channels == 3 && grey >= 5 && grey <= 95)
+    else if (scan->channels == 3 && gray >= 5 && gray <= 95)
         advise(j, LIM_VERDICT_FAIR, "gray and colored pictures are mixed",
                "%d of %d (%.1f %%) are gray among colored ones: the network will paint both; "
                "--gray makes all gray.",
-               scan->grey, scan->count, grey);
+               scan->gray, scan->count, gray);
     if (alpha >= 5)
         advise(j, LIM_VERDICT_GOOD, NULL,
                "%d of %d (%.1f %%) are transparent in places: --background chooses the color that "
@@ -153,7 +153,7 @@ bool data_scan_judge(struct lim_scan *scan)
     scan->reason = "nothing stands in the way of a training";
     judge_number(&j);
     judge_sizes(&j);
-    judge_colours(&j);
+    judge_colors(&j);
     if (skipped >= 5)
         advise(&j, LIM_VERDICT_FAIR, "many files could not be used",
                "%d of %d file%s (%.1f %%) were skipped: see the reasons.", scan->skipped,

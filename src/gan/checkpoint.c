@@ -355,7 +355,7 @@ static bool fill(struct lim_st_reader *reader, const struct records *records,
     return true;
 }
 
-static bool restore_optimisers(struct lim_dcgan *gan, const struct lim_st_reader *reader)
+static bool restore_optimizers(struct lim_dcgan *gan, const struct lim_st_reader *reader)
 {
     cJSON *json = lim_json_parse(lim_st_metadata(reader, "progress"));
     uint64_t t_g = 0, t_d = 0;
@@ -405,7 +405,7 @@ struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int b
         *why = LIM_ERROR;
         goto done;
     }
-    if (!fill(&reader, &records, &info) || (!generator_only && !restore_optimisers(gan, &reader)))
+    if (!fill(&reader, &records, &info) || (!generator_only && !restore_optimizers(gan, &reader)))
         goto done;
     gan->steps = info.progress.step;
     ok = lim_backend_ok(be);

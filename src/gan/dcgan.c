@@ -28,7 +28,7 @@ static struct lim_optimizer *make_optimizer(const struct lim_dcgan *gan, const s
     return lim_optimizer_create(gan->be, net, &adam);
 }
 
-/* D, both optimisers and the memory of a step. */
+/* D, both optimizers and the memory of a step. */
 static bool create_training(struct lim_dcgan *gan, enum lim_dcgan_fill fill)
 {
     const struct lim_dcgan_config *config = &gan->config;

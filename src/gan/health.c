@@ -10,7 +10,7 @@ static const double memory = 0.99;                /* running means over about a 
 enum { SETTLED = 200 };                           /* steps before they are looked at */
 static const double won = 0.98, open_again = 0.9; /* of D(x) - D(G(z)) */
 
-/* As shares of the reals' variety. A new generator paints one grey picture: only one that once had
+/* As shares of the reals' variety. A new generator paints one gray picture: only one that once had
  * variety, or has had the time, has lost it. */
 static const double collapsed = 0.2, varied = 0.4;
 enum { GRIDS = 2, LATE = 2000 };

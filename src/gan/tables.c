@@ -17,7 +17,7 @@ static int stages(int size)
     return n;
 }
 
-/* Channels of the map that lies `away` stages from the picture's own neighbour. */
+/* Channels of the map that lies `away` stages from the picture's own neighbor. */
 static int channels_at(const struct lim_dcgan_config *config, int away)
 {
     int64_t c = (int64_t)config->width << away;

@@ -34,12 +34,12 @@ static struct lim_palette *make_palette(const struct lim_image *frames, int coun
     return palette;
 }
 
-/* Squared distance of a palette's colour from a pixel. */
+/* Squared distance of a palette's color from a pixel. */
 static int distance(const struct lim_palette *palette, uint8_t index, const struct lim_image *image,
                     size_t pixel)
 {
     const uint8_t *at = image->pixels + pixel * (size_t)image->channels,
-                  *c = palette->colours[index];
+                  *c = palette->colors[index];
     int sum = 0;
 
     for (int i = 0; i < 3; i++) {
@@ -50,8 +50,8 @@ static int distance(const struct lim_palette *palette, uint8_t index, const stru
     return sum;
 }
 
-/* Noise does not compress, and early frames are noise. A pixel keeps the colour that is shown, or
- * takes its left neighbour's, where that is near enough: runs and still places cost little. The
+/* Noise does not compress, and early frames are noise. A pixel keeps the color that is shown, or
+ * takes its left neighbor's, where that is near enough: runs and still places cost little. The
  * nearer the end, the less is let through; the last frame, which is held, is exact. */
 static void settle(const struct lim_palette *palette, const struct lim_image *image, int number,
                    int count, uint8_t *indices, uint8_t *shown)
@@ -131,7 +131,7 @@ bool lim_gif_write(const char *path, const struct lim_image *frames, int count, 
         free(palette);
         return false;
     }
-    config.pGlobalPalette = &palette->colours[0][0];
+    config.pGlobalPalette = &palette->colors[0][0];
     config.numGlobalPaletteEntries = (uint16_t)palette->count;
     config.width = (uint16_t)frames->width;
     config.height = (uint16_t)frames->height;

@@ -55,7 +55,7 @@ void lim_floats_to_pixels(const float *x, size_t count, uint8_t *out)
     for (size_t i = 0; i < count; i++) {
         float v = floorf(x[i] * 127.5f + 128.0f);
 
-        /* Written so that NaN, which compares false, becomes 0 instead of undefined behaviour. */
+        /* Written so that NaN, which compares false, becomes 0 instead of undefined behavior. */
         out[i] = v > 0.0f ? (uint8_t)(v < 255.0f ? v : 255.0f) : 0;
     }
 }

@@ -135,7 +135,7 @@ static int nearest(const struct lim_palette *palette, const double rgb[3])
         double distance = 0.0;
 
         for (int j = 0; j < 3; j++) {
-            double d = rgb[j] - palette->colours[i][j];
+            double d = rgb[j] - palette->colors[i][j];
 
             distance += d * d;
         }
@@ -147,7 +147,7 @@ static int nearest(const struct lim_palette *palette, const double rgb[3])
     return found;
 }
 
-/* Assigns each cell to its nearest colour; with `move`, colours then become the mean of their
+/* Assigns each cell to its nearest color; with `move`, colors then become the mean of their
  * cells. */
 static void assign(struct lim_palette *palette, const int *cells, int cell_count, bool move)
 {
@@ -167,7 +167,7 @@ static void assign(struct lim_palette *palette, const int *cells, int cell_count
     }
     for (int i = 0; move && i < palette->count; i++)
         for (int j = 0; j < 3 && sum[i][3] > 0.0; j++)
-            palette->colours[i][j] = (uint8_t)(sum[i][j] / sum[i][3] + 0.5);
+            palette->colors[i][j] = (uint8_t)(sum[i][j] / sum[i][3] + 0.5);
 }
 
 void lim_palette_make(struct lim_palette *palette)
@@ -189,7 +189,7 @@ void lim_palette_make(struct lim_palette *palette)
                 sum[j] += palette->sum[cells[k]][j];
         }
         for (int j = 0; j < 3; j++)
-            palette->colours[i][j] = (uint8_t)(sum[j] / weight + 0.5);
+            palette->colors[i][j] = (uint8_t)(sum[j] / weight + 0.5);
     }
     for (int round = 0; round < ROUNDS; round++)
         assign(palette, cells, cell_count, true);

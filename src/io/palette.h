@@ -1,4 +1,4 @@
-/* One palette of at most 256 colours for many pictures. */
+/* One palette of at most 256 colors for many pictures. */
 #ifndef LIMNER_SRC_IO_PALETTE_H
 #define LIMNER_SRC_IO_PALETTE_H
 
@@ -9,11 +9,11 @@
 
 enum { LIM_PALETTE_BITS = 5, LIM_PALETTE_CELLS = 1 << 3 * LIM_PALETTE_BITS };
 
-/* Colours are counted in cells of 2^3 values a side: a colour's error within a cell is below what a
- * 256-colour palette can show. */
+/* Colors are counted in cells of 2^3 values a side: a color's error within a cell is below what a
+ * 256-color palette can show. */
 struct lim_palette {
     int count;
-    uint8_t colours[256][3];
+    uint8_t colors[256][3];
     uint8_t nearest[LIM_PALETTE_CELLS]; /* palette index of each cell */
     double weight[LIM_PALETTE_CELLS];   /* of the pixels seen in it */
     double sum[LIM_PALETTE_CELLS][3];

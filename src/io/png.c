@@ -1,4 +1,4 @@
-/* PNG through libpng: written with text chunks, read as grey or RGB over white. */
+/* PNG through libpng: written with text chunks, read as gray or RGB over white. */
 #include <limner/image.h>
 
 #include "base/log.h"
@@ -124,7 +124,7 @@ bool lim_png_read(const char *path, struct lim_image *image)
 {
     const png_color white = {255, 255, 255};
     png_image png = {.version = PNG_IMAGE_VERSION};
-    bool colour, ok = false;
+    bool color, ok = false;
     FILE *stream;
 
     REQUIRE(image, false);
@@ -136,11 +136,11 @@ bool lim_png_read(const char *path, struct lim_image *image)
     if (!png_image_begin_read_from_stdio(&png, stream)) {
         lim_error("%s: cannot be read as PNG: %s", path, png.message);
     } else {
-        colour = png.format & PNG_FORMAT_FLAG_COLOR;
-        png.format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+        color = png.format & PNG_FORMAT_FLAG_COLOR;
+        png.format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
         if (png.width > 1 << 16 || png.height > 1 << 16)
             lim_error("%s: %u x %u pixels are too many", path, png.width, png.height);
-        else if (lim_image_init(image, (int)png.width, (int)png.height, colour ? 3 : 1)) {
+        else if (lim_image_init(image, (int)png.width, (int)png.height, color ? 3 : 1)) {
             ok = png_image_finish_read(&png, &white, image->pixels, 0, NULL);
             if (!ok) {
                 lim_error("%s: cannot be read as PNG: %s", path, png.message);

@@ -1,4 +1,4 @@
-/* Batch normalisation with batch or running statistics, and the activation after it. */
+/* Batch normalization with batch or running statistics, and the activation after it. */
 #include "nn/layer.h"
 
 #include "base/log.h"

@@ -126,7 +126,7 @@ static const struct lim_layer_ops transposed_ops = {
     .destroy = conv_destroy,
 };
 
-/* The parts common to both; `cv` has been initialised. NULL with an empty reason: no memory. */
+/* The parts common to both; `cv` has been initialized. NULL with an empty reason: no memory. */
 static struct lim_layer *create(struct lim_backend *be, const struct lim_layer_desc *row,
                                 const struct lim_conv *cv, const struct lim_layer_ops *ops)
 {

@@ -35,7 +35,7 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
     if (!buf->mem && !err)
         err = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     /* Zeroing also makes lazy drivers say here, and not in mid-training, that memory is short. By a
-     * kernel, for Oclgrind takes clEnqueueFillBuffer's zeros for uninitialised. */
+     * kernel, for Oclgrind takes clEnqueueFillBuffer's zeros for uninitialized. */
     if (!err) {
         uint64_t launches = be->launches;
 

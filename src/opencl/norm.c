@@ -1,4 +1,4 @@
-/* Sums over rows in two stages, and batch normalisation on them: see cl/norm.cl. */
+/* Sums over rows in two stages, and batch normalization on them: see cl/norm.cl. */
 #include "opencl/norm.h"
 
 #include "opencl/launch.h"

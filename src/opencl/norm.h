@@ -1,4 +1,4 @@
-/* Batch normalisation and gradients of biases: slots of the table. */
+/* Batch normalization and gradients of biases: slots of the table. */
 #ifndef LIMNER_SRC_OPENCL_NORM_H
 #define LIMNER_SRC_OPENCL_NORM_H
 

@@ -32,7 +32,7 @@ static struct lim_tensor at(const struct check *t, int slot, int rows, int c)
     return (struct lim_tensor){t->buf, (size_t)slot * ROOM + 1, 1, 1, rows, c};
 }
 
-/* Writes the whole buffer anew, for Oclgrind's check for uninitialised values loses what is written
+/* Writes the whole buffer anew, for Oclgrind's check for uninitialized values loses what is written
  * to an offset; so every input is put before the first result is computed. */
 static void put(struct check *t, int slot, int count, const float *values)
 {

@@ -4,7 +4,7 @@
     /usr/bin/python3 tests/bench/compare_pillow.py BUILD/tests/bench-decode [--folder DIR] [--rounds 3]
 
 Makes the pictures in DIR (kept there) or in a temporary folder. Both do the same to them: decode, to RGB,
-centre square, antialiased resize to 64x64. "Pillow, draft" lets libjpeg decode a large JPEG at a fraction
+center square, antialiased resize to 64x64. "Pillow, draft" lets libjpeg decode a large JPEG at a fraction
 of its size, which Pillow does only where it is asked to. Needs Pillow and numpy (Debian: python3-pil,
 python3-numpy)."""
 import argparse

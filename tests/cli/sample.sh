@@ -21,8 +21,8 @@ def pixels(path):
         length, kind = struct.unpack(">I4s", data[at:at + 8])
         body = data[at + 8:at + 8 + length]
         if kind == b"IHDR":
-            w, h, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", body)
-            assert depth == 8 and colour == 2 and not interlace
+            w, h, depth, color, _, _, interlace = struct.unpack(">IIBBBBB", body)
+            assert depth == 8 and color == 2 and not interlace
         idat += body if kind == b"IDAT" else b""
         at += length + 12
     raw, n, rows, above = zlib.decompress(idat), 3 * w, [], bytearray(3 * w)

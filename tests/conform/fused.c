@@ -1,4 +1,4 @@
-/* What goes over memory once where two operations would twice: bias or batch normalisation, and the
+/* What goes over memory once where two operations would twice: bias or batch normalization, and the
  * activation after it. */
 #include "norm.h"
 
@@ -168,7 +168,7 @@ static void call_bias_backward(int i, struct lim_backend *be, const struct opera
     lim_bias_act_backward(be, kind_of(i), slope, o[0].t, o[1].t, o[2].t, o[in_place(i) ? 1 : 3].t);
 }
 
-/* ---- batch normalisation: the cases of norm.c */
+/* ---- batch normalization: the cases of norm.c */
 
 /* Two of three are those that have kernels; backward and where it is timed, all. */
 static enum lim_activation norm_kind(int i, bool backward)

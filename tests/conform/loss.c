@@ -1,4 +1,4 @@
-/* Losses on logits, and the optimiser. */
+/* Losses on logits, and the optimizer. */
 #include "conform.h"
 #include "oracle.h"
 

@@ -1,4 +1,4 @@
-/* Batch normalisation: training, inference and the backward pass. */
+/* Batch normalization: training, inference and the backward pass. */
 #include "norm.h"
 
 #include "oracle.h"
@@ -166,7 +166,7 @@ void norm_refer_train(int i, struct problem *pb)
         o[Y].bound[j] = scale * (bound_sum(n, size[c]) + 4.0 * U * fabs((double)o[X].init[j])) +
                         8.0 * U * fabs(o[Y].want[j]) + 4.0 * U * fabs((double)o[BETA].init[c]);
     }
-    /* The norm speaks of data that is centred, and of enough values to be so. */
+    /* The norm speaks of data that is centered, and of enough values to be so. */
     if (pb->pass == PASS_FLOATS && fabs(b->shift) <= 1.0 && rows >= 8)
         o[Y].norm = 4.0 * fmax(sqrt(n), 8.0) * U;
     free(size);

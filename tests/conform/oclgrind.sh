@@ -11,7 +11,7 @@
 #   out again: a new, larger buffer beyond the old one's size counts as never written
 #   (Uninitialized.cpp: kernelBegin, ShadowMemory::store). So the layer (tests/faults/layer) keeps all
 #   buffers alive. The reports in batchnorm_backward_apply, loss_means and bias_sum were these.
-# - It ends kernels at LLVM's freeze, or dies in gemm_packed, where they were optimised: so they are
+# - It ends kernels at LLVM's freeze, or dies in gemm_packed, where they were optimized: so they are
 #   not, but for gemm_tiled, which would take minutes: -O1 has no freeze yet.
 # CLBlast's kernels are not limner's to check, and are left out.
 set -u

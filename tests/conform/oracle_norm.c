@@ -1,4 +1,4 @@
-/* Batch normalisation in double: two passes over each channel. */
+/* Batch normalization in double: two passes over each channel. */
 #include "oracle.h"
 
 #include <math.h>

@@ -204,7 +204,7 @@ static void one_picture_for_every_latent_is_reported(void **state)
     (void)state;
     assert_true(gan_health_variety(pictures[0], 4, 6) == 10.0 / 6); /* two bytes of six, sigma 5 */
     assert_true(gan_health_variety(pictures[0], 2, 6) == 0.0);
-    /* At the start every generator paints grey: no news. */
+    /* At the start every generator paints gray: no news. */
     assert_false(gan_health_grid(&health, 0.1, 0));
     assert_false(gan_health_grid(&health, 0.5, 100));
     assert_false(gan_health_grid(&health, 0.5, 200));

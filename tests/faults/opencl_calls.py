@@ -35,7 +35,7 @@ TRAIN = ["--size", "16", "--width", "4", "--latent", "8", "--batch", "4", "--ste
 
 
 def picture(path, shade):
-    """A PNG of 16x16 pixels of one colour."""
+    """A PNG of 16x16 pixels of one color."""
     rows = b"".join(b"\0" + bytes([shade, 255 - shade, 128] * 16) for _ in range(16))
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)),
               (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]

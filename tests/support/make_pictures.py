@@ -15,7 +15,7 @@ def chunk(kind, data):
 
 
 def picture(i):
-    """A disc on a ground: place, size and colours depend on i."""
+    """A disc on a ground: place, size and colors depend on i."""
     x0, y0, r = 4 + i * 5 % 8, 4 + i * 3 % 8, 3 + i % 4
     disc, ground = bytes((i * 37 % 256, i * 91 % 256, i * 53 % 256)), bytes((255 - i * 7 % 200, 230, 180))
     rows = b""

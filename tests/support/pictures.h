@@ -28,7 +28,7 @@ struct png_spec {
     int palette_count;
     const uint8_t *alphas; /* tRNS of a palette */
     int alpha_count;
-    const png_color_16 *clear; /* tRNS of grey and RGB */
+    const png_color_16 *clear; /* tRNS of gray and RGB */
     int orientation;           /* 1 to 8: an eXIf chunk; 0: none */
 };
 

@@ -40,7 +40,7 @@ static void put_frame(GifFileType *gif, const struct gif_spec *spec, const Color
     EGifGCBToExtension(&control, extension);
     assert_int_equal(EGifPutExtension(gif, GRAPHICS_EXT_FUNC_CODE, 4, extension), GIF_OK);
     assert_int_equal(EGifPutImageDesc(gif, spec->left, spec->top, spec->width, spec->height,
-                                      spec->interlaced, spec->own_colours ? map : NULL),
+                                      spec->interlaced, spec->own_colors ? map : NULL),
                      GIF_OK);
     for (int pass = 0; pass < (spec->interlaced ? 4 : 1); pass++)
         for (int y = spec->interlaced ? starts[pass] : 0; y < spec->height;
@@ -56,16 +56,16 @@ uint8_t *make_gif(const struct gif_spec *spec, size_t *size)
     struct buffer buffer = {0};
     int error;
     GifFileType *gif = EGifOpen(&buffer, on_write, &error);
-    GifColorType colours[8];
+    GifColorType colors[8];
     ColorMapObject *map;
 
     assert_non_null(gif);
     for (int i = 0; i < 8; i++)
-        colours[i] = (GifColorType){(GifByteType)(32 * i), (GifByteType)(255 - i), (GifByteType)i};
-    map = GifMakeMapObject(8, colours);
+        colors[i] = (GifColorType){(GifByteType)(32 * i), (GifByteType)(255 - i), (GifByteType)i};
+    map = GifMakeMapObject(8, colors);
     EGifSetGifVersion(gif, true);
     assert_int_equal(EGifPutScreenDesc(gif, spec->canvas_width, spec->canvas_height, 3, 0,
-                                       spec->own_colours ? NULL : map),
+                                       spec->own_colors ? NULL : map),
                      GIF_OK);
     for (int i = 0; i < (spec->frames ? spec->frames : 1); i++)
         put_frame(gif, spec, map, i);

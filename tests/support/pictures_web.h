@@ -8,9 +8,9 @@
 
 struct gif_spec {
     int canvas_width, canvas_height, left, top, width, height;
-    const uint8_t *numbers; /* [height][width], of 8 colours: number n is {32 n, 255 - n, n} */
-    int clear;              /* number of the colour that is none, -1: there is none */
-    bool interlaced, own_colours;
+    const uint8_t *numbers; /* [height][width], of 8 colors: number n is {32 n, 255 - n, n} */
+    int clear;              /* number of the color that is none, -1: there is none */
+    bool interlaced, own_colors;
     int frames; /* the same picture again, brighter by one number */
 };
 

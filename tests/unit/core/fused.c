@@ -58,7 +58,7 @@ static void infer(struct lim_backend *be, enum lim_activation kind, struct lim_b
                             picture(buf, T_Y));
 }
 
-/* After `train`, for it reads the sign of what that has normalised. */
+/* After `train`, for it reads the sign of what that has normalized. */
 static void backward(struct lim_backend *be, enum lim_activation kind, struct lim_buffer *buf)
 {
     train(be, kind, buf);

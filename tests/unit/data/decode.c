@@ -76,7 +76,7 @@ static void expect_rgb(const struct png_spec *spec, const uint8_t *want)
     }
 }
 
-static void test_png_grey(void **state)
+static void test_png_gray(void **state)
 {
     static const uint8_t one_bit[] = {0x80, 0x40};   /* 1 0 / 0 1 */
     static const uint8_t two_bits[] = {0x10, 0xb0};  /* 0 1 / 2 3 */
@@ -105,11 +105,11 @@ static void test_png_grey(void **state)
     }
 }
 
-/* Hidden colours are garbage: the paper under them is white. */
+/* Hidden colors are garbage: the paper under them is white. */
 static void test_png_alpha(void **state)
 {
-    static const uint8_t grey[] = {17, 0, 17, 255, 100, 128, 0, 1};
-    static const uint8_t grey_seen[] = {255, 255, 255, 17, 17, 17, 177, 177, 177, 254, 254, 254};
+    static const uint8_t gray[] = {17, 0, 17, 255, 100, 128, 0, 1};
+    static const uint8_t gray_seen[] = {255, 255, 255, 17, 17, 17, 177, 177, 177, 254, 254, 254};
     static const uint8_t rgba[] = {250, 3, 99, 0, 250, 3, 99, 255, 0, 100, 200, 128, 9, 9, 9, 0};
     static const uint8_t rgba_seen[] = {255, 255, 255, 250, 3, 99, 127, 177, 227, 255, 255, 255};
     static const uint8_t deep[] = {0xff, 0xff, 0, 0, 0x12, 0x34, 0,    0,    /* hidden */
@@ -117,10 +117,10 @@ static void test_png_alpha(void **state)
                                    0,    0,    0, 0, 0,    0,    0,    0,    /* hidden black */
                                    0,    0,    0, 0, 0,    0,    0xff, 0xff};
     static const uint8_t deep_seen[] = {255, 255, 255, 255, 0, 18, 255, 255, 255, 0, 0, 0};
-    struct png_spec spec = {2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, .rows = grey};
+    struct png_spec spec = {2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, .rows = gray};
 
     (void)state;
-    expect_rgb(&spec, grey_seen);
+    expect_rgb(&spec, gray_seen);
     spec.type = PNG_COLOR_TYPE_RGB_ALPHA;
     spec.rows = rgba;
     expect_rgb(&spec, rgba_seen);
@@ -129,28 +129,28 @@ static void test_png_alpha(void **state)
     expect_rgb(&spec, deep_seen);
 }
 
-/* Another ground; grey stays grey on a grey one and takes the colour of a coloured one. */
+/* Another ground; gray stays gray on a gray one and takes the color of a colored one. */
 static void test_background(void **state)
 {
-    static const uint8_t grey[] = {17, 0, 17, 255, 100, 128, 200, 0};
+    static const uint8_t gray[] = {17, 0, 17, 255, 100, 128, 200, 0};
     static const uint8_t rgba[] = {250, 3, 99, 0, 250, 3, 99, 255, 0, 100, 200, 128, 9, 9, 9, 0};
-    static const uint8_t grey_on_black[] = {0, 0, 0, 17, 17, 17, 50, 50, 50, 0, 0, 0};
-    static const uint8_t grey_on_red[] = {255, 0, 0, 17, 17, 17, 177, 50, 50, 255, 0, 0};
+    static const uint8_t gray_on_black[] = {0, 0, 0, 17, 17, 17, 50, 50, 50, 0, 0, 0};
+    static const uint8_t gray_on_red[] = {255, 0, 0, 17, 17, 17, 177, 50, 50, 255, 0, 0};
     static const uint8_t rgba_on_red[] = {255, 0, 0, 250, 3, 99, 127, 50, 100, 255, 0, 0};
-    struct png_spec spec = {2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, .rows = grey};
+    struct png_spec spec = {2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, .rows = gray};
 
     (void)state;
     background = LIM_RGB(0, 0, 0);
-    expect_rgb(&spec, grey_on_black);
+    expect_rgb(&spec, gray_on_black);
     background = LIM_RGB(255, 0, 0);
-    expect_rgb(&spec, grey_on_red);
+    expect_rgb(&spec, gray_on_red);
     spec.type = PNG_COLOR_TYPE_RGB_ALPHA;
     spec.rows = rgba;
     expect_rgb(&spec, rgba_on_red);
     background = 0;
 }
 
-static void test_png_palette_and_clear_colours(void **state)
+static void test_png_palette_and_clear_colors(void **state)
 {
     static const png_color palette[] = {{10, 20, 30}, {40, 50, 60}, {200, 100, 0}, {1, 2, 3}};
     static const uint8_t alphas[] = {255, 0, 128};
@@ -158,13 +158,13 @@ static void test_png_palette_and_clear_colours(void **state)
     static const uint8_t seen[] = {10, 20, 30, 255, 255, 255, 227, 177, 127, 1, 2, 3};
     static const uint8_t rgb[] = {5, 6, 7, 5, 6, 8, 0, 0, 0, 255, 255, 255};
     static const uint8_t rgb_seen[] = {255, 255, 255, 5, 6, 8, 0, 0, 0, 255, 255, 255};
-    static const uint8_t grey[] = {0x10, 0x80}; /* 2 bits: 0 1 / 2 0 */
-    static const uint8_t grey_seen[] = {0, 0, 0, 255, 255, 255, 170, 170, 170, 0, 0, 0};
+    static const uint8_t gray[] = {0x10, 0x80}; /* 2 bits: 0 1 / 2 0 */
+    static const uint8_t gray_seen[] = {0, 0, 0, 255, 255, 255, 170, 170, 170, 0, 0, 0};
     /* Equal in their upper byte only: the second is not the clear one. */
     static const uint8_t deep[] = {0x40, 0, 0x40, 1, 0, 0, 0xff, 0xff};
     static const uint8_t deep_seen[] = {255, 255, 255, 64, 64, 64, 0, 0, 0, 255, 255, 255};
     static const png_color_16 clear_rgb = {.red = 5, .green = 6, .blue = 7};
-    static const png_color_16 clear_grey = {.gray = 1};
+    static const png_color_16 clear_gray = {.gray = 1};
     static const png_color_16 clear_deep = {.gray = 0x4000};
     struct png_spec spec = {2, 2, PNG_COLOR_TYPE_PALETTE, 2, .rows = two_bits};
 
@@ -176,8 +176,8 @@ static void test_png_palette_and_clear_colours(void **state)
     expect_rgb(&spec, seen);
     spec = (struct png_spec){2, 2, PNG_COLOR_TYPE_RGB, 8, .rows = rgb, .clear = &clear_rgb};
     expect_rgb(&spec, rgb_seen);
-    spec = (struct png_spec){2, 2, PNG_COLOR_TYPE_GRAY, 2, .rows = grey, .clear = &clear_grey};
-    expect_rgb(&spec, grey_seen);
+    spec = (struct png_spec){2, 2, PNG_COLOR_TYPE_GRAY, 2, .rows = gray, .clear = &clear_gray};
+    expect_rgb(&spec, gray_seen);
     spec = (struct png_spec){2, 2, PNG_COLOR_TYPE_GRAY, 16, .rows = deep, .clear = &clear_deep};
     expect_rgb(&spec, deep_seen);
 }
@@ -251,7 +251,7 @@ static void test_truncated(void **state)
 #endif
 }
 
-static void test_recognised_by_content(void **state)
+static void test_recognized_by_content(void **state)
 {
     static const struct {
         const char *bytes;
@@ -280,8 +280,8 @@ static void test_recognised_by_content(void **state)
 }
 
 #ifdef LIM_HAVE_JPEG
-/* A picture of one colour, its middle compared within what quality 95 does to it. */
-static void expect_colour(const struct jpeg_spec *spec, const uint8_t *ink, const uint8_t *want)
+/* A picture of one color, its middle compared within what quality 95 does to it. */
+static void expect_color(const struct jpeg_spec *spec, const uint8_t *ink, const uint8_t *want)
 {
     uint8_t pixels[16 * 16 * 4], out[16 * 16 * 3];
     struct jpeg_spec variant = *spec;
@@ -297,9 +297,9 @@ static void expect_colour(const struct jpeg_spec *spec, const uint8_t *ink, cons
         assert_in_range(out[i] + 3, want[i % 3], want[i % 3] + 6);
 }
 
-static void test_jpeg_colours(void **state)
+static void test_jpeg_colors(void **state)
 {
-    static const uint8_t red[] = {200, 30, 60}, grey[] = {77, 77, 77};
+    static const uint8_t red[] = {200, 30, 60}, gray[] = {77, 77, 77};
     /* Adobe counts paper: full cyan and yellow, half black */
     static const uint8_t paper[] = {0, 255, 0, 128}, green[] = {0, 128, 0};
     static const uint8_t ink[] = {255, 0, 255, 127};
@@ -308,16 +308,16 @@ static void test_jpeg_colours(void **state)
     (void)state;
     for (int progressive = 0; progressive < 2; progressive++) {
         spec = (struct jpeg_spec){.channels = 3, .progressive = progressive};
-        expect_colour(&spec, red, red);
+        expect_color(&spec, red, red);
         spec.channels = 1;
-        expect_colour(&spec, grey, grey);
+        expect_color(&spec, gray, gray);
         spec.channels = 4;
-        expect_colour(&spec, paper, green);
+        expect_color(&spec, paper, green);
         spec.ycck = true;
-        expect_colour(&spec, paper, green);
+        expect_color(&spec, paper, green);
     }
     spec = (struct jpeg_spec){.channels = 4, .no_adobe = true};
-    expect_colour(&spec, ink, green);
+    expect_color(&spec, ink, green);
 }
 
 /* Where the upper left quarter is seen, by Exif 2.3, 4.6.4.A; then the upper right one. */
@@ -360,17 +360,12 @@ static void test_without_jpeg(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_png_grey),
-        cmocka_unit_test(test_png_alpha),
-        cmocka_unit_test(test_background),
-        cmocka_unit_test(test_png_palette_and_clear_colours),
-        cmocka_unit_test(test_png_orientation),
-        cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_recognised_by_content),
+        cmocka_unit_test(test_png_gray),        cmocka_unit_test(test_png_alpha),
+        cmocka_unit_test(test_background),      cmocka_unit_test(test_png_palette_and_clear_colors),
+        cmocka_unit_test(test_png_orientation), cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_truncated),       cmocka_unit_test(test_recognized_by_content),
 #ifdef LIM_HAVE_JPEG
-        cmocka_unit_test(test_jpeg_colours),
-        cmocka_unit_test(test_jpeg_orientations),
+        cmocka_unit_test(test_jpeg_colors),     cmocka_unit_test(test_jpeg_orientations),
 #else
         cmocka_unit_test(test_without_jpeg),
 #endif

@@ -81,7 +81,7 @@ static void test_gif(void **state)
         struct gif_spec spec = {SIDE, SIDE, 0, 0, SIDE, SIDE, numbers, .clear = -1};
 
         spec.interlaced = i & 1;
-        spec.own_colours = i & 2;
+        spec.own_colors = i & 2;
         spec.frames = i & 4 ? 3 : 1;
         expect_gif(&spec);
         for (int j = 0; j < SIDE * SIDE; j++)
@@ -148,7 +148,7 @@ static void test_without_gif(void **state)
 #ifdef LIM_HAVE_WEBP
 static uint8_t rgba[SIDE * SIDE * 4];
 
-/* The upper half whole and of many colours, the lower one clear, its colours garbage. */
+/* The upper half whole and of many colors, the lower one clear, its colors garbage. */
 static void fill_rgba(bool clear)
 {
     for (int i = 0; i < SIDE * SIDE; i++) {

@@ -1,5 +1,5 @@
 /* PngSuite as its documentation says: which of its files show the same picture, in how many ways it
- * may be stored; and that chunks about colours change nothing.
+ * may be stored; and that chunks about colors change nothing.
  * usage: test_pngsuite pngsuite.zip */
 #include "config.h"
 #include "data/decode.h"
@@ -117,7 +117,7 @@ static uint8_t *put_chunk(uint8_t *out, const char *type, const void *data, size
     return put_number(out, ~crc);
 }
 
-/* A grey pixel, and the same with a gAMA chunk that asks for quite another grey. */
+/* A gray pixel, and the same with a gAMA chunk that asks for quite another gray. */
 static void test_gamma_is_ignored(void **state)
 {
     static const uint8_t header[13] = {0, 0, 0, 1, 0, 0, 0, 1, 8};

@@ -40,7 +40,7 @@ static uint8_t *noise(int width, int height, int channels)
     return pixels;
 }
 
-/* The triangle's weight on pixel j of `side` for output i of `size`, not yet normalised. */
+/* The triangle's weight on pixel j of `side` for output i of `size`, not yet normalized. */
 static double weight(int side, int size, int i, int j)
 {
     double scale = (double)side / size, reach = scale > 1 ? scale : 1;
@@ -133,7 +133,7 @@ static void test_constant_stays(void **state)
 }
 
 /* Picking pixels instead of averaging them would give black and white. */
-static void test_checkerboard_becomes_grey(void **state)
+static void test_checkerboard_becomes_gray(void **state)
 {
     uint8_t in[128 * 128], out[64 * 64];
 
@@ -250,7 +250,7 @@ static void test_crop_none(void **state)
     }
 }
 
-static void test_grey_and_rgb(void **state)
+static void test_gray_and_rgb(void **state)
 {
     static const uint8_t rgb[] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 200, 200, 200};
     static const uint8_t luma[] = {76, 150, 29, 200}; /* 0.299, 0.587, 0.114 */
@@ -270,12 +270,12 @@ int main(void)
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_same_size_is_exact),
         cmocka_unit_test(test_constant_stays),
-        cmocka_unit_test(test_checkerboard_becomes_grey),
+        cmocka_unit_test(test_checkerboard_becomes_gray),
         cmocka_unit_test(test_ramp_stays_in_place),
         cmocka_unit_test(test_orientations),
         cmocka_unit_test(test_crop_top),
         cmocka_unit_test(test_crop_none),
-        cmocka_unit_test(test_grey_and_rgb),
+        cmocka_unit_test(test_gray_and_rgb),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Smooth blobs whose places and colours depend on `seed`: what a resize hardly changes. */
+/* Smooth blobs whose places and colors depend on `seed`: what a resize hardly changes. */
 static void draw(uint8_t *rgb, int width, int height, unsigned seed, int lighter)
 {
     uint64_t state = seed * 7919u + 1;
@@ -103,19 +103,19 @@ static void expect_copy(const struct lim_scan *scan, const char *name, enum lim_
         assert_int_equal(p->copy_of, -1);
 }
 
-/* Interlaced or not, grey as grey or as RGB: the pixels count, not the file. */
+/* Interlaced or not, gray as gray or as RGB: the pixels count, not the file. */
 static void test_exact_copies(void **state)
 {
-    static const uint8_t grey[4 * 4] = {0, 9, 90, 200, 7, 70, 255, 1, 0, 50, 60, 70, 3, 1, 4, 1};
-    uint8_t rgb[sizeof grey * 3];
-    struct png_spec spec = {.width = 4, .height = 4, .depth = 8, .rows = grey};
+    static const uint8_t gray[4 * 4] = {0, 9, 90, 200, 7, 70, 255, 1, 0, 50, 60, 70, 3, 1, 4, 1};
+    uint8_t rgb[sizeof gray * 3];
+    struct png_spec spec = {.width = 4, .height = 4, .depth = 8, .rows = gray};
     struct lim_dataset *ds;
     struct lim_scan *scan;
 
     (void)state;
     for (size_t i = 0; i < sizeof rgb; i++)
-        rgb[i] = grey[i / 3];
-    put_png(root, "a grey.png", &spec);
+        rgb[i] = gray[i / 3];
+    put_png(root, "a gray.png", &spec);
     spec.interlaced = true;
     put_png(root, "b interlaced.png", &spec);
     spec.type = PNG_COLOR_TYPE_RGB;
@@ -131,15 +131,15 @@ static void test_exact_copies(void **state)
     ds = open_with(LIM_DROP_NONE);
     scan = lim_scan_create(ds);
     assert_non_null(scan);
-    expect_copy(scan, "a grey.png", LIM_COPY_NONE, NULL);
-    expect_copy(scan, "b interlaced.png", LIM_COPY_EXACT, "a grey.png");
-    expect_copy(scan, "c rgb.png", LIM_COPY_EXACT, "a grey.png");
+    expect_copy(scan, "a gray.png", LIM_COPY_NONE, NULL);
+    expect_copy(scan, "b interlaced.png", LIM_COPY_EXACT, "a gray.png");
+    expect_copy(scan, "c rgb.png", LIM_COPY_EXACT, "a gray.png");
     expect_copy(scan, "d shape.png", LIM_COPY_NONE, NULL);
     assert_int_not_equal(picture_of(scan, "e other.png")->copy, LIM_COPY_EXACT);
     assert_int_equal(scan->exact, 2);
     assert_int_equal(scan->exact_groups, 1);
-    assert_int_equal(scan->grey, 4);
-    assert_false(picture_of(scan, "e other.png")->grey);
+    assert_int_equal(scan->gray, 4);
+    assert_false(picture_of(scan, "e other.png")->gray);
     lim_scan_destroy(scan);
     lim_dataset_destroy(ds);
 }
@@ -218,7 +218,7 @@ static void test_look(void **state)
     assert_int_equal(data_phash_distance(5, 6), 2);
     /* The same on every machine. Where another look is wanted, FORMAT in cache.c rises too. */
     assert_true(data_phash_of(b, SIZE, 3) == 0x2114715ae35c45e8);
-    memset(a, 200, sizeof a); /* nothing but one colour: the same at every size and channel count */
+    memset(a, 200, sizeof a); /* nothing but one color: the same at every size and channel count */
     assert_true(data_phash_of(a, SIZE, 3) == 0 && data_phash_of(a, 5, 3) == 0 &&
                 data_phash_of(a, SIZE, 1) == 0);
 }
@@ -282,7 +282,7 @@ static void test_counts(void **state)
     assert_int_equal(scan->lost[LIM_FORMAT_PNG], 1);
     assert_int_equal(scan->lost[LIM_FORMAT_OTHER], 1);
     assert_int_equal(scan->alpha, 1);
-    assert_int_equal(scan->grey, 2);
+    assert_int_equal(scan->gray, 2);
     assert_int_equal(scan->enlarged, 3);
     assert_int_equal(scan->bins[0], 2); /* below 16 */
     assert_int_equal(scan->bins[1], 1); /* 31 */

@@ -110,9 +110,9 @@ static void frames_come_back_in_order_with_one_palette(void **state)
         lim_image_finish(frames + i);
 }
 
-static void few_colours_are_kept_exactly(void **state)
+static void few_colors_are_kept_exactly(void **state)
 {
-    static const uint8_t colours[4][3] = {{255, 0, 0}, {0, 200, 17}, {255, 255, 255}, {3, 3, 3}};
+    static const uint8_t colors[4][3] = {{255, 0, 0}, {0, 200, 17}, {255, 255, 255}, {3, 3, 3}};
     struct lim_image frame;
     uint8_t shown[PIXELS] = {0};
     GifFileType *gif;
@@ -121,7 +121,7 @@ static void few_colours_are_kept_exactly(void **state)
     (void)state;
     assert_true(lim_image_init(&frame, SIDE, SIDE, 3));
     for (int i = 0; i < PIXELS; i++)
-        memcpy(frame.pixels + 3 * i, colours[(i / 6) % 4], 3);
+        memcpy(frame.pixels + 3 * i, colors[(i / 6) % 4], 3);
     assert_true(lim_gif_write(path, &frame, 1, 10, 100));
     gif = DGifOpenFileName(path, &error);
     assert_non_null(gif);
@@ -158,7 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_come_back_in_order_with_one_palette),
-        cmocka_unit_test(few_colours_are_kept_exactly),
+        cmocka_unit_test(few_colors_are_kept_exactly),
         cmocka_unit_test(impossible_frames_are_refused),
     };
     int fd = mkstemp(path), failed;

@@ -1,4 +1,4 @@
-/* Pictures in memory and in PNG files: colours, grids, texts, whole files. */
+/* Pictures in memory and in PNG files: colors, grids, texts, whole files. */
 #include <limner/limner.h>
 
 #include "support/check.h"
