@@ -3,7 +3,8 @@
 #define LEAKY_RELU 1
 #define TANH 2
 #define SIGMOID 3
-#define NO_ACTIVATION 4
+#define SILU 4
+#define NO_ACTIVATION 5
 
 /* Those that are a matter of sign, and none. A NaN stays one. */
 static inline real_v rectified(int kind, float slope, real_v v)
@@ -25,13 +26,16 @@ static inline real_v rectified_back(int kind, float slope, real_v v, real_v dy)
     return dy;
 }
 
-/* Of all of them; the gradient is of v after them. */
+/* Of all of them; the gradient is of v after them, or before those that need their input
+ * (src/core/kinds.c). */
 static inline real_v activated(int kind, float slope, real_v v)
 {
     if (kind == TANH)
         return tanh(v);
     if (kind == SIGMOID)
         return 1.0f / (1.0f + exp(-v));
+    if (kind == SILU)
+        return v / (1.0f + exp(-v));
     return rectified(kind, slope, v);
 }
 
@@ -41,5 +45,10 @@ static inline real_v activated_back(int kind, float slope, real_v v, real_v dy)
         return dy * (1.0f - v * v);
     if (kind == SIGMOID)
         return dy * (v * (1.0f - v));
+    if (kind == SILU) {
+        real_v sigmoid = 1.0f / (1.0f + exp(-v));
+
+        return dy * (sigmoid * (1.0f + v * (1.0f - sigmoid)));
+    }
     return rectified_back(kind, slope, v, dy);
 }

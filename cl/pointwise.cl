@@ -22,8 +22,8 @@ __kernel void activation_forward(int kind, float slope, __global const float *x,
     }
 }
 
-/* dx = dy f'(x), with f' from y = f(x); dx may be dy. */
-__kernel void activation_backward(int kind, float slope, __global const float *y, ulong y_at,
+/* dx = dy f'(x), with f' from y = f(x), or from x, as the kind needs it; dx may be dy. */
+__kernel void activation_backward(int kind, float slope, __global const float *from, ulong from_at,
                                   __global const float *dy, ulong dy_at, __global float *dx,
                                   ulong dx_at, ulong count)
 {
@@ -31,7 +31,7 @@ __kernel void activation_backward(int kind, float slope, __global const float *y
 
     if (i < count) {
         ulong n = count - i;
-        real_v v = load_part(y + y_at + i, n);
+        real_v v = load_part(from + from_at + i, n);
 
         store_part(activated_back(kind, slope, v, load_part(dy + dy_at + i, n)), dx + dx_at + i, n);
     }

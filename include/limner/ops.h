@@ -122,21 +122,29 @@ enum lim_activation {
     LIM_LEAKY_RELU, /* x > 0 ? x : slope * x */
     LIM_TANH,
     LIM_SIGMOID, /* 1 / (1 + exp(-x)) */
+    LIM_SILU,    /* x / (1 + exp(-x)) */
     LIM_ACTIVATIONS
 };
 
-/* y = f(x); y may be x. dx = dy * f'(x), with f' from the output y; dx may be dy.
- * `slope` (of LIM_LEAKY_RELU only) lies in (0, 1). */
+/* "relu"; "unknown" for a number that is none of the kinds. Static memory. */
+LIM_API const char *lim_activation_name(enum lim_activation kind);
+
+/* Is the derivative taken from the input x? Else it follows from the output y, so that y may lie in
+ * the memory of x. */
+LIM_API bool lim_activation_needs_input(enum lim_activation kind);
+
+/* y = f(x); y may be x. dx = dy * f'(x), where `from` is x or y, as lim_activation_needs_input
+ * says; dx may be dy. `slope` (of LIM_LEAKY_RELU only) lies in (0, 1). */
 LIM_API void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                                     struct lim_tensor x, struct lim_tensor y);
 LIM_API void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
-                                     struct lim_tensor y, struct lim_tensor dy,
+                                     struct lim_tensor from, struct lim_tensor dy,
                                      struct lim_tensor dx);
 
 /* Two of the above in one pass over memory where the backend has it, and one after the other where
- * it has not: the same numbers either way. First the bias, y = f(y + bias); and back, from
- * y: dx = dy * f'(x), dbias += sum of dx, where dx may be dy. Without a buffer (buf = NULL) dbias
- * is left out. */
+ * it has not: the same numbers either way. Only for activations that do not need their input. First
+ * the bias, y = f(y + bias); and back, from y: dx = dy * f'(x), dbias += sum of dx, where dx may be
+ * dy. Without a buffer (buf = NULL) dbias is left out. */
 LIM_API void lim_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                                   struct lim_tensor bias, struct lim_tensor y);
 LIM_API void lim_bias_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,

@@ -73,7 +73,7 @@ struct lim_backend_ops {
     void (*activation_forward)(struct lim_backend *be, enum lim_activation kind, float slope,
                                struct lim_tensor x, struct lim_tensor y);
     void (*activation_backward)(struct lim_backend *be, enum lim_activation kind, float slope,
-                                struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
+                                struct lim_tensor from, struct lim_tensor dy, struct lim_tensor dx);
     void (*loss)(struct lim_backend *be, enum lim_loss_kind kind, float target,
                  struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits);
     /* correct1 = 1/(1 - beta1^t), correct2 = 1/(1 - beta2^t), computed in double. */

@@ -79,4 +79,10 @@ static inline bool is_activation(enum lim_activation kind, float slope)
            (kind != LIM_LEAKY_RELU || (slope > 0.0f && slope < 1.0f));
 }
 
+/* May it follow another operation in the same memory? */
+static inline bool is_fusible(enum lim_activation kind, float slope)
+{
+    return is_activation(kind, slope) && !lim_activation_needs_input(kind);
+}
+
 #endif

@@ -360,12 +360,12 @@ void lim_activation_forward(struct lim_backend *be, enum lim_activation kind, fl
 }
 
 void lim_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
-                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+                             struct lim_tensor from, struct lim_tensor dy, struct lim_tensor dx)
 {
-    OP_REQUIRE(be, valid(be, y) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
-    OP_REQUIRE(be, same_shape(y, dy) && same_shape(y, dx));
-    OP_REQUIRE(be, apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
-    RUN(be, activation_backward, 3 * size(y), (be, kind, slope, y, dy, dx));
+    OP_REQUIRE(be, valid(be, from) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
+    OP_REQUIRE(be, same_shape(from, dy) && same_shape(from, dx));
+    OP_REQUIRE(be, apart(from, dx) && (apart(dy, dx) || same_memory(dy, dx)));
+    RUN(be, activation_backward, 3 * size(from), (be, kind, slope, from, dy, dx));
 }
 
 void lim_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,

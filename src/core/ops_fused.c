@@ -13,7 +13,7 @@ void lim_bias_act_forward(struct lim_backend *be, enum lim_activation kind, floa
                           struct lim_tensor bias, struct lim_tensor y)
 {
     OP_REQUIRE(be, valid(be, y) && is_vector(be, bias, y.c) && apart(bias, y));
-    OP_REQUIRE(be, is_activation(kind, slope));
+    OP_REQUIRE(be, is_fusible(kind, slope));
     if (be->ops->bias_act_forward) {
         RUN(be, bias_act_forward, 2 * size(y), (be, kind, slope, bias, y));
         return;
@@ -26,7 +26,7 @@ void lim_bias_act_backward(struct lim_backend *be, enum lim_activation kind, flo
                            struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dbias,
                            struct lim_tensor dx)
 {
-    OP_REQUIRE(be, valid(be, y) && valid(be, dy) && valid(be, dx) && is_activation(kind, slope));
+    OP_REQUIRE(be, valid(be, y) && valid(be, dy) && valid(be, dx) && is_fusible(kind, slope));
     OP_REQUIRE(be, same_shape(y, dy) && same_shape(y, dx));
     OP_REQUIRE(be, apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
     if (dbias.buf && be->ops->bias_act_backward) {
@@ -48,7 +48,7 @@ void lim_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm 
     OP_REQUIRE(be, bn && valid(be, x) && valid(be, y) && same_shape(x, y));
     OP_REQUIRE(be, apart(x, y) && rows(x) > 1);
     OP_REQUIRE(be,
-               is_vector(be, gamma, x.c) && is_vector(be, beta, x.c) && is_activation(kind, slope));
+               is_vector(be, gamma, x.c) && is_vector(be, beta, x.c) && is_fusible(kind, slope));
     OP_REQUIRE(be, is_vector(be, running_mean, x.c) && is_vector(be, running_var, x.c));
     OP_REQUIRE(be, is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c));
     if (be->ops->batchnorm_act_train && by_sign(kind)) {
@@ -67,7 +67,7 @@ void lim_batchnorm_act_infer(struct lim_backend *be, const struct lim_batchnorm 
 {
     OP_REQUIRE(be, bn && valid(be, x) && valid(be, y) && same_shape(x, y) && apart(x, y));
     OP_REQUIRE(be,
-               is_vector(be, gamma, x.c) && is_vector(be, beta, x.c) && is_activation(kind, slope));
+               is_vector(be, gamma, x.c) && is_vector(be, beta, x.c) && is_fusible(kind, slope));
     OP_REQUIRE(be, is_vector(be, mean, x.c) && is_vector(be, var, x.c));
     if (be->ops->batchnorm_act_infer && by_sign(kind)) {
         RUN(be, batchnorm_act_infer, 2 * size(x),
@@ -89,7 +89,7 @@ void lim_batchnorm_act_backward(struct lim_backend *be, enum lim_activation kind
     OP_REQUIRE(be, same_shape(x, y) && same_shape(x, dy) && same_shape(x, dx));
     OP_REQUIRE(be, apart(x, dx) && apart(y, dx) && (apart(dy, dx) || same_memory(dy, dx)));
     OP_REQUIRE(be,
-               is_vector(be, gamma, x.c) && is_vector(be, beta, x.c) && is_activation(kind, slope));
+               is_vector(be, gamma, x.c) && is_vector(be, beta, x.c) && is_fusible(kind, slope));
     OP_REQUIRE(be, is_vector(be, mean, x.c) && is_vector(be, inv_std, x.c) &&
                        !dgamma.buf == !dbeta.buf);
     OP_REQUIRE(be, !dgamma.buf || (is_vector(be, dgamma, x.c) && is_vector(be, dbeta, x.c)));

@@ -153,12 +153,12 @@ void cpu_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim
 void cpu_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                           struct lim_tensor bias, struct lim_tensor y);
 /* dx = dy f'(y) of n elements, in the calling thread; dx may be dy. */
-void cpu_activate_back(enum lim_activation kind, float slope, size_t n, const float *y,
+void cpu_activate_back(enum lim_activation kind, float slope, size_t n, const float *from,
                        const float *dy, float *dx);
 void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                             struct lim_tensor x, struct lim_tensor y);
 void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
-                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
+                             struct lim_tensor from, struct lim_tensor dy, struct lim_tensor dx);
 void cpu_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
               struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits);
 void cpu_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,

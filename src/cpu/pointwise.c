@@ -82,6 +82,10 @@ CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n,
         for (size_t i = 0; i < n; i++)
             y[i] = 1.0f / (1.0f + expf(-x[i]));
         break;
+    case LIM_SILU:
+        for (size_t i = 0; i < n; i++)
+            y[i] = x[i] / (1.0f + expf(-x[i]));
+        break;
     case LIM_ACTIVATIONS:
         break;
     }
@@ -127,47 +131,54 @@ void cpu_activation_forward(struct lim_backend *be, enum lim_activation kind, fl
 }
 
 CPU_CLONES static void activate_back(enum lim_activation kind, float slope, size_t n,
-                                     const float *y, const float *dy, float *dx)
+                                     const float *from, const float *dy, float *dx)
 {
     switch (kind) {
     case LIM_RELU:
         EACH(i, n)
-        dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+        dx[i] = from[i] > 0.0f ? dy[i] : 0.0f;
         break;
     case LIM_LEAKY_RELU:
         EACH(i, n)
-        dx[i] = y[i] > 0.0f ? dy[i] : slope * dy[i];
+        dx[i] = from[i] > 0.0f ? dy[i] : slope * dy[i];
         break;
     case LIM_TANH:
         EACH(i, n)
-        dx[i] = dy[i] * (1.0f - y[i] * y[i]);
+        dx[i] = dy[i] * (1.0f - from[i] * from[i]);
         break;
     case LIM_SIGMOID:
         EACH(i, n)
-        dx[i] = dy[i] * (y[i] * (1.0f - y[i]));
+        dx[i] = dy[i] * (from[i] * (1.0f - from[i]));
+        break;
+    case LIM_SILU:
+        for (size_t i = 0; i < n; i++) {
+            float sigmoid = 1.0f / (1.0f + expf(-from[i]));
+
+            dx[i] = dy[i] * (sigmoid * (1.0f + from[i] * (1.0f - sigmoid)));
+        }
         break;
     case LIM_ACTIVATIONS:
         break;
     }
 }
 
-void cpu_activate_back(enum lim_activation kind, float slope, size_t n, const float *y,
+void cpu_activate_back(enum lim_activation kind, float slope, size_t n, const float *from,
                        const float *dy, float *dx)
 {
-    activate_back(kind, slope, n, y, dy, dx);
+    activate_back(kind, slope, n, from, dy, dx);
 }
 
 void cpu_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
-                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+                             struct lim_tensor from, struct lim_tensor dy, struct lim_tensor dx)
 {
-    size_t count = lim_tensor_count(y);
-    const float *out = cpu_data(y), *dout = cpu_data(dy);
+    size_t count = lim_tensor_count(from);
+    const float *in = cpu_data(from), *dout = cpu_data(dy);
     float *din = cpu_data(dx);
 
     CHUNKS(be, i, count) {
         struct chunk k = chunk_of(count, i);
 
-        activate_back(kind, slope, k.n, out + k.at, dout + k.at, din + k.at);
+        activate_back(kind, slope, k.n, in + k.at, dout + k.at, din + k.at);
     }
     be->launches++;
 }

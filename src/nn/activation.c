@@ -1,4 +1,5 @@
-/* Activations: in place on the way forward, derivatives from the output on the way back. */
+/* Activations. In place on the way forward, for most derivatives follow from the output; what needs
+ * its input on the way back has memory of its own for the output. */
 #include "nn/layer.h"
 
 #include "base/log.h"
@@ -26,10 +27,10 @@ static void activation_backward(struct lim_layer *layer, struct lim_tensor x, st
 {
     struct activation_layer *act = (struct activation_layer *)layer;
 
-    (void)x;
     (void)dz;
     (void)want;
-    lim_activation_backward(layer->be, act->kind, act->slope, y, dy, dx);
+    lim_activation_backward(layer->be, act->kind, act->slope,
+                            lim_activation_needs_input(act->kind) ? x : y, dy, dx);
 }
 
 static void activation_destroy(struct lim_layer *layer)
@@ -73,8 +74,8 @@ struct lim_layer *lim_activation_create(struct lim_backend *be, const struct lim
         .out_w = w,
         .out_c = c,
         .gradient_in_place = true,
-        .keeps_output = true,
-        .overwrites_input = true,
+        .keeps_output = !lim_activation_needs_input(row->activation),
+        .overwrites_input = !lim_activation_needs_input(row->activation),
     };
     return &act->base;
 }

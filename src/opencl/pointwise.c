@@ -18,12 +18,12 @@ void ocl_activation_forward(struct lim_backend *be, enum lim_activation kind, fl
 }
 
 void ocl_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
-                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx)
+                             struct lim_tensor from, struct lim_tensor dy, struct lim_tensor dx)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)be;
 
-    ocl_launch(ocl, OCL_ACTIVATION_BACKWARD, vectors_of(ocl, y), OCL_I(kind), OCL_F(slope),
-               OCL_T(y), OCL_T(dy), OCL_T(dx), OCL_U(lim_tensor_count(y)));
+    ocl_launch(ocl, OCL_ACTIVATION_BACKWARD, vectors_of(ocl, from), OCL_I(kind), OCL_F(slope),
+               OCL_T(from), OCL_T(dy), OCL_T(dx), OCL_U(lim_tensor_count(from)));
 }
 
 void ocl_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,

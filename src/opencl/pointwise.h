@@ -8,7 +8,7 @@ void ocl_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim
 void ocl_activation_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                             struct lim_tensor x, struct lim_tensor y);
 void ocl_activation_backward(struct lim_backend *be, enum lim_activation kind, float slope,
-                             struct lim_tensor y, struct lim_tensor dy, struct lim_tensor dx);
+                             struct lim_tensor from, struct lim_tensor dy, struct lim_tensor dx);
 void ocl_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
               struct lim_tensor logits, struct lim_tensor stats, struct lim_tensor dlogits);
 void ocl_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,

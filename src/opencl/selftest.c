@@ -321,11 +321,13 @@ static void pointwise(struct check *t)
     static const float y[LIM_ACTIVATIONS][3] = {[LIM_RELU] = {0, 0, 3},
                                                 [LIM_LEAKY_RELU] = {-1, 0, 3},
                                                 [LIM_TANH] = {-0.96402758f, 0, 0.99505475f},
-                                                [LIM_SIGMOID] = {0.11920292f, 0.5f, 0.95257413f}};
+                                                [LIM_SIGMOID] = {0.11920292f, 0.5f, 0.95257413f},
+                                                [LIM_SILU] = {-0.23840584f, 0, 2.85772238f}};
     static const float dy[LIM_ACTIVATIONS][3] = {[LIM_RELU] = {0, 0, 1},
                                                  [LIM_LEAKY_RELU] = {0.5f, 0.5f, 1},
                                                  [LIM_TANH] = {0.07065082f, 1, 0.00986604f},
-                                                 [LIM_SIGMOID] = {0.10499359f, 0.25f, 0.04517666f}};
+                                                 [LIM_SIGMOID] = {0.10499359f, 0.25f, 0.04517666f},
+                                                 [LIM_SILU] = {-0.09078425f, 0.5f, 1.08810411f}};
     static const float losses[LIM_LOSSES][2] = {[LIM_LOSS_BCE] = {0.95622087f, 0.52392568f},
                                                 [LIM_LOSS_HINGE] = {1.33333333f, 0.33333333f},
                                                 [LIM_LOSS_SQUARES] = {2.33333333f, 0.33333333f},
@@ -336,10 +338,12 @@ static void pointwise(struct check *t)
     put(t, 0, 3, x);
     put(t, 2, 3, ones);
     for (int kind = 0; kind < LIM_ACTIVATIONS; kind++) {
+        int from = lim_activation_needs_input((enum lim_activation)kind) ? 0 : 1;
+
         ocl_activation_forward(be, (enum lim_activation)kind, 0.5f, at(t, 0, 1, 3), at(t, 1, 1, 3));
         expect(t, "activation_forward", 1, 3, y[kind]);
-        ocl_activation_backward(be, (enum lim_activation)kind, 0.5f, at(t, 1, 1, 3), at(t, 2, 1, 3),
-                                at(t, 3, 1, 3));
+        ocl_activation_backward(be, (enum lim_activation)kind, 0.5f, at(t, from, 1, 3),
+                                at(t, 2, 1, 3), at(t, 3, 1, 3));
         expect(t, "activation_backward", 3, 3, dy[kind]);
     }
     for (int kind = 0; kind < LIM_LOSSES; kind++) {

@@ -11,9 +11,12 @@
 /* An integer stays exact through it. */
 static const float slope = 0.25f;
 
-static const char *const names[] = {"relu", "leaky relu", "tanh", "sigmoid"};
+/* Those that do not need their input. */
+static const enum lim_activation kinds[] = {LIM_RELU, LIM_LEAKY_RELU, LIM_TANH, LIM_SIGMOID};
 
-/* ---- bias: case = picture * LIM_ACTIVATIONS + kind */
+enum { FUSED = COUNT_OF(kinds) };
+
+/* ---- bias: case = picture * FUSED + kind */
 
 static const struct {
     int n, h, w, c;
@@ -34,7 +37,7 @@ static const struct {
 
 static enum lim_activation kind_of(int i)
 {
-    return (enum lim_activation)(i % LIM_ACTIVATIONS);
+    return kinds[i % FUSED];
 }
 
 static bool smooth(int i)
@@ -44,31 +47,31 @@ static bool smooth(int i)
 
 static bool in_place(int i)
 {
-    return (i / LIM_ACTIVATIONS + i) % 2 == 1;
+    return (i / FUSED + i) % 2 == 1;
 }
 
 static unsigned bias_flags(int i)
 {
-    return pictures[i / LIM_ACTIVATIONS].flags;
+    return pictures[i / FUSED].flags;
 }
 
 static struct operand *add_picture(struct problem *pb, int i, const char *name, enum role role)
 {
-    i /= LIM_ACTIVATIONS;
+    i /= FUSED;
     return operand_add(pb, name, role, pictures[i].n, pictures[i].h, pictures[i].w, pictures[i].c);
 }
 
 static struct operand *add_vector(struct problem *pb, int i, const char *name, enum role role)
 {
-    return operand_add(pb, name, role, 1, 1, 1, pictures[i / LIM_ACTIVATIONS].c);
+    return operand_add(pb, name, role, 1, 1, 1, pictures[i / FUSED].c);
 }
 
 static void label_forward(int i, char *text, size_t size)
 {
-    int j = i / LIM_ACTIVATIONS;
+    int j = i / FUSED;
 
-    snprintf(text, size, "%s of %dx%dx%dx%d", names[kind_of(i)], pictures[j].n, pictures[j].h,
-             pictures[j].w, pictures[j].c);
+    snprintf(text, size, "%s of %dx%dx%dx%d", lim_activation_name(kind_of(i)), pictures[j].n,
+             pictures[j].h, pictures[j].w, pictures[j].c);
 }
 
 static void label_backward(int i, char *text, size_t size)
@@ -173,7 +176,6 @@ static void call_bias_backward(int i, struct lim_backend *be, const struct opera
 /* Two of three are those that have kernels; backward and where it is timed, all. */
 static enum lim_activation norm_kind(int i, bool backward)
 {
-    static const enum lim_activation kinds[] = {LIM_RELU, LIM_LEAKY_RELU, LIM_TANH};
     bool by_sign = backward || norm_cases[i].flags & CASE_BENCH;
 
     return by_sign ? kinds[i / 2 % 2] : kinds[i / 2 % 3];
@@ -185,7 +187,7 @@ static void add_name(enum lim_activation kind, char *text, size_t size)
 
     while (text[length])
         length++;
-    snprintf(text + length, size - length, ", %s", names[kind]);
+    snprintf(text + length, size - length, ", %s", lim_activation_name(kind));
 }
 
 static void norm_act_label(int i, char *text, size_t size)
@@ -315,9 +317,9 @@ static void call_backward(int i, struct lim_backend *be, const struct operand *o
         norm_frozen(i) ? none : o[B_REST + 1].t, o[norm_in_place(i) ? B_DY : last].t);
 }
 
-#define BIAS(x)                                                                 \
-    CONFORM_OP("bias_act_" #x, COUNT_OF(pictures) * LIM_ACTIVATIONS, bias_##x), \
-        .passes = BOTH_PASSES, .flags = bias_flags
+#define BIAS(x)                                                                              \
+    CONFORM_OP("bias_act_" #x, COUNT_OF(pictures) * FUSED, bias_##x), .passes = BOTH_PASSES, \
+                                                                      .flags = bias_flags
 #define NORM(x, building)                                                                    \
     .name = "batchnorm_act_" #x, .cases = NORM_CASES, .build = building, .refer = refer_##x, \
     .call = call_##x, .passes = BOTH_PASSES, .flags = norm_flags

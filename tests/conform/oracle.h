@@ -40,9 +40,10 @@ struct oracle_sums {
 void oracle_norm_sums(size_t rows, int c, const float *x, const float *dy, const float *mean,
                       const float *inv_std, struct oracle_sums *sums);
 
-/* Of one number. Backward: the derivative times dy, from the output y. */
+/* Of one number. Backward: the derivative times dy, from the input or the output, as
+ * lim_activation_needs_input says. */
 double oracle_activation(enum lim_activation kind, float slope, float x);
-double oracle_activation_backward(enum lim_activation kind, float slope, float y, float dy);
+double oracle_activation_backward(enum lim_activation kind, float slope, float from, float dy);
 double oracle_sigmoid(double x);
 
 struct oracle_loss {

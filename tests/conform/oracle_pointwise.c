@@ -39,23 +39,28 @@ double oracle_activation(enum lim_activation kind, float slope, float x)
         return x > 0.0f ? (double)x : (double)leaked;
     case LIM_TANH:
         return tanh((double)x);
+    case LIM_SILU:
+        return (double)x * oracle_sigmoid((double)x);
     default:
         return oracle_sigmoid((double)x);
     }
 }
 
-double oracle_activation_backward(enum lim_activation kind, float slope, float y, float dy)
+double oracle_activation_backward(enum lim_activation kind, float slope, float from, float dy)
 {
     float leaked = slope * dy;
+    double v = (double)from, s = oracle_sigmoid(v);
 
     switch (kind) {
     case LIM_RELU:
-        return y > 0.0f ? (double)dy : 0.0;
+        return from > 0.0f ? (double)dy : 0.0;
     case LIM_LEAKY_RELU:
-        return y > 0.0f ? (double)dy : (double)leaked;
+        return from > 0.0f ? (double)dy : (double)leaked;
     case LIM_TANH:
-        return (double)dy * (1.0 - (double)y * (double)y);
+        return (double)dy * (1.0 - v * v);
+    case LIM_SILU:
+        return (double)dy * s * (1.0 + v * (1.0 - s));
     default:
-        return (double)dy * (double)y * (1.0 - (double)y);
+        return (double)dy * v * (1.0 - v);
     }
 }

@@ -118,7 +118,7 @@ static bool in_place(int i)
 
 static bool smooth(int i)
 {
-    return kind_of(i) == LIM_TANH || kind_of(i) == LIM_SIGMOID;
+    return kind_of(i) != LIM_RELU && kind_of(i) != LIM_LEAKY_RELU;
 }
 
 static float slope_of(int i)
@@ -133,10 +133,8 @@ static unsigned activation_flags(int i)
 
 static void activation_label(int i, char *text, size_t size)
 {
-    static const char *const names[] = {"relu", "leaky relu", "tanh", "sigmoid"};
-
-    snprintf(text, size, "%s of %d%s", names[kind_of(i)], conform_lengths[i / LIM_ACTIVATIONS],
-             in_place(i) ? " in place" : "");
+    snprintf(text, size, "%s of %d%s", lim_activation_name(kind_of(i)),
+             conform_lengths[i / LIM_ACTIVATIONS], in_place(i) ? " in place" : "");
 }
 
 /* Of smooth functions only the value at 0 is known to the bit. */
@@ -172,18 +170,23 @@ static void call_forward(int i, struct lim_backend *be, const struct operand *o)
     lim_activation_forward(be, kind_of(i), slope_of(i), o[0].t, o[in_place(i) ? 0 : 1].t);
 }
 
-/* An output that the function can have; of integers, ones whose derivative is exact. */
-static float output_of(int i, struct problem *pb)
+/* An input, or an output that the function can have; of integers, ones whose derivative is exact.
+ */
+static float given_of(int i, struct problem *pb)
 {
-    double x = rng_normal(&pb->rng);
+    float x = (float)(2.0 * rng_normal(&pb->rng));
 
+    if (pb->pass == PASS_FLOATS && lim_activation_needs_input(kind_of(i)))
+        return x;
     if (pb->pass == PASS_FLOATS)
-        return (float)oracle_activation(kind_of(i), slope_of(i), (float)(2.0 * x));
+        return (float)oracle_activation(kind_of(i), slope_of(i), x);
     switch (kind_of(i)) {
     case LIM_RELU:
         return (float)(rng_below(&pb->rng, 3));
     case LIM_SIGMOID:
         return 0.5f * (float)rng_below(&pb->rng, 3);
+    case LIM_SILU:
+        return 0.0f;
     default:
         return (float)(rng_below(&pb->rng, 3) - 1);
     }
@@ -192,10 +195,10 @@ static float output_of(int i, struct problem *pb)
 static void build_backward(int i, struct problem *pb)
 {
     int length = i / LIM_ACTIVATIONS;
-    struct operand *y = operand_add_line(pb, "y", ROLE_IN, length);
+    struct operand *from = operand_add_line(pb, "from", ROLE_IN, length);
 
-    for (size_t j = 0; j < y->count; j++)
-        y->init[j] = output_of(i, pb);
+    for (size_t j = 0; j < from->count; j++)
+        from->init[j] = given_of(i, pb);
     operand_fill(pb, operand_add_line(pb, "dy", in_place(i) ? ROLE_INOUT : ROLE_IN, length), 100,
                  1.0);
     if (!in_place(i))
@@ -203,20 +206,23 @@ static void build_backward(int i, struct problem *pb)
 }
 
 /* tanh: 1 - y^2 rounds y^2 and the difference; sigmoid: y (1 - y), or y - y^2; then dy's product.
- */
+ * SiLU: the error of a sigmoid counts x times. */
 static void refer_backward(int i, struct problem *pb)
 {
     struct operand *dx = &pb->o[pb->count - 1];
-    const float *y = pb->o[0].init, *dy = pb->o[1].init;
+    const float *from = pb->o[0].init, *dy = pb->o[1].init;
 
     operand_want(dx);
     dx->exact = !smooth(i) || pb->pass == PASS_INTEGERS;
     dx->certain = true;
     for (size_t j = 0; j < dx->count; j++) {
-        double v = (double)y[j];
-        double size = kind_of(i) == LIM_TANH ? fmax(v * v, 1.0 - v * v) : v;
+        double v = (double)from[j], size = v;
 
-        dx->want[j] = oracle_activation_backward(kind_of(i), slope_of(i), y[j], dy[j]);
+        if (kind_of(i) == LIM_TANH)
+            size = fmax(v * v, 1.0 - v * v);
+        else if (kind_of(i) == LIM_SILU)
+            size = 4.0 * oracle_sigmoid(v) * (1.0 + fabs(v));
+        dx->want[j] = oracle_activation_backward(kind_of(i), slope_of(i), from[j], dy[j]);
         dx->bound[j] = 4.0 * U * fabs((double)dy[j]) * size;
     }
 }

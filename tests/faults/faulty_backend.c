@@ -70,9 +70,9 @@ FORWARD(activation_forward,
          struct lim_tensor y),
         be, kind, slope, x, y)
 FORWARD(activation_backward,
-        (struct lim_backend * be, enum lim_activation kind, float slope, struct lim_tensor y,
+        (struct lim_backend * be, enum lim_activation kind, float slope, struct lim_tensor from,
          struct lim_tensor dy, struct lim_tensor dx),
-        be, kind, slope, y, dy, dx)
+        be, kind, slope, from, dy, dx)
 FORWARD(adam,
         (struct lim_backend * be, const struct lim_adam_desc *desc, float correct1, float correct2,
          struct lim_tensor g, struct lim_tensor m, struct lim_tensor v, struct lim_tensor p),

@@ -120,8 +120,11 @@ static void composites_are_their_primitives(void **state)
             continue;
         for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
             for (int kind = 0; kind < LIM_ACTIVATIONS; kind++) {
-                float *once = run(be, calls[i].function, (enum lim_activation)kind), *twice;
+                float *once, *twice;
 
+                if (lim_activation_needs_input((enum lim_activation)kind))
+                    continue;
+                once = run(be, calls[i].function, (enum lim_activation)kind);
                 all = without(be);
                 twice = run(be, calls[i].function, (enum lim_activation)kind);
                 be->ops = all;

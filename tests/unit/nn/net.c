@@ -57,6 +57,23 @@ static const struct gradient_case gradient_cases[] = {
     {"LeakyReLU", {ACT(LIM_LEAKY_RELU)}, 1, 3, 3, 2, 0.05f},
     {"tanh", {ACT(LIM_TANH)}, 1, 3, 3, 2, 0.01f},
     {"sigmoid", {ACT(LIM_SIGMOID)}, 1, 3, 3, 2, 0.02f},
+    {"SiLU", {ACT(LIM_SILU)}, 1, 3, 3, 2, 0.02f},
+    {"two SiLUs", {ACT(LIM_SILU), ACT(LIM_SILU)}, 2, 3, 3, 2, 0.02f},
+    {"batch norm, SiLU, tanh", {NORM, ACT(LIM_SILU), ACT(LIM_TANH)}, 3, 3, 2, 3, 0.01f},
+    {"conv bias, SiLU, conv",
+     {CONV(2, 3, 1, 1, 1, true), ACT(LIM_SILU), CONV(1, 3, 1, 1, 1, true)},
+     3,
+     3,
+     3,
+     2,
+     0.01f},
+    {"tanh, SiLU, LeakyReLU",
+     {ACT(LIM_TANH), ACT(LIM_SILU), ACT(LIM_LEAKY_RELU)},
+     3,
+     3,
+     3,
+     2,
+     0.002f},
     {"two activations", {ACT(LIM_TANH), ACT(LIM_SIGMOID)}, 2, 3, 3, 2, 0.02f},
     {"conv, batch norm, tanh, conv",
      {CONV(3, 4, 2, 1, 1, false), NORM, ACT(LIM_TANH), CONV(2, 3, 1, 1, 1, true)},
@@ -304,6 +321,8 @@ static void refuses_what_does_not_fit(void **state)
         {.kind = LIM_LAYER_CONV_TRANSPOSED, .out = 1, .kernel = 4, .stride = INT_MAX}};
     static const struct lim_layer_desc steep[] = {
         {.kind = LIM_LAYER_ACTIVATION, .activation = LIM_LEAKY_RELU, .slope = 2.0f}};
+    static const struct lim_layer_desc strange[] = {
+        {.kind = LIM_LAYER_ACTIVATION, .activation = LIM_ACTIVATIONS}, {.kind = LIM_LAYER_KINDS}};
 
     (void)state;
     error_lines = 0;
@@ -322,6 +341,10 @@ static void refuses_what_does_not_fit(void **state)
     assert_int_equal(error_lines, 6);
     assert_null(lim_net_create(be, far, 1, 4, 4, 1, 1));
     assert_int_equal(error_lines, 7);
+    for (int i = 0; i < 2; i++) {
+        assert_null(lim_net_create(be, strange + i, 1, 4, 4, 1, 1));
+        assert_int_equal(error_lines, 8 + i);
+    }
 }
 
 static void count_errors(void *user, enum lim_log_level level, const char *message)
