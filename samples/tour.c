@@ -16,11 +16,10 @@ static void print_message(void *user, enum lim_log_level level, const char *mess
 
 int main(int argc, char **argv)
 {
-    const struct lim_device_choice choice = {.device = argc > 1 ? argv[1] : "auto"};
+    struct lim_device_choice choice = lim_device_defaults();
+    struct lim_adam_desc settings = lim_adam_defaults();
     const struct lim_layer_desc rows[] = {
         {.kind = LIM_LAYER_CONV, .out = 1, .kernel = 3, .stride = 1, .pad_start = 1, .pad_end = 1}};
-    const struct lim_adam_desc settings = {
-        .lr = 0.05f, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f};
     const float matrix[4] = {1, 2, 3, 4}, filter[9] = {-1, 0, 1, -2, 0, 2, -1, 0, 1};
     static float pixels[PIXELS];
     float host[9] = {0}, error = 0;
@@ -31,6 +30,8 @@ int main(int argc, char **argv)
 
     /* Whatever fails says so in one message, and returns NULL or false. */
     lim_log_set(print_message, NULL, LIM_LOG_INFO);
+    choice.device = argc > 1 ? argv[1] : "auto";
+    settings.lr = 0.05f;
     be = lim_backend_create(&choice, NULL);
     if (!be)
         return 1;
