@@ -3,6 +3,7 @@
 #define LIMNER_BACKEND_H
 
 #include <limner/api.h>
+#include <limner/log.h>
 #include <limner/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,10 @@ struct lim_device_choice {
     /* The name of the OpenCL device it was done on before, which then stays, and its option, by
      * which equal devices are told apart (lim_backend_name, lim_backend_option). */
     const char *before, *before_option;
+    /* Not NULL: a log of the backend's own, from the opening on, as lim_backend_log_set. */
+    lim_log_fn *log;
+    void *log_user;
+    enum lim_log_level log_level;
 };
 
 /* All zero but struct_size. */
@@ -58,6 +63,17 @@ static inline struct lim_device_choice lim_device_defaults(void)
  * Thread-safety: one thread at a time may use a backend and all that belongs to it. */
 LIM_API struct lim_backend *lim_backend_create(const struct lim_device_choice *choice,
                                                enum lim_status *why);
+
+/* Sends what is said on behalf of this backend, of `level` and graver, to `fn` instead of to
+ * lim_log_set's: by the functions that take it or what was created from it (networks, optimizers, a
+ * DCGAN, lim_train, lim_tune, lim_eval), in whatever thread, and by those that watch its device.
+ * NULL is silence. Thread-safety: that of the backend. */
+LIM_API void lim_backend_log_set(struct lim_backend *be, lim_log_fn *fn, void *user,
+                                 enum lim_log_level level);
+
+/* The last error line of this backend, whether or not it was sent anywhere; "": none. Fills `text`,
+ * cut to `size` bytes, and returns it. Thread-safety: any thread, while the backend lives. */
+LIM_API char *lim_backend_last_error(const struct lim_backend *be, char *text, size_t size);
 
 /* For the main() of a program: a crash while a driver is at work (SIGSEGV, SIGILL, SIGFPE and
  * SIGABRT, where they are not handled yet; SIGBUS) ends it with a line on stderr that begins with

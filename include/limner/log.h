@@ -17,9 +17,14 @@ enum lim_log_level {
 /* `message` is one line without a newline, valid during the call. May be called from any thread. */
 typedef void lim_log_fn(void *user, enum lim_log_level level, const char *message);
 
-/* Sends messages of `level` and graver to `fn`; NULL (the default) is silence.
- * Thread-safety: call it before any other thread uses the library. */
+/* Sends messages of `level` and graver to `fn`; NULL (the default) is silence. What a backend has
+ * to say goes to its own log instead, where it has one (lim_backend_log_set). Thread-safety: any
+ * thread. */
 LIM_API void lim_log_set(lim_log_fn *fn, void *user, enum lim_log_level level);
+
+/* The last error line that a call in this thread has led to, wherever it was sent, for programs
+ * that have no log; "": none yet. Valid until this thread's next call of the library. */
+LIM_API const char *lim_last_error(void);
 
 /* `text` as it may stand in one line on a terminal: control characters, and bytes that are no
  * UTF-8, become \n, \x1b and so on. Names of files come from others. Cut to fit `size`; returns

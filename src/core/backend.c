@@ -19,8 +19,12 @@ void lim_backend_name_convs(struct lim_backend *be)
 bool lim_backend_finish(struct lim_backend *be)
 {
     REQUIRE(be, false);
-    if (!be->failed && !be->ops->finish(be))
-        be->failed = true;
+    if (!be->failed) {
+        struct base_log *before = base_log_enter(be->log);
+
+        be->failed = !be->ops->finish(be) || be->failed;
+        base_log_enter(before);
+    }
     return !be->failed;
 }
 
@@ -66,7 +70,10 @@ bool lim_backend_use_gemm(struct lim_backend *be, const char *name)
     REQUIRE(be && name, false);
     for (int i = 0; be->gemms[i]; i++) {
         if (strcmp(be->gemms[i], name) == 0) {
+            struct base_log *before = base_log_enter(be->log);
+
             be->ops->use_gemm(be, i);
+            base_log_enter(before);
             be->gemm = i;
             return true;
         }
@@ -96,6 +103,29 @@ bool lim_backend_use_conv(struct lim_backend *be, const char *name)
     return false;
 }
 
+void lim_backend_log_set(struct lim_backend *be, lim_log_fn *fn, void *user,
+                         enum lim_log_level level)
+{
+    REQUIRE_OR_RETURN(be);
+    base_log_send(be->log, fn, user, level);
+}
+
+char *lim_backend_last_error(const struct lim_backend *be, char *text, size_t size)
+{
+    REQUIRE(text && size > 0, text);
+    *text = '\0';
+    REQUIRE(be, text);
+    return base_log_error(be->log, text, size);
+}
+
+static void log_error(struct lim_backend *be, const char *line)
+{
+    struct base_log *before = base_log_enter(be->log);
+
+    lim_error("%s", line);
+    base_log_enter(before);
+}
+
 void lim_backend_fail(struct lim_backend *be, const char *what, ...)
 {
     char line[1024];
@@ -108,7 +138,7 @@ void lim_backend_fail(struct lim_backend *be, const char *what, ...)
         if (be->trial)
             snprintf(be->trial, be->trial_size, "%s", line);
         else
-            lim_error("%s", line);
+            log_error(be, line);
     }
     be->failed = true;
 }

@@ -172,6 +172,7 @@ struct lim_backend {
     int choice_count;
     bool tuned;              /* the choices were asked for in this process: a run keeps none */
     struct lim_trace *trace; /* of --profile, or NULL: trace.c */
+    struct base_log *log;    /* set by the factory */
     bool failed;
     char *trial; /* lim_trial_begin, or NULL */
     size_t trial_size;

@@ -97,7 +97,7 @@ static struct lim_backend *open_device(const struct lim_device_choice *choice, e
     return be;
 }
 
-#define CHOICE_FIRST SIZE_UP_TO(struct lim_device_choice, before_option)
+#define CHOICE_FIRST SIZE_UP_TO(struct lim_device_choice, log_level)
 
 void lim_device_choice_init(struct lim_device_choice *choice, size_t struct_size)
 {
@@ -110,6 +110,7 @@ struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, e
 {
     struct lim_backend *be;
     struct lim_device_choice full = {0};
+    struct base_log *log, *before;
     enum lim_status ignored;
 
     if (!why)
@@ -119,18 +120,35 @@ struct lim_backend *lim_backend_create(const struct lim_device_choice *choice, e
         return NULL;
     REQUIRE(full.threads >= 0 && full.wait_timeout >= 0, NULL);
     *why = LIM_ERROR;
+    log = base_log_create();
+    if (!log)
+        return NULL;
+    if (full.log)
+        base_log_send(log, full.log, full.log_user, full.log_level);
+    before = base_log_enter(log);
     be = open_device(&full, why);
-    if (be)
-        lim_backend_name_convs(be);
+    base_log_enter(before);
+    if (!be) {
+        base_log_destroy(log);
+        return NULL;
+    }
+    be->log = log;
+    lim_backend_name_convs(be);
     return be;
 }
 
 void lim_backend_destroy(struct lim_backend *be)
 {
+    struct base_log *log, *before;
+
     if (!be)
         return;
+    log = be->log;
+    before = base_log_enter(log);
     lim_trace_finish(be);
     lim_buffer_destroy(be->workspace);
     lim_choices_clear(be);
     be->ops->destroy(be);
+    base_log_enter(before);
+    base_log_destroy(log);
 }

@@ -3,6 +3,7 @@
 #ifndef LIMNER_SRC_CORE_OP_CHECKS_H
 #define LIMNER_SRC_CORE_OP_CHECKS_H
 
+#include "base/log.h"
 #include "core/backend.h"
 #include "core/trace.h"
 
@@ -23,15 +24,29 @@ static inline bool idle(const struct lim_backend *be)
         }                                                 \
     } while (0)
 
+/* Around what a backend does: its log is this thread's, and a profile shows the operation. */
+static inline struct base_log *op_begin(struct lim_backend *be, const char *name)
+{
+    lim_trace_event(be, name, 'B');
+    return base_log_enter(be->log);
+}
+
+static inline void op_end(struct lim_backend *be, const char *name, struct base_log *before)
+{
+    base_log_enter(before);
+    lim_trace_event(be, name, 'E');
+}
+
 /* Runs a slot of the table, which a profile shows by its name; `floats` go to and from memory. */
-#define RUN(be, slot, floats, arguments)             \
-    do {                                             \
-        if (!idle(be)) {                             \
-            (be)->bytes += sizeof(float) * (floats); \
-            lim_trace_event(be, #slot, 'B');         \
-            (be)->ops->slot arguments;               \
-            lim_trace_event(be, #slot, 'E');         \
-        }                                            \
+#define RUN(be, slot, floats, arguments)                        \
+    do {                                                        \
+        if (!idle(be)) {                                        \
+            struct base_log *before_slot = op_begin(be, #slot); \
+                                                                \
+            (be)->bytes += sizeof(float) * (floats);            \
+            (be)->ops->slot arguments;                          \
+            op_end(be, #slot, before_slot);                     \
+        }                                                       \
     } while (0)
 
 /* Rows of the matrix that a tensor is. */

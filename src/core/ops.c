@@ -169,9 +169,8 @@ static bool reserve_gemm(struct lim_backend *be, const struct lim_conv *cv, enum
     return good;
 }
 
-bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
+static bool reserve(struct lim_backend *be, const struct lim_conv *cv)
 {
-    REQUIRE(be && is_conv(cv), false);
     for (int i = 0; i <= LIM_CONV_BACKWARD_WEIGHTS; i++) {
         enum lim_conv_pass pass = (enum lim_conv_pass)i;
         const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
@@ -188,6 +187,18 @@ bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
             return false;
     }
     return true;
+}
+
+bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
+{
+    struct base_log *before;
+    bool good;
+
+    REQUIRE(be && is_conv(cv), false);
+    before = base_log_enter(be->log);
+    good = reserve(be, cv);
+    base_log_enter(before);
+    return good;
 }
 
 /* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
@@ -236,6 +247,7 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
                       struct lim_tensor w, struct lim_tensor y)
 {
     const struct lim_conv_algorithm *best;
+    struct base_log *before;
 
     OP_REQUIRE(be,
                is_conv(cv) && is_x(be, cv, x) && is_w(be, cv, w) && is_y(be, cv, y) && x.n == y.n);
@@ -243,20 +255,21 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
     if (idle(be))
         return;
     best = lim_choice_algorithm(be, cv, LIM_CONV_FORWARD);
-    lim_trace_event(be, "conv_forward", 'B');
+    before = op_begin(be, "conv_forward");
     if (best) {
         be->bytes += sizeof(float) * (size(x) + size(w) + size(y));
         best->forward(be, cv, x, w, y);
     } else {
         lower(be, cv, LIM_CONV_FORWARD, x, w, y);
     }
-    lim_trace_event(be, "conv_forward", 'E');
+    op_end(be, "conv_forward", before);
 }
 
 void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,
                             struct lim_tensor w, struct lim_tensor dx)
 {
     const struct lim_conv_algorithm *best;
+    struct base_log *before;
 
     OP_REQUIRE(be, is_conv(cv) && is_x(be, cv, dx) && is_w(be, cv, w) && is_y(be, cv, dy) &&
                        dx.n == dy.n);
@@ -264,20 +277,21 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
     if (idle(be))
         return;
     best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
-    lim_trace_event(be, "conv_backward_data", 'B');
+    before = op_begin(be, "conv_backward_data");
     if (best) {
         be->bytes += sizeof(float) * (size(dy) + size(w) + size(dx));
         best->backward_data(be, cv, dy, w, dx);
     } else {
         lower(be, cv, LIM_CONV_BACKWARD_DATA, dx, w, dy);
     }
-    lim_trace_event(be, "conv_backward_data", 'E');
+    op_end(be, "conv_backward_data", before);
 }
 
 void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv,
                                struct lim_tensor x, struct lim_tensor dy, struct lim_tensor dw)
 {
     const struct lim_conv_algorithm *best;
+    struct base_log *before;
 
     OP_REQUIRE(be, is_conv(cv) && is_x(be, cv, x) && is_w(be, cv, dw) && is_y(be, cv, dy) &&
                        x.n == dy.n);
@@ -285,14 +299,14 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
     if (idle(be))
         return;
     best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
-    lim_trace_event(be, "conv_backward_weights", 'B');
+    before = op_begin(be, "conv_backward_weights");
     if (best) {
         be->bytes += sizeof(float) * (size(x) + size(dy) + 2 * size(dw));
         best->backward_weights(be, cv, x, dy, dw);
     } else {
         lower(be, cv, LIM_CONV_BACKWARD_WEIGHTS, x, dw, dy);
     }
-    lim_trace_event(be, "conv_backward_weights", 'E');
+    op_end(be, "conv_backward_weights", before);
 }
 
 void lim_bias_forward(struct lim_backend *be, struct lim_tensor bias, struct lim_tensor y)

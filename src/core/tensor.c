@@ -40,13 +40,10 @@ static bool could_be(const struct lim_backend *be, size_t count)
     return count <= most / sizeof(float);
 }
 
-struct lim_buffer *lim_buffer_create_for(struct lim_backend *be, enum lim_memory_part part,
-                                         size_t count)
+static struct lim_buffer *create(struct lim_backend *be, enum lim_memory_part part, size_t count)
 {
     struct lim_buffer *buf;
 
-    REQUIRE(be && (unsigned)part < LIM_MEMORY_PARTS, NULL);
-    REQUIRE(count > 0 && count <= SIZE_MAX / sizeof(float), NULL);
     buf = be->planning ? plan_buffer(be, count) : be->ops->buffer_create(be, count);
     if (buf && be->ops->buffer_reserve && !be->ops->buffer_reserve(be, count)) {
         destroy(buf);
@@ -59,6 +56,20 @@ struct lim_buffer *lim_buffer_create_for(struct lim_backend *be, enum lim_memory
     }
     buf->part = part;
     lim_memory_enter(be, part, count);
+    return buf;
+}
+
+struct lim_buffer *lim_buffer_create_for(struct lim_backend *be, enum lim_memory_part part,
+                                         size_t count)
+{
+    struct lim_buffer *buf;
+    struct base_log *before;
+
+    REQUIRE(be && (unsigned)part < LIM_MEMORY_PARTS, NULL);
+    REQUIRE(count > 0 && count <= SIZE_MAX / sizeof(float), NULL);
+    before = base_log_enter(be->log);
+    buf = create(be, part, count);
+    base_log_enter(before);
     return buf;
 }
 
@@ -134,16 +145,24 @@ void lim_write(struct lim_tensor t, const float *host)
 {
     if (!movable(t, host, __func__))
         return;
-    if (!t.buf->be->failed && !t.buf->be->planning)
+    if (!t.buf->be->failed && !t.buf->be->planning) {
+        struct base_log *before = base_log_enter(t.buf->be->log);
+
         t.buf->be->ops->write(t, host);
+        base_log_enter(before);
+    }
 }
 
 void lim_read(struct lim_tensor t, float *host)
 {
     if (!movable(t, host, __func__))
         return;
-    if (!t.buf->be->failed && !t.buf->be->planning)
+    if (!t.buf->be->failed && !t.buf->be->planning) {
+        struct base_log *before = base_log_enter(t.buf->be->log);
+
         t.buf->be->ops->read(t, host);
+        base_log_enter(before);
+    }
     if (t.buf->be->failed || t.buf->be->planning)
         memset(host, 0, lim_tensor_count(t) * sizeof *host);
 }

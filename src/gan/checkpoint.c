@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/require.h"
+#include "core/backend.h"
 #include "gan/model_info.h"
 #include "gan/settings.h"
 #include "io/hash.h"
@@ -239,8 +240,8 @@ bool lim_dcgan_hash(struct lim_dcgan *gan, char hash[17])
     return all != NULL;
 }
 
-bool lim_dcgan_save(struct lim_dcgan *gan, const char *path, const struct lim_progress *progress,
-                    bool generator_only)
+static bool save(struct lim_dcgan *gan, const char *path, const struct lim_progress *progress,
+                 bool generator_only)
 {
     struct lim_st_tensor *tensors = NULL;
     struct lim_st_writer writer;
@@ -251,7 +252,6 @@ bool lim_dcgan_save(struct lim_dcgan *gan, const char *path, const struct lim_pr
     size_t at = 0;
     bool ok = false;
 
-    REQUIRE(gan && path && progress && (generator_only || gan->d), false);
     if (!list_records(gan, generator_only, &records))
         return false;
     all = fetch(gan, &records, &model_hash);
@@ -279,6 +279,19 @@ done:
     free(all);
     free(records.list);
     return ok;
+}
+
+bool lim_dcgan_save(struct lim_dcgan *gan, const char *path, const struct lim_progress *progress,
+                    bool generator_only)
+{
+    struct base_log *before;
+    bool result;
+
+    REQUIRE(gan && path && progress && (generator_only || gan->d), false);
+    before = base_log_enter(gan->be->log);
+    result = save(gan, path, progress, generator_only);
+    base_log_enter(before);
+    return result;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -370,9 +383,9 @@ static bool restore_optimizers(struct lim_dcgan *gan, const struct lim_st_reader
     return true;
 }
 
-struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
-                                 bool generator_only, struct lim_progress *progress,
-                                 enum lim_status *why)
+static struct lim_dcgan *load(struct lim_backend *be, const char *path, int batch,
+                              bool generator_only, struct lim_progress *progress,
+                              enum lim_status *why)
 {
     struct records records = {NULL, 0, 0};
     struct lim_dcgan *gan = NULL;
@@ -421,4 +434,17 @@ done:
         return gan;
     lim_dcgan_destroy(gan);
     return NULL;
+}
+
+struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
+                                 bool generator_only, struct lim_progress *progress,
+                                 enum lim_status *why)
+{
+    struct base_log *before;
+    struct lim_dcgan *result;
+
+    before = base_log_enter(be ? be->log : NULL);
+    result = load(be, path, batch, generator_only, progress, why);
+    base_log_enter(before);
+    return result;
 }

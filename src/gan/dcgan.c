@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/require.h"
+#include "core/backend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,9 +63,8 @@ static bool create_host(struct lim_dcgan *gan)
     return false;
 }
 
-struct lim_dcgan *lim_dcgan_create_filled(struct lim_backend *be,
-                                          const struct lim_dcgan_config *config,
-                                          bool generator_only, enum lim_dcgan_fill fill)
+static struct lim_dcgan *create(struct lim_backend *be, const struct lim_dcgan_config *config,
+                                bool generator_only, enum lim_dcgan_fill fill)
 {
     struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
     struct lim_dcgan *gan;
@@ -98,6 +98,20 @@ struct lim_dcgan *lim_dcgan_create_filled(struct lim_backend *be,
 error:
     lim_dcgan_destroy(gan);
     return NULL;
+}
+
+struct lim_dcgan *lim_dcgan_create_filled(struct lim_backend *be,
+                                          const struct lim_dcgan_config *config,
+                                          bool generator_only, enum lim_dcgan_fill fill)
+{
+    struct base_log *before;
+    struct lim_dcgan *result;
+
+    REQUIRE(be, NULL);
+    before = base_log_enter(be->log);
+    result = create(be, config, generator_only, fill);
+    base_log_enter(before);
+    return result;
 }
 
 struct lim_dcgan *lim_dcgan_create(struct lim_backend *be, const struct lim_dcgan_config *config,

@@ -1,6 +1,7 @@
 /* How much memory a training takes, whether there is as much, and what would fit instead. */
 #include "base/log.h"
 #include "base/require.h"
+#include "core/backend.h"
 #include "gan/dcgan.h"
 
 #include <stdio.h>
@@ -12,8 +13,8 @@ enum { AHEAD = 4 };
 /* Of the host's, for what nobody counts: grids, the animation, threads' stacks, file buffers. */
 static const uint64_t spare = (uint64_t)32 << 20;
 
-bool lim_dcgan_memory(struct lim_backend *be, const struct lim_dcgan_config *config,
-                      struct lim_dcgan_memory *memory)
+static bool count(struct lim_backend *be, const struct lim_dcgan_config *config,
+                  struct lim_dcgan_memory *memory)
 {
     uint64_t picture, batch;
     struct lim_dcgan *gan;
@@ -35,6 +36,19 @@ bool lim_dcgan_memory(struct lim_backend *be, const struct lim_dcgan_config *con
                    memory->device.parts[LIM_MEMORY_WEIGHTS] +
                    memory->device.parts[LIM_MEMORY_MOMENTS];
     return gan != NULL;
+}
+
+bool lim_dcgan_memory(struct lim_backend *be, const struct lim_dcgan_config *config,
+                      struct lim_dcgan_memory *memory)
+{
+    struct base_log *before;
+    bool result;
+
+    REQUIRE(be, false);
+    before = base_log_enter(be->log);
+    result = count(be, config, memory);
+    base_log_enter(before);
+    return result;
 }
 
 /* "1.5 GiB". Returns `text`. */
@@ -105,8 +119,8 @@ int lim_dcgan_largest_batch(struct lim_backend *be, const struct lim_dcgan_confi
     return largest(be, *config, &limits, most < LIM_DCGAN_MAX_BATCH ? most : LIM_DCGAN_MAX_BATCH);
 }
 
-bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *config, char *why,
-                    size_t size)
+static bool fits(struct lim_backend *be, const struct lim_dcgan_config *config, char *why,
+                 size_t size)
 {
     struct lim_memory_limits limits;
     struct lim_dcgan_config smaller;
@@ -139,7 +153,20 @@ bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *confi
     return false;
 }
 
-int lim_dcgan_try_batches(struct lim_backend *be, const struct lim_dcgan_config *config, int most)
+bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *config, char *why,
+                    size_t size)
+{
+    struct base_log *before;
+    bool result;
+
+    REQUIRE(be, false);
+    before = base_log_enter(be->log);
+    result = fits(be, config, why, size);
+    base_log_enter(before);
+    return result;
+}
+
+static int try_batches(struct lim_backend *be, const struct lim_dcgan_config *config, int most)
 {
     struct lim_dcgan_config tried;
     char why[2 * WHY];
@@ -171,4 +198,16 @@ int lim_dcgan_try_batches(struct lim_backend *be, const struct lim_dcgan_config 
     else
         lim_error("%s could not be given the memory for any batch", lim_backend_option(be));
     return 0;
+}
+
+int lim_dcgan_try_batches(struct lim_backend *be, const struct lim_dcgan_config *config, int most)
+{
+    struct base_log *before;
+    int result;
+
+    REQUIRE(be, 0);
+    before = base_log_enter(be->log);
+    result = try_batches(be, config, most);
+    base_log_enter(before);
+    return result;
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/plural.h"
 #include "base/require.h"
+#include "core/backend.h"
 #include "gan/pace.h"
 #include "gan/train_run.h"
 #include "tune/tune.h"
@@ -401,8 +402,8 @@ static enum lim_status train(struct trainer *t)
     return status;
 }
 
-enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
-                          const struct lim_train_config *config)
+static enum lim_status train_all(struct lim_backend *be, const struct lim_dataset *ds,
+                                 const struct lim_train_config *config)
 {
     struct lim_train_config full;
     struct trainer t = {.be = be, .ds = ds, .config = &full, .sampled_step = UINT64_MAX};
@@ -431,4 +432,17 @@ enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
     lim_run_close(&t.run);
     cJSON_Delete(t.description);
     return status;
+}
+
+enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
+                          const struct lim_train_config *config)
+{
+    struct base_log *before;
+    enum lim_status result;
+
+    REQUIRE(be, LIM_USAGE);
+    before = base_log_enter(be->log);
+    result = train_all(be, ds, config);
+    base_log_enter(before);
+    return result;
 }

@@ -15,8 +15,8 @@ struct lim_optimizer {
     uint64_t t;
 };
 
-struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, const struct lim_net *net,
-                                           const struct lim_adam_desc *desc)
+static struct lim_optimizer *create(struct lim_backend *be, const struct lim_net *net,
+                                    const struct lim_adam_desc *desc)
 {
     struct lim_optimizer *opt;
 
@@ -43,6 +43,19 @@ struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, const struct 
         }
     }
     return opt;
+}
+
+struct lim_optimizer *lim_optimizer_create(struct lim_backend *be, const struct lim_net *net,
+                                           const struct lim_adam_desc *desc)
+{
+    struct base_log *before;
+    struct lim_optimizer *result;
+
+    REQUIRE(be, NULL);
+    before = base_log_enter(be->log);
+    result = create(be, net, desc);
+    base_log_enter(before);
+    return result;
 }
 
 void lim_optimizer_destroy(struct lim_optimizer *opt)

@@ -1,50 +1,14 @@
 /* Networks from tables: takes all memory at once, then only walks the layers. */
 #include <limner/net.h>
-#include <limner/random.h>
 
 #include "base/log.h"
 #include "base/require.h"
 #include "core/backend.h"
-#include "nn/layer.h"
+#include "nn/net.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* An activation follows nearly every layer and works in its memory; `output` is then the same view.
- * Where the layer has taken it over, its own node does nothing. */
-struct node {
-    struct lim_layer *layer;
-    bool taken;
-    struct lim_buffer *own;   /* NULL: the output lies in the input's memory */
-    struct lim_tensor output; /* the whole batch */
-};
-
-struct part {
-    int node, index; /* of the layer's parts */
-};
-
-/* Parameters that lie side by side, and their gradients. */
-struct chunk {
-    size_t count;
-    struct lim_buffer *params, *grads;
-};
-
-struct lim_net {
-    struct lim_backend *be;
-    int count, batch;
-    int h, w, c;
-    struct node *nodes;
-    struct part *parts;
-    int part_count;
-    struct chunk *chunks;
-    int chunk_count;
-    size_t state_count;
-    struct lim_buffer *state;
-    struct lim_buffer *spare[2]; /* activation gradients, used in turn */
-    struct lim_tensor x;         /* of the last forward pass */
-    int n;                       /* pictures in it */
-};
 
 static const struct lim_tensor no_tensor = {.buf = NULL};
 
@@ -139,16 +103,6 @@ static bool make_buffer(struct lim_net *net, enum lim_memory_part what, size_t c
     return *buf != NULL;
 }
 
-static size_t part_floats(const struct lim_layer_part *part)
-{
-    return lim_tensor_count(lim_tensor_of(NULL, 0, part->n, part->h, part->w, part->c));
-}
-
-static const struct lim_layer_part *part_of(const struct lim_net *net, int i)
-{
-    return net->nodes[net->parts[i].node].layer->parts + net->parts[i].index;
-}
-
 /* Lists the parts of all layers, and counts what goes into which chunk. */
 static bool count_parts(struct lim_net *net)
 {
@@ -169,9 +123,9 @@ static bool count_parts(struct lim_net *net)
     net->chunk_count = 1;
     for (int i = 0; i < net->part_count; i++) {
         struct chunk *chunk = net->chunks + net->chunk_count - 1;
-        size_t count = part_floats(part_of(net, i));
+        size_t count = nn_part_floats(nn_part_of(net, i));
 
-        if (part_of(net, i)->state) {
+        if (nn_part_of(net, i)->state) {
             net->state_count += count;
             continue;
         }
@@ -197,12 +151,12 @@ static bool place_parts(struct lim_net *net)
     chunk = net->chunks;
     for (int i = 0; i < net->part_count; i++) {
         struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
-        const struct lim_layer_part *part = part_of(net, i);
+        const struct lim_layer_part *part = nn_part_of(net, i);
         int j = net->parts[i].index;
 
         if (part->state) {
             layer->values[j] = lim_tensor_of(net->state, state, part->n, part->h, part->w, part->c);
-            state += part_floats(part);
+            state += nn_part_floats(part);
             continue;
         }
         if (param == chunk->count) {
@@ -211,13 +165,13 @@ static bool place_parts(struct lim_net *net)
         }
         layer->values[j] = lim_tensor_of(chunk->params, param, part->n, part->h, part->w, part->c);
         layer->grads[j] = lim_tensor_of(chunk->grads, param, part->n, part->h, part->w, part->c);
-        param += part_floats(part);
+        param += nn_part_floats(part);
     }
     return true;
 }
 
-struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_desc *rows, int count,
-                               int h, int w, int c, int batch)
+static struct lim_net *create(struct lim_backend *be, const struct lim_layer_desc *rows, int count,
+                              int h, int w, int c, int batch)
 {
     struct lim_net *net;
     size_t largest;
@@ -260,6 +214,19 @@ error:
     return NULL;
 }
 
+struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_desc *rows, int count,
+                               int h, int w, int c, int batch)
+{
+    struct base_log *before;
+    struct lim_net *result;
+
+    REQUIRE(be, NULL);
+    before = base_log_enter(be->log);
+    result = create(be, rows, count, h, w, c, batch);
+    base_log_enter(before);
+    return result;
+}
+
 void lim_net_destroy(struct lim_net *net)
 {
     if (!net)
@@ -279,29 +246,6 @@ void lim_net_destroy(struct lim_net *net)
     free(net->parts);
     free(net->nodes);
     free(net);
-}
-
-bool lim_net_init(struct lim_net *net, uint64_t seed)
-{
-    REQUIRE(net, false);
-    for (int i = 0; i < net->part_count; i++) {
-        struct lim_layer *layer = net->nodes[net->parts[i].node].layer;
-        const struct lim_layer_part *part = part_of(net, i);
-        struct lim_tensor values = layer->values[net->parts[i].index];
-        size_t count = part_floats(part);
-        float *host = malloc(count * sizeof *host);
-
-        if (!host) {
-            lim_error("no memory to initialize a network");
-            return false;
-        }
-        lim_random_normal(seed, LIM_RANDOM_WEIGHTS, (uint64_t)i, count, host);
-        for (size_t j = 0; j < count; j++)
-            host[j] = part->mean + part->deviation * host[j];
-        lim_write(values, host);
-        free(host);
-    }
-    return true;
 }
 
 /* Is x some pictures for this net? */
@@ -381,76 +325,4 @@ struct lim_tensor lim_net_backward(struct lim_net *net, struct lim_tensor dy, un
         dy = dx;
     }
     return want & LIM_WANT_INPUT ? dy : no_tensor;
-}
-
-void lim_net_zero_grads(struct lim_net *net)
-{
-    REQUIRE_OR_RETURN(net);
-    for (int i = 0; i < net->chunk_count; i++)
-        lim_fill(net->be, 0.0f, lim_net_grads(net, i));
-}
-
-int lim_net_chunks(const struct lim_net *net)
-{
-    REQUIRE(net, 0);
-    return net->chunk_count;
-}
-
-/* Of a net without parameters: the one float that its buffers have. */
-static struct lim_tensor flat(const struct chunk *chunk, struct lim_buffer *buf)
-{
-    return lim_vector_of(buf, 0, chunk->count ? chunk->count : 1);
-}
-
-struct lim_tensor lim_net_params(const struct lim_net *net, int chunk)
-{
-    REQUIRE(net && chunk >= 0 && chunk < net->chunk_count, no_tensor);
-    return flat(net->chunks + chunk, net->chunks[chunk].params);
-}
-
-struct lim_tensor lim_net_grads(const struct lim_net *net, int chunk)
-{
-    REQUIRE(net && chunk >= 0 && chunk < net->chunk_count, no_tensor);
-    return flat(net->chunks + chunk, net->chunks[chunk].grads);
-}
-
-struct lim_tensor lim_net_state(const struct lim_net *net)
-{
-    REQUIRE(net, no_tensor);
-    if (!net->state_count)
-        return no_tensor;
-    return lim_vector_of(net->state, 0, net->state_count);
-}
-
-int lim_net_part_count(const struct lim_net *net)
-{
-    REQUIRE(net, 0);
-    return net->part_count;
-}
-
-struct lim_net_part lim_net_part(const struct lim_net *net, int index)
-{
-    struct lim_net_part part = {.name = ""};
-    const struct lim_layer *layer;
-    const struct part *at;
-
-    REQUIRE(net && index >= 0 && index < net->part_count, part);
-    at = net->parts + index;
-    layer = net->nodes[at->node].layer;
-    part.tensor = layer->values[at->index];
-    part.grad = layer->grads[at->index];
-    part.state = layer->parts[at->index].state;
-    snprintf(part.name, sizeof part.name, "%d.%s", at->node, layer->parts[at->index].name);
-    return part;
-}
-
-void lim_net_output_shape(const struct lim_net *net, int *h, int *w, int *c)
-{
-    const struct lim_layer *last;
-
-    REQUIRE_OR_RETURN(net && h && w && c);
-    last = net->nodes[net->count - 1].layer;
-    *h = last->out_h;
-    *w = last->out_w;
-    *c = last->out_c;
 }

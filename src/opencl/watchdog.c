@@ -18,6 +18,7 @@
 enum { TOLD_AFTER = 30 };
 
 struct ocl_watch {
+    struct base_log *log;               /* of the backend that it watches */
     const struct ocl_pending *launches; /* or NULL */
     char where[32];
     double patience; /* seconds; 0: any time, and no thread */
@@ -99,7 +100,6 @@ static void report(const struct ocl_watch *watch)
 
     if (watch->launches)
         ocl_pending(watch->launches, list, sizeof list);
-    lim_log_hush(false); /* nobody else will tell */
     lim_error("%s has not answered %s%s%s%s for %g second%s%s: it hangs, or is slower than that "
               "(--wait-timeout)",
               watch->where, watch->call, program ? " of '" : "", program ? program : "",
@@ -116,6 +116,7 @@ static void *run(void *user)
     double note = watch->patience / 2 < TOLD_AFTER ? watch->patience / 2 : TOLD_AFTER;
     unsigned last = 0;
 
+    base_log_enter(watch->log);
     pthread_mutex_lock(&watch->lock);
     while (!watch->stop) {
         unsigned now;
@@ -167,6 +168,7 @@ bool ocl_watch_start(struct ocl_watch **made, const struct lim_device_choice *ch
     watch->patience = choice->wait_timeout > 0 ? choice->wait_timeout : 0;
     watch->hung = choice->hung;
     watch->user = choice->user;
+    watch->log = base_log_current();
     pthread_mutex_init(&watch->lock, NULL);
     condition_init(&watch->changed);
     if (watch->patience > 0 && !start_thread(watch)) {

@@ -312,8 +312,8 @@ double lim_tune_rate(const void *user, const char *identity)
     return rate;
 }
 
-bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
-                        double per_second)
+static bool keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
+                      double per_second)
 {
     cJSON *file, *rates, *o;
     bool good = false;
@@ -343,7 +343,20 @@ bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const cha
     return good;
 }
 
-void lim_tune_load(struct lim_backend *be, const char *cache_dir)
+bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
+                        double per_second)
+{
+    struct base_log *before;
+    bool result;
+
+    REQUIRE(be, false);
+    before = base_log_enter(be->log);
+    result = keep_rate(be, cache_dir, work, per_second);
+    base_log_enter(before);
+    return result;
+}
+
+static void load(struct lim_backend *be, const char *cache_dir)
 {
     char *folder;
     cJSON *file;
@@ -354,4 +367,14 @@ void lim_tune_load(struct lim_backend *be, const char *cache_dir)
     tune_choices_take(be, cJSON_GetObjectItemCaseSensitive(file, "geometries"));
     cJSON_Delete(file);
     free(folder);
+}
+
+void lim_tune_load(struct lim_backend *be, const char *cache_dir)
+{
+    struct base_log *before;
+
+    REQUIRE_OR_RETURN(be);
+    before = base_log_enter(be->log);
+    load(be, cache_dir);
+    base_log_enter(before);
 }

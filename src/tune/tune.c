@@ -403,12 +403,25 @@ static enum lim_status tune(struct lim_backend *be, const struct lim_tune_work *
     return status;
 }
 
-enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
-                         const struct lim_tune_config *config)
+static enum lim_status tune_all(struct lim_backend *be, const struct lim_tune_work *work,
+                                const struct lim_tune_config *config)
 {
     struct lim_tune_config full;
 
     if (!base_struct_take(&full, sizeof full, CONFIG_FIRST, config, "lim_tune_config"))
         return LIM_USAGE;
     return tune(be, work, &full);
+}
+
+enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
+                         const struct lim_tune_config *config)
+{
+    struct base_log *before;
+    enum lim_status result;
+
+    REQUIRE(be, LIM_USAGE);
+    before = base_log_enter(be->log);
+    result = tune_all(be, work, config);
+    base_log_enter(before);
+    return result;
 }
