@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/design and the READMEs of src name in `backticks` is there: files (by path, or by name anywhere in the
+"""What docs/design and the READMEs of src, cl and tests name in `backticks` is there: files (by path, or by name anywhere in the
 repository), and identifiers of limner and its tests (in the sources, as whole words). usage: design.py SOURCE_ROOT
 
 docs/design/measurements.md is left out: it is a record of what was. Then two wrong names are planted, and must be noticed."""
@@ -50,7 +50,8 @@ def check(pages, names, known):
 
 
 pages = {path.relative_to(root).as_posix(): path.read_text()
-         for path in sorted((root / "docs/design").glob("*.md")) + sorted((root / "src").rglob("README.md")) + [root / "cl/README.md"]
+         for path in sorted((root / "docs/design").glob("*.md")) + sorted((root / "src").rglob("README.md")) +
+         sorted((root / "tests").rglob("README.md")) + [root / "cl/README.md"]
          if path.name != "measurements.md"}
 names = files()
 known = words(names - {"tests/lint/design.py"})
