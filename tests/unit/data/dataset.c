@@ -390,6 +390,28 @@ static void test_without_zip(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A run of limner 0.1.0 goes on with the pictures that it knows by this number, and holds out the
+ * same.
+ */
+static void test_identities_are_kept(void **state)
+{
+    static const uint8_t first_bytes[] = {232, 127, 26, 177, 2, 77, 87, 238, 19, 217, 176};
+    struct lim_dataset_config config = {
+        .size = SIZE, .channels = 3, .threads = 1, .holdout = 0.25, .limit = 32};
+    enum lim_status why = LIM_ERROR;
+    struct lim_dataset *ds;
+
+    (void)state;
+    put_many(40);
+    ds = lim_dataset_open(root, &config, &why);
+    assert_non_null(ds);
+    assert_true(lim_dataset_fingerprint(ds) == 0x5bf1c369117f6705u);
+    assert_int_equal(lim_dataset_held_out(ds), sizeof first_bytes);
+    for (int i = 0; i < (int)sizeof first_bytes; i++)
+        assert_int_equal(lim_dataset_held_out_picture(ds, i)[0], first_bytes[i]);
+    lim_dataset_destroy(ds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +421,7 @@ int main(void)
         TEST(test_refusals),
         TEST(test_order_and_threads),
         TEST(test_stopping),
+        TEST(test_identities_are_kept),
 #ifdef LIM_HAVE_ZIP
         TEST(test_zip_is_like_a_folder),
         TEST(test_zip_damage),
