@@ -91,7 +91,7 @@ static bool read_number(const char *folder, const char *file, const char *name, 
 
     if (snprintf(path, sizeof path, "%s%s", folder, file) >= (int)sizeof path)
         return false;
-    stream = fopen(path, "r");
+    stream = fopen(path, "re");
     while (stream && !found && fgets(line, sizeof line, stream))
         found = strncmp(line, name, length) == 0 && sscanf(line + length, "%" SCNu64, value) == 1;
     if (stream)
@@ -164,7 +164,7 @@ uint64_t lim_host_memory(const char *proc, const char *sys)
     }
     if (snprintf(path, sizeof path, "%s/self/cgroup", proc) >= (int)sizeof path)
         return most;
-    stream = fopen(path, "r");
+    stream = fopen(path, "re");
     while (stream && fgets(line, sizeof line, stream))
         most = least(most, groups_leave(sys, line));
     if (stream)

@@ -30,7 +30,7 @@ bool lim_backend_profile(struct lim_backend *be, const char *path)
     trace = calloc(1, sizeof *trace);
     if (trace)
         trace->path = strdup(path);
-    if (!trace || !trace->path || (trace->file = fopen(path, "w")) == NULL) {
+    if (!trace || !trace->path || (trace->file = fopen(path, "we")) == NULL) {
         lim_error("cannot write the profile %s: %s", path, strerror(errno));
         if (trace)
             free(trace->path);

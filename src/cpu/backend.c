@@ -96,7 +96,7 @@ static int count_threads(int wanted)
 /* The processor as Linux tells it, or "". */
 static void ask_processor(char *text, size_t size)
 {
-    FILE *file = fopen("/proc/cpuinfo", "r");
+    FILE *file = fopen("/proc/cpuinfo", "re");
     char line[256];
 
     *text = '\0';

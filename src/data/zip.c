@@ -10,7 +10,7 @@
 bool data_file_is_zip(const char *path)
 {
     char head[4] = "";
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     size_t got = file ? fread(head, 1, sizeof head, file) : 0;
 
     if (file)

@@ -250,6 +250,7 @@ void ocl_cache_write(const char *folder, const char *family, const char *key, co
     fd = mkstemp(temporary);
     if (fd < 0)
         return;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
     good = ocl_write_all(fd, &h, sizeof h) && ocl_write_all(fd, key, strlen(key)) &&
            ocl_write_all(fd, payload, size);
     if (close(fd) != 0 || !good || rename(temporary, path) != 0)

@@ -28,7 +28,7 @@ static const struct {
 
 static const char *package_line(void)
 {
-    FILE *stream = fopen("/etc/os-release", "r");
+    FILE *stream = fopen("/etc/os-release", "re");
     char line[256];
     const char *found = "install your card's OpenCL driver, or PoCL for the CPU";
 

@@ -219,12 +219,12 @@ static void take(struct ocl_probe *probe, const struct answer *told)
 static void leave_out(struct ocl_probe *probe)
 {
     probe->set_variable = lim_host_get().set_variable;
-    if (probe->set_variable) {
+    probe->filtered = probe->set_variable != NULL;
+    if (probe->filtered) {
         probe->vendors = copy_of("OCL_ICD_VENDORS");
         probe->vendor_path = copy_of("OPENCL_VENDOR_PATH");
-        probe->filtered = probe->set_variable("OCL_ICD_VENDORS", probe->folder) &&
-                          probe->set_variable("OPENCL_VENDOR_PATH", probe->folder);
-        if (probe->filtered)
+        if (probe->set_variable("OCL_ICD_VENDORS", probe->folder) &&
+            probe->set_variable("OPENCL_VENDOR_PATH", probe->folder))
             return;
     }
     for (int i = 0; i < probe->count; i++) {

@@ -7,6 +7,7 @@
 #include "opencl/hints.h"
 #include "opencl/tiles.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ static void keep_log(const char *log, char *path, size_t size)
 
     snprintf(path, size, "%s/limner-build-XXXXXX", folder && *folder ? folder : "/tmp");
     fd = mkstemp(path);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
     if (fd < 0 || write(fd, log, length) != (ssize_t)length)
         *path = '\0';
     if (fd >= 0)
