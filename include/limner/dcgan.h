@@ -41,11 +41,14 @@ LIM_API bool lim_dcgan_check(const struct lim_dcgan_config *config);
 /* The settings one by one, for what is made from them: options, files, documents. */
 
 enum lim_setting_type {
-    LIM_SETTING_INT,   /* int */
-    LIM_SETTING_U64,   /* uint64_t */
-    LIM_SETTING_FLOAT, /* float */
-    LIM_SETTING_BOOL,  /* bool */
-    LIM_SETTING_WORD   /* int or an enum: an index among `words` */
+    LIM_SETTING_INT,    /* int */
+    LIM_SETTING_U64,    /* uint64_t */
+    LIM_SETTING_COUNT,  /* uint64_t below 2^63, in files a number, which ends to be exact at 2^53 */
+    LIM_SETTING_FLOAT,  /* float */
+    LIM_SETTING_DOUBLE, /* double */
+    LIM_SETTING_BOOL,   /* bool; two words, or true and false */
+    LIM_SETTING_WORD,   /* int or an enum: an index among `words` */
+    LIM_SETTING_COLOR   /* uint32_t, LIM_RGB; 0: white */
 };
 
 /* What a setting decides. Each also belongs to what the later ones decide. */
@@ -61,7 +64,7 @@ struct lim_setting {
     enum lim_setting_type type;
     enum lim_setting_role role;
     size_t offset, size;      /* of its field, in bytes */
-    const char *const *words; /* WORD, and INT that takes few values: all of them, then NULL */
+    const char *const *words; /* WORD, BOOL, INT that takes few values: all of them, then NULL */
     double low, high;         /* other numbers: low <= value <= high; FLOAT: < high */
     double standard;          /* of a new training; WORD: an index */
     /* Settings that 0.1.0 had not: the first version that has it, and what files without it mean,

@@ -68,8 +68,9 @@ static void setting_option(const struct lim_setting *setting, struct option *opt
         const char *value;
     } types[] = {
         [LIM_SETTING_INT] = {OPTION_INT, "N"},      [LIM_SETTING_U64] = {OPTION_COUNT, "N"},
-        [LIM_SETTING_FLOAT] = {OPTION_FLOAT, "X"},  [LIM_SETTING_BOOL] = {OPTION_FLAG, NULL},
-        [LIM_SETTING_WORD] = {OPTION_WORD, "WORD"},
+        [LIM_SETTING_COUNT] = {OPTION_COUNT, "N"},  [LIM_SETTING_FLOAT] = {OPTION_FLOAT, "X"},
+        [LIM_SETTING_DOUBLE] = {OPTION_REAL, "X"},  [LIM_SETTING_BOOL] = {OPTION_FLAG, NULL},
+        [LIM_SETTING_WORD] = {OPTION_WORD, "WORD"}, [LIM_SETTING_COLOR] = {OPTION_COLOR, "COLOR"},
     };
 
     *option = (struct option){.name = option_name(setting),

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <limner/dcgan.h>
+#include <limner/train.h>
 
 enum { SETTING_TEXT = 128 }; /* bytes that a message about a setting takes at most */
 
@@ -42,5 +43,13 @@ bool gan_settings_from_json(const cJSON *object, struct lim_dcgan_config *config
  */
 bool gan_setting_differs(const struct lim_setting *setting, const cJSON *object,
                          const struct lim_dcgan_config *config);
+
+/* The same for the settings of a training beside the DCGAN's (run_settings.c); in JSON, those of
+ * one role. What a file lacks is 0. */
+bool gan_run_has_fault(const struct lim_train_config *config, char text[SETTING_TEXT]);
+bool gan_run_to_json(const struct lim_train_config *config, enum lim_setting_role role,
+                     cJSON *object);
+bool gan_run_from_json(const cJSON *object, struct lim_train_config *config,
+                       char text[SETTING_TEXT]);
 
 #endif

@@ -14,13 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static double number_of(const cJSON *json, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-
-    return cJSON_IsNumber(item) && item->valuedouble > 0 ? item->valuedouble : 0;
-}
-
 static const char *text_of(const cJSON *json, const char *name)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, name));
@@ -79,48 +72,21 @@ bool gan_take_config(struct lim_train_config *full, const struct lim_train_confi
     return base_struct_take(full, sizeof *full, CONFIG_FIRST, config, "lim_train_config");
 }
 
-/* The largest numbers of a training, which config.json may hold. */
-#define MOST_EPOCHS 1e9
-#define MOST_SECONDS 1e10
-#define MOST_COUNT 9e18
-#define MOST_GRID 100
-#define MOST_KEPT 1000
-#define MOST_HELD_OUT 0.5
-
-/* 0 <= value <= most; not NaN. */
-static bool within(const char *name, double value, double most)
-{
-    if (value >= 0 && value <= most)
-        return true;
-    lim_error("a training's '%s' is %g: it must lie between 0 and %g", name, value, most);
-    return false;
-}
-
 bool gan_check_training(const struct lim_dataset *ds, const struct lim_train_config *config)
 {
-    const struct lim_dataset_config *data = &config->data;
+    char text[SETTING_TEXT];
 
-    if (!config->run || !*config->run || !config->pictures) {
+    if (!config->run || !*config->run || !config->pictures)
         lim_error("a training needs a run folder, and the name of its pictures");
-        return false;
-    }
-    if ((unsigned)data->crop > LIM_CROP_NONE || (unsigned)data->drop > LIM_DROP_NEAR) {
-        lim_error("a training's pictures are cropped, or dropped, in a way that does not exist");
-        return false;
-    }
-    return lim_dcgan_check(&config->gan) && gan_check_pictures(ds, &config->gan) &&
-           within("epochs", config->epochs, MOST_EPOCHS) &&
-           within("seconds", config->seconds, MOST_SECONDS) &&
-           within("images", (double)config->images, MOST_COUNT) &&
-           within("steps", (double)config->steps, MOST_COUNT) &&
-           within("sample_every", (double)config->sample_every, MOST_COUNT) &&
-           within("save_every", (double)config->save_every, MOST_COUNT) &&
-           within("grid", config->grid, MOST_GRID) && within("keep", config->keep, MOST_KEPT) &&
-           within("retry_seconds", config->retry_seconds, MOST_SECONDS) &&
-           within("retries", config->retries, MOST_COUNT) &&
-           within("data.holdout", data->holdout, MOST_HELD_OUT) &&
-           within("data.limit", (double)data->limit, MOST_COUNT) &&
-           within("data.max_pixels", (double)data->max_pixels, MOST_COUNT);
+    else if (gan_run_has_fault(config, text))
+        lim_error("a training's %s", text);
+    else if (!(config->retry_seconds >= 0) || isinf(config->retry_seconds) || config->retries < 0)
+        lim_error(
+            "a training tries to save again after %g seconds, %d times: both must be 0 or more",
+            config->retry_seconds, config->retries);
+    else
+        return lim_dcgan_check(&config->gan) && gan_check_pictures(ds, &config->gan);
+    return false;
 }
 
 static bool refuse(const char *run, const char *name, const char *what)
@@ -129,46 +95,12 @@ static bool refuse(const char *run, const char *name, const char *what)
     return false;
 }
 
-/* A number that is there must be one that could have been written. */
-static bool check_numbers(const char *run, const cJSON *json)
+/* How long, how, and on which pictures. What is missing was not there yet when the run began, and
+ * had no effect. */
+static bool load_settings(const char *run, const cJSON *json, struct lim_train_config *config)
 {
-    static const struct {
-        const char *name;
-        double most;
-        bool parts; /* need not be whole */
-    } numbers[] = {
-        {"epochs", MOST_EPOCHS, true},       {"seconds", MOST_SECONDS, true},
-        {"images", MOST_COUNT, false},       {"steps", MOST_COUNT, false},
-        {"sample_every", MOST_COUNT, false}, {"save_every", MOST_COUNT, false},
-        {"grid", MOST_GRID, false},          {"keep", MOST_KEPT, false},
-        {"holdout", MOST_HELD_OUT, true},    {"limit", MOST_COUNT, false},
-        {"max_pixels", MOST_COUNT, false},
-    };
-    char what[64];
-
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, numbers[i].name);
-
-        if (!item || (cJSON_IsNumber(item) && item->valuedouble >= 0 &&
-                      item->valuedouble <= numbers[i].most &&
-                      (numbers[i].parts || floor(item->valuedouble) == item->valuedouble)))
-            continue;
-        snprintf(what, sizeof what, "no %snumber from 0 to %g", numbers[i].parts ? "" : "whole ",
-                 numbers[i].most);
-        return refuse(run, numbers[i].name, what);
-    }
-    return true;
-}
-
-/* What is missing was not there yet when the run began, and had no effect; what is there must be a
- * word that limner knows. */
-static bool load_words(const char *run, const cJSON *json, struct lim_train_config *config)
-{
-    static const char *const texts[] = {"crop",  "background",    "drop_duplicates", "on_nan",
-                                        "cache", "pictures_path", "pictures"};
-    const char *on_nan = text_of(json, "on_nan");
-    const cJSON *mirror = cJSON_GetObjectItemCaseSensitive(json, "mirror");
-    struct lim_dataset_config *data = &config->data;
+    static const char *const texts[] = {"cache", "pictures_path", "pictures"};
+    char text[SETTING_TEXT];
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, texts[i]);
@@ -176,21 +108,10 @@ static bool load_words(const char *run, const cJSON *json, struct lim_train_conf
         if (item && !cJSON_IsString(item))
             return refuse(run, texts[i], "no text");
     }
-    if (*text_of(json, "crop") && !lim_crop_parse(text_of(json, "crop"), &data->crop))
-        return refuse(run, "crop", "none that limner knows");
-    if (*text_of(json, "background") &&
-        !lim_color_parse(text_of(json, "background"), &data->background))
-        return refuse(run, "background", "no color");
-    if (*text_of(json, "drop_duplicates") &&
-        !lim_drop_parse(text_of(json, "drop_duplicates"), &data->drop))
-        return refuse(run, "drop_duplicates", "none that limner knows");
-    if (*on_nan && strcmp(on_nan, "stop") != 0 && strcmp(on_nan, "rollback") != 0)
-        return refuse(run, "on_nan", "neither stop nor rollback");
-    if (mirror && !cJSON_IsBool(mirror))
-        return refuse(run, "mirror", "neither true nor false");
-    config->roll_back = strcmp(on_nan, "rollback") == 0;
-    data->mirror = cJSON_IsTrue(mirror);
-    return true;
+    if (gan_run_from_json(json, config, text))
+        return true;
+    lim_error("%s/" LIM_RUN_CONFIG ": %s: damaged, or edited by hand", run, text);
+    return false;
 }
 
 /* The setting by which a checkpoint holds another network than the one described, or NULL. */
@@ -290,8 +211,8 @@ static enum lim_status load(const char *run, struct lim_train_config *config)
     json = lim_run_read_json(run, LIM_RUN_CONFIG);
     folder.foreign = gan_train_foreign;
     folder.of = json;
-    if (!json || !check_numbers(run, json) || !load_words(run, json, config) ||
-        !gan_train_find_checkpoint(&folder, &info) || !check_network(run, json, &info.config))
+    if (!json || !load_settings(run, json, config) || !gan_train_find_checkpoint(&folder, &info) ||
+        !check_network(run, json, &info.config))
         goto done;
     if (!lim_json_signed(json))
         lim_warning("%s/" LIM_RUN_CONFIG " was changed since limner wrote it, by hand or by a "
@@ -299,17 +220,6 @@ static enum lim_status load(const char *run, struct lim_train_config *config)
                     run);
     config->gan = info.config;
     config->resume = true;
-    config->epochs = number_of(json, "epochs");
-    config->seconds = number_of(json, "seconds");
-    config->images = (uint64_t)number_of(json, "images");
-    config->steps = (uint64_t)number_of(json, "steps");
-    config->sample_every = (uint64_t)number_of(json, "sample_every");
-    config->save_every = (uint64_t)number_of(json, "save_every");
-    config->grid = (int)number_of(json, "grid");
-    config->keep = (int)number_of(json, "keep");
-    config->data.holdout = number_of(json, "holdout");
-    config->data.limit = (uint64_t)number_of(json, "limit");
-    config->data.max_pixels = (uint64_t)number_of(json, "max_pixels");
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
     /* One that did not work the last time is tried again. */

@@ -25,19 +25,10 @@ static bool no_memory(const char *what)
 /* How the pictures are seen. */
 static void describe_data(const struct trainer *t, cJSON *o)
 {
-    const struct lim_dataset_config *data = &t->config->data;
-    uint32_t background = data->background ? data->background : LIM_RGB(255, 255, 255);
     const char *cache = t->config->cache;
-    char *whole = cache && *cache ? realpath(cache, NULL) : NULL, text[16];
+    char *whole = cache && *cache ? realpath(cache, NULL) : NULL;
 
-    cJSON_AddStringToObject(o, "crop", lim_crop_name(data->crop));
-    snprintf(text, sizeof text, "#%06x", (unsigned)(background & 0xffffff));
-    cJSON_AddStringToObject(o, "background", text);
-    cJSON_AddBoolToObject(o, "mirror", data->mirror);
-    cJSON_AddNumberToObject(o, "holdout", data->holdout);
-    cJSON_AddStringToObject(o, "drop_duplicates", lim_drop_name(data->drop));
-    cJSON_AddNumberToObject(o, "limit", (double)data->limit);
-    cJSON_AddNumberToObject(o, "max_pixels", (double)data->max_pixels);
+    gan_run_to_json(t->config, LIM_SETTING_PICTURES, o);
     cJSON_AddNumberToObject(o, "held_out_count", lim_dataset_held_out(t->ds));
     cJSON_AddStringToObject(o, "cache", !cache ? "run" : !*cache ? "none" : whole ? whole : cache);
     free(whole);
@@ -70,20 +61,16 @@ static cJSON *describe(const struct trainer *t)
     const struct lim_train_config *config = t->config;
     const struct lim_dcgan_config *gan = lim_dcgan_get_config(t->gan);
     char *whole = realpath(config->pictures, NULL), text[32];
+    struct lim_train_config settings;
     struct lim_dcgan_work work;
     cJSON *o = cJSON_CreateObject();
 
     cJSON_AddStringToObject(o, "limner", lim_version());
     gan_settings_to_json(gan, false, o);
-    cJSON_AddNumberToObject(o, "epochs", config->epochs);
-    cJSON_AddNumberToObject(o, "seconds", config->seconds);
-    cJSON_AddNumberToObject(o, "images", (double)config->images);
-    cJSON_AddNumberToObject(o, "steps", (double)config->steps);
-    cJSON_AddNumberToObject(o, "sample_every", (double)config->sample_every);
-    cJSON_AddNumberToObject(o, "save_every", (double)config->save_every);
-    cJSON_AddNumberToObject(o, "grid", t->grid);
-    cJSON_AddNumberToObject(o, "keep", t->keep);
-    cJSON_AddStringToObject(o, "on_nan", config->roll_back ? "rollback" : "stop");
+    settings = *config;
+    settings.grid = t->grid;
+    settings.keep = t->keep;
+    gan_run_to_json(&settings, LIM_SETTING_TRAINING, o);
     cJSON_AddStringToObject(o, "pictures", config->pictures);
     cJSON_AddStringToObject(o, "pictures_path", whole ? whole : config->pictures);
     describe_data(t, o);

@@ -211,6 +211,46 @@ static void a_description_differs(void **state)
     cJSON_Delete(json);
 }
 
+/* A run's settings, as config.json has them. */
+static const char run_settings[] =
+    "{\"epochs\":2.5,\"seconds\":3600,\"images\":500000,\"steps\":2,\"sample_every\":1,"
+    "\"save_every\":7,\"grid\":8,\"keep\":3,\"on_nan\":\"rollback\",\"crop\":\"top\","
+    "\"background\":\"#204060\",\"mirror\":true,\"holdout\":0.2,\"drop_duplicates\":\"near\","
+    "\"limit\":5,\"max_pixels\":5000000}";
+
+static void a_run_goes_through_json(void **state)
+{
+    cJSON *json = cJSON_Parse(run_settings), *again = cJSON_CreateObject();
+    struct lim_train_config config = {0}, none = {0};
+    char text[SETTING_TEXT], *printed;
+
+    (void)state;
+    assert_true(gan_run_from_json(json, &config, text));
+    assert_true(config.epochs == 2.5 && config.seconds == 3600 && config.steps == 2);
+    assert_true(config.images == 500000 && config.sample_every == 1);
+    assert_true(config.save_every == 7 && config.grid == 8 && config.keep == 3);
+    assert_true(config.roll_back && config.data.crop == LIM_CROP_TOP && config.data.mirror);
+    assert_true(config.data.background == LIM_RGB(0x20, 0x40, 0x60));
+    assert_true(config.data.holdout == 0.2 && config.data.drop == LIM_DROP_NEAR);
+    assert_true(config.data.limit == 5 && config.data.max_pixels == 5000000);
+    assert_true(gan_run_to_json(&config, LIM_SETTING_TRAINING, again));
+    assert_true(gan_run_to_json(&config, LIM_SETTING_PICTURES, again));
+    printed = cJSON_PrintUnformatted(again);
+    assert_string_equal(printed, run_settings);
+    cJSON_free(printed);
+    cJSON_Delete(again);
+    cJSON_Delete(json);
+    /* Nothing said: nothing asked for. */
+    config = none;
+    json = cJSON_CreateObject();
+    assert_true(gan_run_from_json(json, &config, text));
+    assert_memory_equal(&config, &none, sizeof config);
+    cJSON_Delete(json);
+    config.keep = -1;
+    assert_true(gan_run_has_fault(&config, text));
+    assert_string_equal(text, "keep -1: must lie between 0 and 1000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +262,7 @@ int main(void)
         cmocka_unit_test(what_a_file_lacks_is_what_was_before),
         cmocka_unit_test(faults_name_the_range),
         cmocka_unit_test(a_description_differs),
+        cmocka_unit_test(a_run_goes_through_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
