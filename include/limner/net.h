@@ -17,6 +17,7 @@ enum lim_layer_kind {
     LIM_LAYER_CONV_TRANSPOSED, /* the same; output (h - 1)*stride + kernel - pad_start - pad_end */
     LIM_LAYER_BATCHNORM,       /* eps, momentum */
     LIM_LAYER_ACTIVATION,      /* activation, slope */
+    LIM_LAYER_NOISE,           /* deviation: adds N(0, deviation^2) in LIM_TRAIN */
     LIM_LAYER_KINDS
 };
 
@@ -32,6 +33,7 @@ struct lim_layer_desc {
     enum lim_activation activation;
     float slope;
     struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */
+    float deviation;
     uint64_t reserved[16];
 };
 
@@ -40,6 +42,12 @@ struct lim_layer_desc {
  * the row is none, or does not fit. */
 LIM_API bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
                              struct lim_conv *cv);
+
+/* Floats of the parameters, and of the state (running statistics), of the layers that these rows
+ * make for pictures h x w with c channels. Takes no memory and needs no device. False after one log
+ * line that names the row that does not fit. */
+LIM_API bool lim_rows_count(const struct lim_layer_desc *rows, int count, int h, int w, int c,
+                            uint64_t *params, uint64_t *state);
 
 struct lim_net;
 
@@ -63,6 +71,12 @@ enum lim_mode {
 /* x: 1 to `batch` pictures. The output is valid until the next forward pass of this net. */
 LIM_API struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x,
                                           enum lim_mode mode);
+
+/* What a layer that draws (LIM_LAYER_NOISE) adds depends on the seed, the step, the row, and how
+ * many passes in LIM_TRAIN the step has seen (of 4,096, and rows as many); on nothing else, so that
+ * a training that goes on from a step draws what one that never stopped would have drawn. A new net
+ * has seed 0 and step 0. */
+LIM_API void lim_net_set_step(struct lim_net *net, uint64_t seed, uint64_t step);
 
 enum lim_want { LIM_WANT_INPUT = 1, LIM_WANT_PARAMS = 2 };
 
@@ -90,7 +104,8 @@ struct lim_net_part {
     struct lim_tensor tensor; /* weights r, s, c, k of the convolution as lim_conv has them */
     struct lim_tensor grad;   /* of the same shape; of state without a buffer */
     bool state;
-    uint64_t reserved[4];
+    const char *layer; /* what has it: "convolution"; static memory */
+    uint64_t reserved[3];
 };
 LIM_API int lim_net_part_count(const struct lim_net *net);
 LIM_API struct lim_net_part lim_net_part(const struct lim_net *net, int index);

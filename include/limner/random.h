@@ -18,7 +18,8 @@ enum lim_random_purpose {
     LIM_RANDOM_SHUFFLE,
     LIM_RANDOM_AUGMENT,
     LIM_RANDOM_TEST,
-    LIM_RANDOM_EVAL
+    LIM_RANDOM_EVAL,
+    LIM_RANDOM_LAYER
 };
 
 /* Four random words from Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as

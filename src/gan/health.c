@@ -81,27 +81,16 @@ static bool sound(struct lim_tensor t)
     return good;
 }
 
-static const char *kind_of(const struct lim_layer_desc *rows, const char *part)
-{
-    static const char *const words[] = {[LIM_LAYER_CONV] = "a convolution",
-                                        [LIM_LAYER_CONV_TRANSPOSED] = "a transposed convolution",
-                                        [LIM_LAYER_BATCHNORM] = "a batch normalization",
-                                        [LIM_LAYER_ACTIVATION] = "an activation"};
-
-    return words[rows[atoi(part)].kind];
-}
-
 /* From the output to the input, as the backward pass goes: where it begins, the rest follows. */
-static bool find_in(struct lim_net *net, const char *who, const struct lim_layer_desc *rows,
-                    bool gradients, char *text, size_t size)
+static bool find_in(struct lim_net *net, const char *who, bool gradients, char *text, size_t size)
 {
     for (int i = lim_net_part_count(net) - 1; i >= 0; i--) {
         struct lim_net_part part = lim_net_part(net, i);
 
         if ((gradients && part.state) || sound(gradients ? part.grad : part.tensor))
             continue;
-        snprintf(text, size, "%s%s.%s (%s)", gradients ? "the gradient of " : "", who, part.name,
-                 kind_of(rows, part.name));
+        snprintf(text, size, "%s%s.%s (a %s)", gradients ? "the gradient of " : "", who, part.name,
+                 part.layer);
         return true;
     }
     return false;
@@ -109,13 +98,9 @@ static bool find_in(struct lim_net *net, const char *who, const struct lim_layer
 
 bool gan_health_find_bad(struct lim_dcgan *gan, char *text, size_t size)
 {
-    struct lim_layer_desc g[LIM_DCGAN_MAX_LAYERS], d[LIM_DCGAN_MAX_LAYERS];
-
-    lim_dcgan_generator_rows(&gan->config, g);
-    lim_dcgan_discriminator_rows(&gan->config, d);
     /* D's gradients come first in a step; its weights follow them, and so does all of G. */
-    return find_in(gan->d, "discriminator", d, true, text, size) ||
-           find_in(gan->g, "generator", g, true, text, size) ||
-           find_in(gan->d, "discriminator", d, false, text, size) ||
-           find_in(gan->g, "generator", g, false, text, size);
+    return find_in(gan->d, "discriminator", true, text, size) ||
+           find_in(gan->g, "generator", true, text, size) ||
+           find_in(gan->d, "discriminator", false, text, size) ||
+           find_in(gan->g, "generator", false, text, size);
 }

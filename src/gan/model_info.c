@@ -25,35 +25,36 @@ bool lim_model_refuse(const struct lim_st_reader *reader, const char *reason)
     return false;
 }
 
-/* Floats of the weights that a table asks for. */
-static uint64_t count_params(const struct lim_layer_desc *rows, int count, uint64_t channels)
+/* Floats of all tensors whose names begin with `group`. */
+static uint64_t floats_of(const struct lim_st_reader *reader, const char *group)
 {
-    uint64_t params = 0;
+    uint64_t floats = 0;
 
-    for (int i = 0; i < count; i++) {
-        uint64_t out = (uint64_t)rows[i].out, kernel = (uint64_t)rows[i].kernel;
-
-        if (rows[i].kind == LIM_LAYER_CONV || rows[i].kind == LIM_LAYER_CONV_TRANSPOSED) {
-            params += kernel * kernel * channels * out + (rows[i].bias ? out : 0);
-            channels = out;
-        } else if (rows[i].kind == LIM_LAYER_BATCHNORM) {
-            params += 2 * channels;
-        }
-    }
-    return params;
+    for (int i = 0; i < reader->count; i++)
+        if (strncmp(reader->tensors[i].name, group, strlen(group)) == 0)
+            floats += reader->tensors[i].count;
+    return floats;
 }
 
-/* Has the file the weights that its settings ask for? Before memory is taken for them. */
-static bool has_weights(const struct lim_model_info *info)
+/* Has the file the tensors that its settings ask for? Before memory is taken for them. Fills in the
+ * counts of parameters. */
+static bool has_tensors(const struct lim_st_reader *reader, struct lim_model_info *info)
 {
+    const struct lim_dcgan_config *config = &info->config;
+    uint64_t moments = info->generator_only ? 0 : 2, state_g, state_d;
+    uint64_t *g = &info->generator_params, *d = &info->discriminator_params;
     struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS];
-    int count = lim_dcgan_generator_rows(&info->config, rows);
+    int count = lim_dcgan_generator_rows(config, rows);
 
-    if (count_params(rows, count, (uint64_t)info->config.latent) != info->generator_params)
+    if (!lim_rows_count(rows, count, 1, 1, config->latent, g, &state_g))
         return false;
-    count = lim_dcgan_discriminator_rows(&info->config, rows);
-    return info->discriminator_params ==
-           (info->generator_only ? 0 : count_params(rows, count, (uint64_t)info->config.channels));
+    count = lim_dcgan_discriminator_rows(config, rows);
+    if (!lim_rows_count(rows, count, config->size, config->size, config->channels, d, &state_d))
+        return false;
+    if (info->generator_only)
+        *d = state_d = 0;
+    return floats_of(reader, "generator.") == (1 + moments) * *g + state_g &&
+           floats_of(reader, "discriminator.") == (1 + moments) * *d + state_d;
 }
 
 bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_info *info)
@@ -95,17 +96,7 @@ bool lim_model_info_parse(const struct lim_st_reader *reader, struct lim_model_i
         return lim_model_refuse(reader, fault);
     snprintf(info->version, sizeof info->version, "%s", version);
     snprintf(info->hash, sizeof info->hash, "%s", hash);
-    for (int i = 0; i < reader->count; i++) {
-        const struct lim_st_tensor *t = reader->tensors + i;
-
-        if (strstr(t->name, ".adam_") || strstr(t->name, ".running_"))
-            continue;
-        if (strncmp(t->name, "generator.", 10) == 0)
-            info->generator_params += t->count;
-        else if (strncmp(t->name, "discriminator.", 14) == 0)
-            info->discriminator_params += t->count;
-    }
-    return has_weights(info) ||
+    return has_tensors(reader, info) ||
            lim_model_refuse(reader, "it has other weights than its settings ask for");
 }
 

@@ -75,6 +75,8 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
     lim_write(real, pictures);
     lim_write(z, latents);
 
+    lim_net_set_step(gan->g, 2 * config->seed, gan->steps);
+    lim_net_set_step(gan->d, 2 * config->seed + 1, gan->steps);
     fake = lim_net_forward(gan->g, z, LIM_TRAIN);
     lim_net_zero_grads(gan->d);
     judge(gan, real, 1.0f - config->smooth, STATS_REAL, LIM_WANT_PARAMS);

@@ -38,44 +38,47 @@ static void activation_destroy(struct lim_layer *layer)
     free(layer);
 }
 
-static const struct lim_layer_ops activation_ops = {
-    .name = "activation",
-    .forward = activation_forward,
-    .backward = activation_backward,
-    .destroy = activation_destroy,
-};
-
-struct lim_layer *lim_activation_create(struct lim_backend *be, const struct lim_layer_desc *row,
-                                        int h, int w, int c, int batch, const char **reason)
+static bool activation_shape(const struct lim_layer_desc *row, int batch, struct lim_layer *base,
+                             const char **reason)
 {
-    struct activation_layer *act;
-
     (void)batch;
     if ((unsigned)row->activation >= LIM_ACTIVATIONS) {
         *reason = "there is no such activation";
-        return NULL;
+        return false;
     }
     if (row->activation == LIM_LEAKY_RELU && !(row->slope > 0.0f && row->slope < 1.0f)) {
         *reason = "the slope of a LeakyReLU lies between 0 and 1";
-        return NULL;
+        return false;
     }
-    *reason = "";
-    act = calloc(1, sizeof *act);
+    base->out_h = base->h;
+    base->out_w = base->w;
+    base->out_c = base->c;
+    base->gradient_in_place = true;
+    base->keeps_output = base->overwrites_input = !lim_activation_needs_input(row->activation);
+    return true;
+}
+
+static struct lim_layer *activation_create(const struct lim_layer_desc *row, int batch,
+                                           const struct lim_layer *base)
+{
+    struct activation_layer *act = calloc(1, sizeof *act);
+
+    (void)batch;
     if (!act) {
         lim_error("no memory for a layer");
         return NULL;
     }
+    act->base = *base;
     act->kind = row->activation;
     act->slope = row->slope;
-    act->base = (struct lim_layer){
-        .ops = &activation_ops,
-        .be = be,
-        .out_h = h,
-        .out_w = w,
-        .out_c = c,
-        .gradient_in_place = true,
-        .keeps_output = !lim_activation_needs_input(row->activation),
-        .overwrites_input = !lim_activation_needs_input(row->activation),
-    };
     return &act->base;
 }
+
+const struct lim_layer_ops lim_activation_layer = {
+    .name = "activation",
+    .shape = activation_shape,
+    .create = activation_create,
+    .forward = activation_forward,
+    .backward = activation_backward,
+    .destroy = activation_destroy,
+};

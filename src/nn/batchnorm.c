@@ -81,55 +81,62 @@ static void batchnorm_destroy(struct lim_layer *layer)
     free(layer);
 }
 
-static const struct lim_layer_ops batchnorm_ops = {
+static bool batchnorm_shape(const struct lim_layer_desc *row, int batch, struct lim_layer *base,
+                            const char **reason)
+{
+    static const struct lim_layer_part parts[] = {
+        [GAMMA] = {.name = "gamma", .mean = 1.0f, .deviation = 0.02f},
+        [BETA] = {.name = "beta"},
+        [RUNNING_MEAN] = {.name = "running_mean", .state = true},
+        [RUNNING_VAR] = {.name = "running_var", .state = true, .mean = 1.0f}};
+
+    (void)row;
+    if (batch == 1 && base->h == 1 && base->w == 1) {
+        *reason = "batch norm needs more than one value per channel: a larger batch";
+        return false;
+    }
+    base->out_h = base->h;
+    base->out_w = base->w;
+    base->out_c = base->c;
+    base->gradient_in_place = true;
+    base->part_count = sizeof parts / sizeof *parts;
+    for (int i = 0; i < base->part_count; i++) {
+        struct lim_layer_part *part = base->parts + i;
+
+        *part = parts[i];
+        part->n = part->h = part->w = 1;
+        part->c = base->c;
+    }
+    return true;
+}
+
+static struct lim_layer *batchnorm_create(const struct lim_layer_desc *row, int batch,
+                                          const struct lim_layer *base)
+{
+    struct batchnorm_layer *norm = calloc(1, sizeof *norm);
+
+    (void)batch;
+    if (!norm) {
+        lim_error("no memory for a layer");
+        return NULL;
+    }
+    norm->scratch = lim_buffer_create_for(base->be, LIM_MEMORY_ACTIVATIONS, 4 * (size_t)base->c);
+    if (!norm->scratch) {
+        free(norm);
+        return NULL;
+    }
+    norm->base = *base;
+    norm->bn.eps = row->batchnorm.eps > 0.0f ? row->batchnorm.eps : 1e-5f;
+    norm->bn.momentum = row->batchnorm.momentum > 0.0f ? row->batchnorm.momentum : 0.1f;
+    return &norm->base;
+}
+
+const struct lim_layer_ops lim_batchnorm_layer = {
     .name = "batch norm",
+    .shape = batchnorm_shape,
+    .create = batchnorm_create,
     .forward = batchnorm_forward,
     .backward = batchnorm_backward,
     .take = batchnorm_take,
     .destroy = batchnorm_destroy,
 };
-
-struct lim_layer *lim_batchnorm_create(struct lim_backend *be, const struct lim_layer_desc *row,
-                                       int h, int w, int c, int batch, const char **reason)
-{
-    struct batchnorm_layer *norm;
-
-    if (batch == 1 && h == 1 && w == 1) {
-        *reason = "batch norm needs more than one value per channel: a larger batch";
-        return NULL;
-    }
-    *reason = "";
-    norm = calloc(1, sizeof *norm);
-    if (!norm) {
-        lim_error("no memory for a layer");
-        return NULL;
-    }
-    norm->scratch = lim_buffer_create_for(be, LIM_MEMORY_ACTIVATIONS, 4 * (size_t)c);
-    if (!norm->scratch) {
-        free(norm);
-        return NULL;
-    }
-    norm->bn.eps = row->batchnorm.eps > 0.0f ? row->batchnorm.eps : 1e-5f;
-    norm->bn.momentum = row->batchnorm.momentum > 0.0f ? row->batchnorm.momentum : 0.1f;
-    norm->base = (struct lim_layer){
-        .ops = &batchnorm_ops,
-        .be = be,
-        .out_h = h,
-        .out_w = w,
-        .out_c = c,
-        .gradient_in_place = true,
-        .parts = {{.name = "gamma", .mean = 1.0f, .deviation = 0.02f},
-                  {.name = "beta"},
-                  {.name = "running_mean", .state = true},
-                  {.name = "running_var", .state = true, .mean = 1.0f}},
-        .part_count = 4,
-        .c = c,
-    };
-    for (int i = 0; i < norm->base.part_count; i++) {
-        struct lim_layer_part *part = norm->base.parts + i;
-
-        part->n = part->h = part->w = 1;
-        part->c = c;
-    }
-    return &norm->base;
-}

@@ -110,96 +110,131 @@ static void conv_destroy(struct lim_layer *layer)
     free(layer);
 }
 
-static const struct lim_layer_ops conv_ops = {
-    .name = "convolution",
-    .forward = conv_forward,
-    .backward = conv_backward,
-    .take = conv_take,
-    .destroy = conv_destroy,
-};
+/* The convolution of a row on pictures of base's shape; the one that a transposed row runs
+ * backwards has that as its output. False: it does not fit. */
+static bool conv_of(const struct lim_layer_desc *row, int batch, const struct lim_layer *base,
+                    struct lim_conv *cv)
+{
+    *cv = (struct lim_conv){
+        .n = batch, .h = base->h, .w = base->w, .c = base->c, .k = row->out, .r = row->kernel};
+    cv->s = row->kernel;
+    cv->stride = row->stride;
+    cv->pad_top = cv->pad_left = row->pad_start;
+    cv->pad_bottom = cv->pad_right = row->pad_end;
+    return lim_conv_init(cv);
+}
 
-static const struct lim_layer_ops transposed_ops = {
-    .name = "transposed convolution",
-    .forward = transposed_forward,
-    .backward = transposed_backward,
-    .take = conv_take,
-    .destroy = conv_destroy,
-};
+static bool transposed_of(const struct lim_layer_desc *row, int batch, const struct lim_layer *base,
+                          struct lim_conv *cv)
+{
+    int64_t grow = (int64_t)row->kernel - row->pad_start - row->pad_end;
+    int64_t out_h = ((int64_t)base->h - 1) * row->stride + grow;
+    int64_t out_w = ((int64_t)base->w - 1) * row->stride + grow;
 
-/* The parts common to both; `cv` has been initialized. NULL with an empty reason: no memory. */
-static struct lim_layer *create(struct lim_backend *be, const struct lim_layer_desc *row,
-                                const struct lim_conv *cv, const struct lim_layer_ops *ops)
+    *cv = (struct lim_conv){
+        .n = batch, .c = row->out, .k = base->c, .r = row->kernel, .s = row->kernel};
+    cv->h = out_h > 0 && out_h <= INT_MAX ? (int)out_h : 0;
+    cv->w = out_w > 0 && out_w <= INT_MAX ? (int)out_w : 0;
+    cv->stride = row->stride;
+    cv->pad_top = cv->pad_left = row->pad_start;
+    cv->pad_bottom = cv->pad_right = row->pad_end;
+    return lim_conv_init(cv) && cv->p == base->h && cv->q == base->w;
+}
+
+static void add_parts(const struct lim_layer_desc *row, const struct lim_conv *cv,
+                      struct lim_layer *base)
+{
+    base->out_c = row->out;
+    base->parts[WEIGHT] = (struct lim_layer_part){
+        .name = "weight", .n = cv->r, .h = cv->s, .w = cv->c, .c = cv->k, .deviation = 0.02f};
+    base->parts[BIAS] =
+        (struct lim_layer_part){.name = "bias", .n = 1, .h = 1, .w = 1, .c = row->out};
+    base->part_count = row->bias ? 2 : 1;
+}
+
+static bool conv_shape(const struct lim_layer_desc *row, int batch, struct lim_layer *base,
+                       const char **reason)
+{
+    struct lim_conv cv;
+
+    if (!conv_of(row, batch, base, &cv)) {
+        *reason = "the kernel does not fit the padded picture, or a size is below 1 or too large";
+        return false;
+    }
+    base->out_h = cv.p;
+    base->out_w = cv.q;
+    add_parts(row, &cv, base);
+    return true;
+}
+
+static bool transposed_shape(const struct lim_layer_desc *row, int batch, struct lim_layer *base,
+                             const char **reason)
+{
+    struct lim_conv cv;
+
+    if (!transposed_of(row, batch, base, &cv)) {
+        *reason = "the pads leave no picture, or a size is below 1 or too large";
+        return false;
+    }
+    base->out_h = cv.h;
+    base->out_w = cv.w;
+    add_parts(row, &cv, base);
+    return true;
+}
+
+/* What is common to both. */
+static struct lim_layer *create(const struct lim_layer_desc *row, const struct lim_conv *cv,
+                                const struct lim_layer *base)
 {
     struct conv_layer *conv;
 
-    if (!lim_conv_reserve(be, cv))
+    if (!lim_conv_reserve(base->be, cv))
         return NULL;
     conv = calloc(1, sizeof *conv);
     if (!conv) {
         lim_error("no memory for a layer");
         return NULL;
     }
+    conv->base = *base;
     conv->cv = *cv;
     conv->bias = row->bias;
-    conv->base.ops = ops;
-    conv->base.be = be;
-    conv->base.parts[WEIGHT] = (struct lim_layer_part){
-        .name = "weight", .n = cv->r, .h = cv->s, .w = cv->c, .c = cv->k, .deviation = 0.02f};
-    conv->base.parts[BIAS] =
-        (struct lim_layer_part){.name = "bias", .n = 1, .h = 1, .w = 1, .c = row->out};
-    conv->base.part_count = row->bias ? 2 : 1;
     return &conv->base;
 }
 
-struct lim_layer *lim_conv_create(struct lim_backend *be, const struct lim_layer_desc *row, int h,
-                                  int w, int c, int batch, const char **reason)
+static struct lim_layer *conv_create(const struct lim_layer_desc *row, int batch,
+                                     const struct lim_layer *base)
 {
-    struct lim_conv cv = {.n = batch, .h = h, .w = w, .c = c, .k = row->out, .r = row->kernel};
-    struct lim_layer *layer;
+    struct lim_conv cv;
 
-    cv.s = row->kernel;
-    cv.stride = row->stride;
-    cv.pad_top = cv.pad_left = row->pad_start;
-    cv.pad_bottom = cv.pad_right = row->pad_end;
-    if (!lim_conv_init(&cv)) {
-        *reason = "the kernel does not fit the padded picture, or a size is below 1 or too large";
-        return NULL;
-    }
-    *reason = "";
-    layer = create(be, row, &cv, &conv_ops);
-    if (!layer)
-        return NULL;
-    layer->out_h = cv.p;
-    layer->out_w = cv.q;
-    layer->out_c = row->out;
-    return layer;
+    conv_of(row, batch, base, &cv);
+    return create(row, &cv, base);
 }
 
-struct lim_layer *lim_conv_transposed_create(struct lim_backend *be,
-                                             const struct lim_layer_desc *row, int h, int w, int c,
-                                             int batch, const char **reason)
+static struct lim_layer *transposed_create(const struct lim_layer_desc *row, int batch,
+                                           const struct lim_layer *base)
 {
-    int64_t grow = (int64_t)row->kernel - row->pad_start - row->pad_end;
-    int64_t out_h = ((int64_t)h - 1) * row->stride + grow;
-    int64_t out_w = ((int64_t)w - 1) * row->stride + grow;
-    struct lim_conv cv = {.n = batch, .c = row->out, .k = c, .r = row->kernel, .s = row->kernel};
-    struct lim_layer *layer;
+    struct lim_conv cv;
 
-    cv.h = out_h > 0 && out_h <= INT_MAX ? (int)out_h : 0;
-    cv.w = out_w > 0 && out_w <= INT_MAX ? (int)out_w : 0;
-    cv.stride = row->stride;
-    cv.pad_top = cv.pad_left = row->pad_start;
-    cv.pad_bottom = cv.pad_right = row->pad_end;
-    if (!lim_conv_init(&cv) || cv.p != h || cv.q != w) {
-        *reason = "the pads leave no picture, or a size is below 1 or too large";
-        return NULL;
-    }
-    *reason = "";
-    layer = create(be, row, &cv, &transposed_ops);
-    if (!layer)
-        return NULL;
-    layer->out_h = cv.h;
-    layer->out_w = cv.w;
-    layer->out_c = row->out;
-    return layer;
+    transposed_of(row, batch, base, &cv);
+    return create(row, &cv, base);
 }
+
+const struct lim_layer_ops lim_conv_layer = {
+    .name = "convolution",
+    .shape = conv_shape,
+    .create = conv_create,
+    .forward = conv_forward,
+    .backward = conv_backward,
+    .take = conv_take,
+    .destroy = conv_destroy,
+};
+
+const struct lim_layer_ops lim_conv_transposed_layer = {
+    .name = "transposed convolution",
+    .shape = transposed_shape,
+    .create = transposed_create,
+    .forward = transposed_forward,
+    .backward = transposed_backward,
+    .take = conv_take,
+    .destroy = conv_destroy,
+};

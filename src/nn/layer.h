@@ -1,4 +1,4 @@
-/* What a layer is to net.c. Every kind embeds struct lim_layer first and fills it in its create. */
+/* What a layer is to net.c. Every kind embeds struct lim_layer first. */
 #ifndef LIMNER_LAYERS_LAYER_H
 #define LIMNER_LAYERS_LAYER_H
 
@@ -17,7 +17,17 @@ struct lim_layer_part {
 struct lim_layer;
 
 struct lim_layer_ops {
-    const char *name;
+    const char *name; /* "convolution" */
+
+    /* Fills in what follows from a row and the shape of a picture, which `base` has already: the
+     * output's shape, the parts, and the three flags. Takes no memory and asks no device. At most
+     * `batch` pictures at once. False where the row does not fit; `reason` then says why. */
+    bool (*shape)(const struct lim_layer_desc *row, int batch, struct lim_layer *base,
+                  const char **reason);
+
+    /* Takes the memory of a layer and copies `base` into it. NULL after one log line. */
+    struct lim_layer *(*create)(const struct lim_layer_desc *row, int batch,
+                                const struct lim_layer *base);
 
     /* y from x. LIM_TRAIN keeps what the backward pass needs. */
     void (*forward)(struct lim_layer *layer, struct lim_tensor x, struct lim_tensor y,
@@ -38,6 +48,11 @@ struct lim_layer_ops {
     void (*destroy)(struct lim_layer *layer);
 };
 
+/* Where the next numbers of a layer that draws come from. */
+struct lim_layer_draw {
+    uint64_t seed, index; /* of the stream LIM_RANDOM_LAYER */
+};
+
 struct lim_layer {
     const struct lim_layer_ops *ops;
     struct lim_backend *be;
@@ -51,15 +66,11 @@ struct lim_layer {
     int part_count;
     struct lim_tensor values[LIM_LAYER_MAX_PARTS]; /* set by net.c: views into the flat buffers */
     struct lim_tensor grads[LIM_LAYER_MAX_PARTS];  /* of parameters only */
+    struct lim_layer_draw draw; /* set by net.c before each forward pass in LIM_TRAIN */
 };
 
-/* For pictures h x w x c, at most `batch` at once. NULL where the row does not fit: then `reason`
- * says why, or is empty where a line was logged (no memory). */
-typedef struct lim_layer *lim_layer_create_fn(struct lim_backend *be,
-                                              const struct lim_layer_desc *row, int h, int w, int c,
-                                              int batch, const char **reason);
-
-lim_layer_create_fn lim_conv_create, lim_conv_transposed_create, lim_batchnorm_create,
-    lim_activation_create;
+/* The ops of each kind of row. */
+extern const struct lim_layer_ops lim_conv_layer, lim_conv_transposed_layer, lim_batchnorm_layer,
+    lim_activation_layer, lim_noise_layer;
 
 #endif

@@ -12,11 +12,12 @@
 
 static const struct lim_tensor no_tensor = {.buf = NULL};
 
-static lim_layer_create_fn *const creators[LIM_LAYER_KINDS] = {
-    [LIM_LAYER_CONV] = lim_conv_create,
-    [LIM_LAYER_CONV_TRANSPOSED] = lim_conv_transposed_create,
-    [LIM_LAYER_BATCHNORM] = lim_batchnorm_create,
-    [LIM_LAYER_ACTIVATION] = lim_activation_create,
+static const struct lim_layer_ops *const kinds[LIM_LAYER_KINDS] = {
+    [LIM_LAYER_CONV] = &lim_conv_layer,
+    [LIM_LAYER_CONV_TRANSPOSED] = &lim_conv_transposed_layer,
+    [LIM_LAYER_BATCHNORM] = &lim_batchnorm_layer,
+    [LIM_LAYER_ACTIVATION] = &lim_activation_layer,
+    [LIM_LAYER_NOISE] = &lim_noise_layer,
 };
 
 bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
@@ -58,6 +59,23 @@ static size_t output_floats(const struct lim_net *net, const struct lim_layer *l
         lim_tensor_of(NULL, 0, net->batch, layer->out_h, layer->out_w, layer->out_c));
 }
 
+/* What follows from row i, where pictures h x w x c come in: false after one log line. */
+static bool shape_row(int i, const struct lim_layer_desc *row, int h, int w, int c, int batch,
+                      struct lim_layer *base)
+{
+    const char *reason = "";
+
+    if ((unsigned)row->kind >= LIM_LAYER_KINDS) {
+        lim_error("row %d of the network: there is no layer of kind %d", i, (int)row->kind);
+        return false;
+    }
+    *base = (struct lim_layer){.ops = kinds[row->kind], .h = h, .w = w, .c = c};
+    if (base->ops->shape(row, batch, base, &reason))
+        return true;
+    lim_error("row %d of the network, on %dx%dx%d: %s", i, h, w, c, reason);
+    return false;
+}
+
 /* Creates the layer of a row and the place for its output. */
 static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *row)
 {
@@ -65,23 +83,14 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
     int h = before ? before->layer->out_h : net->h;
     int w = before ? before->layer->out_w : net->w;
     int c = before ? before->layer->out_c : net->c;
-    const char *reason = "";
-    struct lim_layer *layer;
+    struct lim_layer base, *layer;
 
-    if ((unsigned)row->kind >= LIM_LAYER_KINDS) {
-        lim_error("row %d of the network: there is no layer of kind %d", i, (int)row->kind);
+    if (!shape_row(i, row, h, w, c, net->batch, &base))
         return false;
-    }
-    layer = creators[row->kind](net->be, row, h, w, c, net->batch, &reason);
-    if (!layer) {
-        if (*reason)
-            lim_error("row %d of the network, on %dx%dx%d: %s", i, h, w, c, reason);
+    base.be = net->be;
+    layer = node->layer = base.ops->create(row, net->batch, &base);
+    if (!layer)
         return false;
-    }
-    node->layer = layer;
-    layer->h = h;
-    layer->w = w;
-    layer->c = c;
     if (layer->overwrites_input && before && !before->layer->keeps_output) {
         node->output = before->output;
         node->taken = row->kind == LIM_LAYER_ACTIVATION && before->layer->ops->take &&
@@ -101,6 +110,26 @@ static bool make_buffer(struct lim_net *net, enum lim_memory_part what, size_t c
 {
     *buf = lim_buffer_create_for(net->be, what, count ? count : 1);
     return *buf != NULL;
+}
+
+bool lim_rows_count(const struct lim_layer_desc *rows, int count, int h, int w, int c,
+                    uint64_t *params, uint64_t *state)
+{
+    struct lim_layer base;
+
+    REQUIRE(rows && count >= 0 && h > 0 && w > 0 && c > 0 && params && state, false);
+    *params = *state = 0;
+    for (int i = 0; i < count; i++) {
+        /* Two pictures: batch norm has something to norm. */
+        if (!shape_row(i, rows + i, h, w, c, 2, &base))
+            return false;
+        for (int j = 0; j < base.part_count; j++)
+            *(base.parts[j].state ? state : params) += nn_part_floats(base.parts + j);
+        h = base.out_h;
+        w = base.out_w;
+        c = base.out_c;
+    }
+    return true;
 }
 
 /* Lists the parts of all layers, and counts what goes into which chunk. */
@@ -268,11 +297,20 @@ struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x, enum
         struct node *node = net->nodes + i;
         struct lim_tensor y = lim_tensor_images(node->output, 0, x.n);
 
+        node->layer->draw = (struct lim_layer_draw){net->seed, net->draws * NET_ROWS + (uint64_t)i};
         if (!node->taken)
             node->layer->ops->forward(node->layer, x, y, mode);
         x = y;
     }
+    net->draws += mode == LIM_TRAIN;
     return x;
+}
+
+void lim_net_set_step(struct lim_net *net, uint64_t seed, uint64_t step)
+{
+    REQUIRE_OR_RETURN(net);
+    net->seed = seed;
+    net->draws = step * NET_PASSES;
 }
 
 /* The input of node i in the last forward pass. */

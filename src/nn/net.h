@@ -37,7 +37,10 @@ struct lim_net {
     struct lim_buffer *spare[2]; /* activation gradients, used in turn */
     struct lim_tensor x;         /* of the last forward pass */
     int n;                       /* pictures in it */
+    uint64_t seed, draws;        /* of layers that draw: NET_PASSES for each step */
 };
+
+enum { NET_PASSES = 4096, NET_ROWS = 4096 }; /* that have streams of their own */
 
 /* Floats of a part; and what the layer of the i-th part says of it. */
 size_t nn_part_floats(const struct lim_layer_part *part);

@@ -103,7 +103,7 @@ int lim_net_part_count(const struct lim_net *net)
 
 struct lim_net_part lim_net_part(const struct lim_net *net, int index)
 {
-    struct lim_net_part part = {.name = ""};
+    struct lim_net_part part = {.name = "", .layer = ""};
     const struct lim_layer *layer;
     const struct part *at;
 
@@ -113,6 +113,7 @@ struct lim_net_part lim_net_part(const struct lim_net *net, int index)
     part.tensor = layer->values[at->index];
     part.grad = layer->grads[at->index];
     part.state = layer->parts[at->index].state;
+    part.layer = layer->ops->name;
     snprintf(part.name, sizeof part.name, "%d.%s", at->node, layer->parts[at->index].name);
     return part;
 }

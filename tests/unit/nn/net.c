@@ -29,6 +29,10 @@ static int error_lines;
     {                               \
         .kind = LIM_LAYER_BATCHNORM \
     }
+#define NOISE(d)                                \
+    {                                           \
+        .kind = LIM_LAYER_NOISE, .deviation = d \
+    }
 #define ACT(a)                                                       \
     {                                                                \
         .kind = LIM_LAYER_ACTIVATION, .activation = a, .slope = 0.2f \
@@ -74,6 +78,16 @@ static const struct gradient_case gradient_cases[] = {
      3,
      2,
      0.002f},
+    {"noise", {NOISE(0.5f)}, 1, 3, 3, 2, 0.5f},
+    {"noise, noise, conv", {NOISE(0.5f), NOISE(1.0f), CONV(2, 3, 1, 1, 1, true)}, 3, 3, 3, 2, 0.5f},
+    {"conv bias, noise, SiLU, noise",
+     {CONV(2, 3, 1, 1, 1, true), NOISE(0.5f), ACT(LIM_SILU), NOISE(0.5f)},
+     4,
+     3,
+     3,
+     2,
+     0.01f},
+    {"tanh, noise", {ACT(LIM_TANH), NOISE(0.5f)}, 2, 3, 3, 2, 0.01f},
     {"two activations", {ACT(LIM_TANH), ACT(LIM_SIGMOID)}, 2, 3, 3, 2, 0.02f},
     {"conv, batch norm, tanh, conv",
      {CONV(3, 4, 2, 1, 1, false), NORM, ACT(LIM_TANH), CONV(2, 3, 1, 1, 1, true)},
@@ -125,10 +139,13 @@ static void fill_random(struct lim_tensor t, uint64_t index)
 
 static double loss(struct lim_net *net, struct lim_tensor x, const float *weights)
 {
-    struct lim_tensor y = lim_net_forward(net, x, LIM_TRAIN);
-    float *host = read_all(y);
+    struct lim_tensor y;
+    float *host;
     double sum = 0.0;
 
+    lim_net_set_step(net, 1, 2); /* the same noise again */
+    y = lim_net_forward(net, x, LIM_TRAIN);
+    host = read_all(y);
     for (size_t i = 0; i < lim_tensor_count(y); i++)
         sum += (double)host[i] * (double)weights[i];
     free(host);
@@ -188,6 +205,7 @@ static void check_case(const struct gradient_case *gc)
         fill_random(params, 3);
     weights = read_all(dy);
 
+    lim_net_set_step(net, 1, 2);
     y = lim_net_forward(net, x, LIM_TRAIN);
     assert_true(y.n == PICTURES && y.h == h && y.w == w && y.c == c);
     lim_net_zero_grads(net);
@@ -309,6 +327,69 @@ static void parts_have_names_and_first_values(void **state)
     lim_net_destroy(net);
 }
 
+/* What is drawn depends on seed, step, pass and row alone: a step that is done again draws the
+ * same, and nothing is drawn twice. Only LIM_TRAIN draws. */
+static void noise_follows_the_step(void **state)
+{
+    static const struct lim_layer_desc twice[] = {NOISE(0.5f), NOISE(0.0f)};
+    static const struct lim_layer_desc later[] = {NOISE(0.0f), NOISE(0.5f)};
+    struct lim_net *net = lim_net_create(be, twice, 2, 16, 16, 3, 2), *other;
+    struct lim_buffer *memory = lim_buffer_create(be, 2 * 16 * 16 * 3);
+    struct lim_tensor x = lim_tensor_of(memory, 0, 2, 16, 16, 3);
+    float *first, *second;
+    double sum = 0.0, squares = 0.0;
+
+    (void)state;
+    other = lim_net_create(be, later, 2, 16, 16, 3, 2);
+    first = read_all(x); /* zeros */
+    assert_true(equal(lim_net_forward(net, x, LIM_INFER), first));
+    assert_true(equal(lim_net_forward(net, x, LIM_BATCH_STATS), first));
+    free(first);
+    lim_net_set_step(net, 9, 100);
+    first = read_all(lim_net_forward(net, x, LIM_TRAIN));
+    second = read_all(lim_net_forward(net, x, LIM_TRAIN));
+    for (size_t i = 0; i < 2 * 16 * 16 * 3; i++) {
+        sum += (double)first[i];
+        squares += (double)first[i] * (double)first[i];
+        assert_true(first[i] != second[i]);
+    }
+    assert_true(fabs(sum / 1536) < 0.05 && fabs(sqrt(squares / 1536) - 0.5) < 0.05);
+    for (int i = 0; i < 3; i++)
+        lim_net_forward(net, x, LIM_TRAIN);
+    lim_net_set_step(net, 9, 101);
+    assert_false(equal(lim_net_forward(net, x, LIM_TRAIN), first));
+    lim_net_set_step(net, 8, 100);
+    assert_false(equal(lim_net_forward(net, x, LIM_TRAIN), first));
+    lim_net_set_step(other, 9, 100);
+    assert_false(equal(lim_net_forward(other, x, LIM_TRAIN), first));
+    lim_net_set_step(net, 9, 100);
+    assert_true(equal(lim_net_forward(net, x, LIM_TRAIN), first));
+    assert_true(equal(lim_net_forward(net, x, LIM_TRAIN), second));
+    free(first);
+    free(second);
+    lim_buffer_destroy(memory);
+    lim_net_destroy(net);
+    lim_net_destroy(other);
+}
+
+/* What rows ask for is what a network of them has. */
+static void rows_count_their_tensors(void **state)
+{
+    struct lim_net *net = lim_net_create(be, small, 4, 8, 8, 3, 2);
+    uint64_t params, values;
+
+    (void)state;
+    assert_true(lim_rows_count(small, 4, 8, 8, 3, &params, &values));
+    assert_int_equal(params, lim_tensor_count(lim_net_params(net, 0)));
+    assert_int_equal(values, lim_tensor_count(lim_net_state(net)));
+    assert_string_equal(lim_net_part(net, 0).layer, "convolution");
+    assert_string_equal(lim_net_part(net, 2).layer, "batch norm");
+    lim_net_destroy(net);
+    error_lines = 0;
+    assert_false(lim_rows_count(small, 4, 2, 2, 3, &params, &values));
+    assert_int_equal(error_lines, 1);
+}
+
 /* Tables that cannot work are refused when the net is made, with one line that names the row. */
 static void refuses_what_does_not_fit(void **state)
 {
@@ -360,6 +441,8 @@ int main(void)
         cmocka_unit_test(what_backward_writes),
         cmocka_unit_test(modes_and_running_statistics),
         cmocka_unit_test(parts_have_names_and_first_values),
+        cmocka_unit_test(noise_follows_the_step),
+        cmocka_unit_test(rows_count_their_tensors),
         cmocka_unit_test(refuses_what_does_not_fit),
     };
     int failed;

@@ -12,6 +12,7 @@ static void refuses(void **state)
     struct lim_net *net = lim_net_create(be, rows, 1, 2, 2, 1, 2);
     struct lim_tensor x = lim_tensor_of(buf, 0, 2, 2, 2, 1), none = {.buf = NULL}, y;
     struct lim_conv cv;
+    uint64_t params, state_floats;
     int a = 1, b = 1, c = 1;
 
     assert_non_null(net);
@@ -29,6 +30,11 @@ static void refuses(void **state)
     REFUSES(assert_null(lim_net_create(be, rows, 1, INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX)));
     REFUSES(assert_null(lim_net_create(be, &strange, 1, 2, 2, 1, 1)));
     REFUSES(assert_null(lim_net_create(be, &odd, 1, 2, 2, 1, 1)));
+    REFUSES(assert_false(lim_rows_count(NULL, 1, 2, 2, 1, &params, &state_floats)));
+    REFUSES(assert_false(lim_rows_count(rows, 1, 2, 2, 0, &params, &state_floats)));
+    REFUSES(assert_false(lim_rows_count(rows, 1, 2, 2, 1, NULL, &state_floats)));
+    REFUSES(assert_false(lim_rows_count(&strange, 1, 2, 2, 1, &params, &state_floats)));
+    REFUSES(lim_net_set_step(NULL, 1, 1));
     lim_net_destroy(NULL);
     REFUSES(assert_false(lim_net_init(NULL, 1)));
 
