@@ -12,6 +12,7 @@
 #include <limner/backend.h>
 #include <limner/dataset.h>
 #include <limner/status.h>
+#include <limner/train.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -101,6 +102,9 @@ LIM_API struct lim_eval *lim_eval_open(struct lim_backend *be, const struct lim_
                                        const struct lim_dataset *ds, enum lim_status *why);
 LIM_API void lim_eval_destroy(struct lim_eval *ev);
 
+/* Has it enough pictures for that? */
+LIM_API bool lim_eval_has_enough(const struct lim_dataset *ds);
+
 /* Pictures on each side: what lim_eval_measure needs. And training pictures that are searched. */
 LIM_API int lim_eval_count(const struct lim_eval *ev);
 LIM_API int lim_eval_searched(const struct lim_eval *ev);
@@ -129,6 +133,20 @@ LIM_API const char *lim_eval_spoiled_name(enum lim_eval_spoiled kind);
 /* Writes pictures[count][size][size][channels]. False after one log line (no memory). */
 LIM_API bool lim_eval_spoil(const struct lim_eval *ev, enum lim_eval_spoiled kind,
                             uint8_t *pictures);
+
+/* Numbers during a training, of 512 pictures of fixed latents at most, by one network. The reals
+ * are prepared at the first call (about as long as two more calls take), on a CPU path of its own.
+ */
+struct lim_eval_watch;
+
+/* `ds` must outlive it, and have enough pictures (lim_eval_has_enough). `threads` of the CPU path,
+ * 0: one for each processor. NULL after one log line (no memory). */
+LIM_API struct lim_eval_watch *lim_eval_watch_create(const struct lim_dataset *ds, int threads);
+LIM_API void lim_eval_watch_destroy(struct lim_eval_watch *watch);
+
+/* As lim_train_config.evaluate, with the watch as its `user`. */
+LIM_API int lim_eval_watch_score(void *watch, struct lim_dcgan *gan,
+                                 struct lim_train_score *scores);
 
 LIM_END
 

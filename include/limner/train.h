@@ -14,6 +14,14 @@
 
 LIM_BEGIN
 
+/* A number that says how good the pictures are; `name` is static text. */
+struct lim_train_score {
+    const char *name;
+    double value;
+};
+
+enum { LIM_TRAIN_SCORES = 32 };
+
 /* Told after each step, from the training thread. */
 struct lim_train_status {
     uint64_t step, total_steps; /* total by the first limit that will be met */
@@ -26,6 +34,10 @@ struct lim_train_status {
     uint64_t launches; /* kernels of the last step */
     struct lim_dcgan_stats stats;
     bool saved, sampled; /* a checkpoint, a grid was written after this step */
+    /* What was measured after this step; 0: nothing was. And which share of the time it took. */
+    int score_count;
+    struct lim_train_score scores[LIM_TRAIN_SCORES];
+    double eval_share;
 };
 
 struct lim_train_config {
@@ -55,6 +67,13 @@ struct lim_train_config {
     bool (*stop)(void *user);
     void (*status)(void *user, const struct lim_train_status *status); /* after each step */
     void *user;
+    /* May be NULL. Measures the pictures of `gan`, which it may paint with, every eval_every
+     * seconds of the training (0: never), more rarely where it would take more than a fiftieth of
+     * the time. Fills `scores`, for log.jsonl, and returns how many; -1 after its log line: it has
+     * failed, and is not asked again. From the training thread. */
+    int (*evaluate)(void *eval_user, struct lim_dcgan *gan, struct lim_train_score *scores);
+    void *eval_user;
+    double eval_every;
 };
 
 /* The defaults of the DCGAN and of its pictures, 50 epochs; else zero. */

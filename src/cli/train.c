@@ -3,6 +3,7 @@
 #include "cli/scan_report.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
+#include "cli/train_eval.h"
 #include "cli/train_memory.h"
 #include "cli/train_settings.h"
 
@@ -248,6 +249,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     struct lim_dataset_config *data = &config->data;
     char cache[4096];
     enum lim_status status = LIM_ERROR;
+    struct lim_eval_watch *watch = NULL;
     struct lim_dataset *ds;
     struct lim_backend *be;
 
@@ -313,7 +315,9 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
         status = print_settings(config, be, ds);
     if (set->dry_run)
         goto done;
+    watch = train_watch(config, ds, set->dev.threads);
     status = lim_train(be, ds, config);
+    lim_eval_watch_destroy(watch);
     report_end(set, config, be, status);
 done:
     data->cache_file = data->cache_dir = NULL;
@@ -395,6 +399,7 @@ static enum lim_status resume(const struct command *command, const struct parsed
     config->steps = kept.steps;
     config->sample_every = kept.sample_every;
     config->save_every = kept.save_every;
+    config->eval_every = kept.eval_every;
     config->keep = kept.keep;
     config->roll_back = kept.roll_back;
     config->grid = kept.grid;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "cli/train_eval.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -101,6 +102,13 @@ static void print_json_step(const struct lim_train_status *s)
     add_number(o, "d_real", (double)s->stats.d_real);
     add_number(o, "d_fake", (double)s->stats.d_fake);
     add_number(o, "d_fake_after", (double)s->stats.d_fake_after);
+    if (s->score_count > 0) {
+        cJSON *scores = cJSON_AddObjectToObject(o, "scores");
+
+        for (int i = 0; i < s->score_count; i++)
+            add_number(scores, s->scores[i].name, s->scores[i].value);
+        add_number(scores, "eval_share", s->eval_share);
+    }
     cJSON_AddBoolToObject(o, "saved", s->saved);
     cJSON_AddBoolToObject(o, "sampled", s->sampled);
     display_json(o);
@@ -114,8 +122,10 @@ void display_step(struct display *display, const struct lim_train_status *s)
     char line[512], drawn[512 + BAR + 16], bar[BAR + 1];
     double share;
 
+    if (s->score_count > 0 && !display->json)
+        train_say_scores(s);
     if (display->last_line > 0 && now - display->last_line < every && !last &&
-        !(display->json && (s->saved || s->sampled)))
+        !(display->json && (s->saved || s->sampled || s->score_count)))
         return;
     display->last_line = now;
     if (display->json)

@@ -14,6 +14,7 @@ static const char *const nan_words[] = {"stop", "rollback", NULL};
 const struct train_settings train_defaults = {
     .epochs = 50,
     .keep = 2,
+    .eval_every = 300,
     .on_nan = "stop",
     .tune = "off",
 };
@@ -37,6 +38,9 @@ const struct option train_options[] = {
      "steps between grids; without it about 60 grids in a training"},
     {"save-every", 0, OPTION_COUNT, "N", FIELD(save_every), 1, 9e18, NULL, NULL,
      "steps between checkpoints; without it every five minutes and at the end"},
+    {"eval-every", 0, OPTION_TIME, "T", FIELD(eval_every), 0, 3.2e9, NULL, NULL,
+     "time between evaluations of the pictures, whose numbers go into log.jsonl; more where they "
+     "would take 2% of the time; 0s: none"},
     {"keep", 0, OPTION_INT, "N", FIELD(keep), 1, 1000, NULL, NULL,
      "checkpoints that stay: the newest, and those before it in case it is damaged"},
     {"on-nan", 0, OPTION_TEXT, "WHAT", FIELD(on_nan), 0, 0, nan_words, NULL,
@@ -113,6 +117,7 @@ bool train_configure(const struct command *command, const struct parsed *parsed,
     set_limits(command, parsed, set, config);
     config->sample_every = set->sample_every;
     config->save_every = set->save_every;
+    config->eval_every = set->eval_every;
     config->keep = set->keep;
     config->roll_back = strcmp(set->on_nan, "rollback") == 0;
     config->data = set->data;
@@ -181,6 +186,8 @@ bool train_reconfigure(const struct command *command, const struct parsed *parse
         config->sample_every = set->sample_every;
     if (set->save_every)
         config->save_every = set->save_every;
+    if (option_given(command, parsed, "eval-every"))
+        config->eval_every = set->eval_every;
     if (option_given(command, parsed, "keep"))
         config->keep = set->keep;
     if (option_given(command, parsed, "on-nan"))

@@ -10,7 +10,7 @@
 
 struct train_settings {
     const char *out, *resume, *profile;
-    double epochs, time;
+    double epochs, time, eval_every;
     uint64_t sample_every, save_every, images, steps;
     int keep;
     const char *on_nan;

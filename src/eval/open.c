@@ -21,6 +21,12 @@ static void shuffle(const uint8_t **list, int count, uint64_t seed)
     }
 }
 
+bool lim_eval_has_enough(const struct lim_dataset *ds)
+{
+    REQUIRE(ds, false);
+    return lim_dataset_count(ds) >= (lim_dataset_held_out(ds) < ENOUGH ? 2 * ENOUGH : ENOUGH);
+}
+
 struct lim_eval *lim_eval_open(struct lim_backend *be, const struct lim_eval_config *config,
                                const struct lim_dataset *ds, enum lim_status *why)
 {

@@ -30,6 +30,8 @@ static const struct lim_setting rows[] = {
     {"steps", LIM_SETTING_COUNT, AT(steps), .high = MOST_COUNT, OF_TRAINING},
     {"sample_every", LIM_SETTING_COUNT, AT(sample_every), .high = MOST_COUNT, OF_TRAINING},
     {"save_every", LIM_SETTING_COUNT, AT(save_every), .high = MOST_COUNT, OF_TRAINING},
+    {"eval_every", LIM_SETTING_DOUBLE, AT(eval_every), .high = MOST_SECONDS,
+     .role = LIM_SETTING_TRAINING, .since = "0.2.0"},
     {"grid", LIM_SETTING_INT, AT(grid), .high = 100, OF_TRAINING},
     {"keep", LIM_SETTING_INT, AT(keep), .high = 1000, OF_TRAINING},
     {"on_nan", LIM_SETTING_BOOL, AT(roll_back), .words = ways, OF_TRAINING},

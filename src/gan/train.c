@@ -201,6 +201,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
     double last_save = pace.started, last_sample = pace.started;
     int batch = lim_dcgan_get_config(t->gan)->batch;
 
+    gan_score_begin(&t->scores, config, t->progress.seconds);
     gan_pace_mark(&pace, pace.started, t->progress.seen);
     while (t->progress.step < l.steps &&
            (config->seconds <= 0 || t->progress.seconds < config->seconds)) {
@@ -229,7 +230,9 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
                         "average leave the generator nothing to learn from; what helps: more "
                         "pictures, --smooth 0.1, a smaller --lr, another --seed",
                         s.step, t->health.real, t->health.fake);
-        if (s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps)
+        if (gan_score_due(&t->scores, config, s.seconds))
+            gan_score(&t->scores, config, t->gan, &s);
+        if (s.score_count > 0 || s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps)
             gan_train_write_log(t, &s); /* a line less is no reason to stop */
         due = (l.sample_every && s.step % l.sample_every == 0) ||
               (l.sample_seconds > 0 && at - last_sample >= l.sample_seconds);

@@ -57,7 +57,7 @@ bool gan_check_pictures(const struct lim_dataset *ds, const struct lim_dcgan_con
     return false;
 }
 
-#define CONFIG_FIRST SIZE_UP_TO(struct lim_train_config, user)
+#define CONFIG_FIRST SIZE_UP_TO(struct lim_train_config, eval_every)
 
 void lim_train_config_init(struct lim_train_config *config, size_t struct_size)
 {

@@ -223,6 +223,7 @@ bool gan_train_write_log(struct trainer *t, const struct lim_train_status *statu
     lim_json_add_short(o, "per_second", status->per_second);
     lim_json_add_short(o, "seconds", status->seconds);
     lim_json_add_short(o, "waited", status->waited);
+    gan_score_log(status, o);
     good = lim_run_log(&t->run, o);
     cJSON_Delete(o);
     return good;

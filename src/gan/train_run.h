@@ -4,6 +4,7 @@
 
 #include "gan/health.h"
 #include "gan/run.h"
+#include "gan/train_score.h"
 
 #include <limner/train.h>
 
@@ -26,6 +27,7 @@ struct trainer {
     int rollbacks;
     bool stopped; /* config->stop has said so */
     struct health health;
+    struct train_scores scores;
     cJSON *description; /* what config.json says; NULL: of a new run, or unreadable */
 };
 

@@ -73,6 +73,32 @@ P
 expect 0 "$limner" eval --painted pictures --pictures pictures --size 32 --gray $cpu -n 32
 says out "32 painted"
 
+mkdir few
+cp pictures/000[0-9].png few
+
+# In a training: the numbers go into the log, and not a bit of the training changes.
+expect 0 "$limner" train pictures -o without $tiny --steps 30 --eval-every 0s
+expect 0 "$limner" train pictures -o with $tiny --steps 30 --eval-every 0.001s
+says err "coverage "
+expect 0 "$limner" info without
+grep hash out >hash
+expect 0 "$limner" info with
+grep hash out | cmp - hash || fail "the evaluation changes the training"
+expect 0 "$limner" train pictures -o told $tiny --steps 30 --eval-every 0.001s --json
+"$python" - <<'P' || fail "the numbers of a training are not in its log, or not on stdout"
+import json
+lines = [json.loads(line) for line in open("with/log.jsonl")]
+found = [line for line in lines if "coverage" in line]
+assert found and all("step" in line and "swd_0" in line and 0 <= line["eval_share"] for line in found), lines
+assert not any("coverage" in line for line in map(json.loads, open("without/log.jsonl")))
+assert any("coverage" in o.get("scores", {}) for o in map(json.loads, open("out")))
+assert json.load(open("with/config.json"))["eval_every"] == 0.001
+P
+expect 0 "$limner" train --resume with --device cpu --threads 1 --steps 40
+says err "coverage "
+expect 0 "$limner" train few -o small --size 16 --width 4 --batch 4 --device cpu --steps 10 --eval-every 0.001s
+grep -q "coverage" err && fail "ten pictures cannot be evaluated"
+
 # Refusals: one line that says what to do.
 expect 2 "$limner" eval run
 one_line err
@@ -89,8 +115,6 @@ expect 3 "$limner" eval run --pictures pictures --device none-such
 expect 6 "$limner" eval nowhere --pictures pictures $cpu
 one_line err
 expect 6 "$limner" eval run --pictures nowhere $cpu
-mkdir few
-cp pictures/000[0-9].png few
 expect 6 "$limner" eval run --pictures few $cpu
 says err "evaluation needs 32 pictures"
 echo text >run/generator.safetensors
