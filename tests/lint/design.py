@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What docs/design and the READMEs of src, cl and tests name in `backticks` is there: files (by path, or by name anywhere in the
-repository), and identifiers of limner and its tests (in the sources, as whole words). usage: design.py SOURCE_ROOT
+repository), and identifiers of limner and its tests (in the sources, as whole words); and tests, where a list of them is given:
+meson-info/intro-tests.json of a build that has all of them. usage: design.py SOURCE_ROOT [TESTS]
 
-docs/design/measurements.md is left out: it is a record of what was. Then two wrong names are planted, and must be noticed."""
+docs/design/measurements.md is left out: it is a record of what was. Then wrong names are planted, and must be noticed."""
+import json
 import pathlib
 import re
 import sys
@@ -30,7 +32,7 @@ def words(names):
     return found
 
 
-def check(pages, names, known):
+def check(pages, names, known, tests):
     last = {name.rsplit("/", 1)[-1] for name in names}
     bad = []
     placeholder = re.compile(r"\bX\.|NAME")
@@ -46,6 +48,11 @@ def check(pages, names, known):
                     bad.append(f"{page}: there is no file {span}")
             elif re.fullmatch(r"[A-Za-z]\w*_\w+", span) and not FOREIGN.match(span) and span not in known:
                 bad.append(f"{page}: no source has the name {span}")
+        for group in re.findall(r"\btests? ((?:`[^`\n]+`(?:, | and )?)+)", text) if tests else []:
+            for name in re.findall(r"`([^`]+)`", group):
+                start = name.removesuffix(" ...")
+                if not any(test == name or start != name and test.startswith(start) for test in tests) and "/" not in name:
+                    bad.append(f"{page}: there is no test '{name}'")
     return bad
 
 
@@ -55,9 +62,10 @@ pages = {path.relative_to(root).as_posix(): path.read_text()
          if path.name != "measurements.md"}
 names = files()
 known = words(names - {"tests/lint/design.py"})
-bad = check(pages, names, known)
-for planted in ("`src/core/no_such_file.c`", "`lim_no_such_function`"):
-    if not check({"docs/design/planted.md": planted}, names, known):
+tests = {test["name"] for test in json.loads(pathlib.Path(sys.argv[2]).read_text())} if len(sys.argv) > 2 else set()
+bad = check(pages, names, known, tests)
+for planted in ["`src/core/no_such_file.c`", "`lim_no_such_function`"] + (["tests `no such`"] if tests else []):
+    if not check({"docs/design/planted.md": planted}, names, known, tests):
         bad.append(f"this test does not notice {planted}")
 print("\n".join(bad))
 sys.exit(1 if bad else 0)
