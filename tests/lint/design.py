@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What docs/design and the READMEs of src, cl and tests name in `backticks` is there: files (by path, or by name anywhere in the
-repository), and identifiers of limner and its tests (in the sources, as whole words); and tests, where a list of them is given:
+repository), and identifiers of limner and its tests (in the sources, as whole words); each file of a room is named in its README; and tests, where a list of them is given:
 meson-info/intro-tests.json of a build that has all of them. usage: design.py SOURCE_ROOT [TESTS]
 
 docs/design/measurements.md is left out: it is a record of what was. Then wrong names are planted, and must be noticed."""
+import fnmatch
 import json
 import pathlib
 import re
@@ -62,8 +63,19 @@ pages = {path.relative_to(root).as_posix(): path.read_text()
          if path.name != "measurements.md"}
 names = files()
 known = words(names - {"tests/lint/design.py"})
+def unnamed():
+    """Files of rooms that the README of the room does not name, by stem or by a pattern such as kernel_*."""
+    bad = []
+    for page in sorted((root / "src").glob("*/README.md")):
+        told = set(re.findall(r"[\w*]+", page.read_text()))
+        stems = {path.stem for path in page.parent.glob("*.[ch]")}
+        bad += [f"{page.relative_to(root)} does not name {stem}: say in a line what it is for" for stem in sorted(stems)
+                if not any(fnmatch.fnmatchcase(stem, word) for word in told if word != "*")]
+    return bad
+
+
 tests = {test["name"] for test in json.loads(pathlib.Path(sys.argv[2]).read_text())} if len(sys.argv) > 2 else set()
-bad = check(pages, names, known, tests)
+bad = check(pages, names, known, tests) + unnamed()
 for planted in ["`src/core/no_such_file.c`", "`lim_no_such_function`"] + (["tests `no such`"] if tests else []):
     if not check({"docs/design/planted.md": planted}, names, known, tests):
         bad.append(f"this test does not notice {planted}")
