@@ -87,6 +87,10 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
 
 bool option_given(const struct command *command, const struct parsed *parsed, const char *name);
 
+/* Puts the value that `text` names into the option's field of `settings`. False after one line on
+ * stderr, in which `where` names the option, or the variable of the environment. */
+bool option_set(const struct option *option, const char *where, const char *text, void *settings);
+
 /* Whole texts as numbers; false where anything is left over or out of [min, max]. */
 bool parse_count(const char *text, uint64_t *value);
 bool parse_seconds(const char *text, double *value);
