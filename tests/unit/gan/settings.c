@@ -211,7 +211,7 @@ static void a_description_differs(void **state)
     cJSON_Delete(json);
 }
 
-/* A run's settings, as config.json has them. */
+/* A run's settings, as 0.1.0 wrote them into config.json. */
 static const char run_settings[] =
     "{\"epochs\":2.5,\"seconds\":3600,\"images\":500000,\"steps\":2,\"sample_every\":1,"
     "\"save_every\":7,\"grid\":8,\"keep\":3,\"on_nan\":\"rollback\",\"crop\":\"top\","
@@ -222,7 +222,8 @@ static void a_run_goes_through_json(void **state)
 {
     cJSON *json = cJSON_Parse(run_settings), *again = cJSON_CreateObject();
     struct lim_train_config config = {0}, none = {0};
-    char text[SETTING_TEXT], *printed;
+    const cJSON *item;
+    char text[SETTING_TEXT];
 
     (void)state;
     assert_true(gan_run_from_json(json, &config, text));
@@ -235,9 +236,11 @@ static void a_run_goes_through_json(void **state)
     assert_true(config.data.limit == 5 && config.data.max_pixels == 5000000);
     assert_true(gan_run_to_json(&config, LIM_SETTING_TRAINING, again));
     assert_true(gan_run_to_json(&config, LIM_SETTING_PICTURES, again));
-    printed = cJSON_PrintUnformatted(again);
-    assert_string_equal(printed, run_settings);
-    cJSON_free(printed);
+    cJSON_ArrayForEach(item, json)
+    {
+        assert_true(
+            cJSON_Compare(item, cJSON_GetObjectItemCaseSensitive(again, item->string), true));
+    }
     cJSON_Delete(again);
     cJSON_Delete(json);
     /* Nothing said: nothing asked for. */
