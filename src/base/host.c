@@ -7,7 +7,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct lim_host current;
 
-#define HOST_FIRST SIZE_UP_TO(struct lim_host, set_variable)
+#define HOST_FIRST SIZE_UP_TO(struct lim_host, keep_clblast)
 
 void lim_host_init(struct lim_host *host, size_t struct_size)
 {
