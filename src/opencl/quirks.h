@@ -1,5 +1,6 @@
 /* What single drivers do otherwise than the rest, and what limner does about it: one table, in
- * quirks.c. Whoever needs to know asks it; no other file knows a driver's name. */
+ * quirks.c (docs/design/opencl.md, rule 60). Whoever needs to know asks it; no other file knows a
+ * driver's name. */
 #ifndef LIMNER_SRC_OPENCL_QUIRKS_H
 #define LIMNER_SRC_OPENCL_QUIRKS_H
 
