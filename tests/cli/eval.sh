@@ -99,6 +99,13 @@ says err "coverage "
 expect 0 "$limner" train few -o small --size 16 --width 4 --batch 4 --device cpu --steps 10 --eval-every 0.001s
 grep -q "coverage" err && fail "ten pictures cannot be evaluated"
 
+# The page on which a person compares: each trial has two times four pictures.
+expect 0 "$limner" sample with $cpu -n 6 -o six/
+expect 0 "$python" "$root/tests/bench/blind.py" painted=six real=pictures -o blind.html --pairs 5
+[ "$(grep -o '"name": "painted"' blind.html | wc -l)" -eq 5 ] || fail "not five trials on the page"
+[ "$(grep -o iVBORw0KGgo blind.html | wc -l)" -eq 40 ] || fail "not forty pictures on the page"
+expect 1 "$python" "$root/tests/bench/blind.py" painted=six real=nowhere -o blind.html
+
 # Refusals: one line that says what to do.
 expect 2 "$limner" eval run
 one_line err
