@@ -3,11 +3,11 @@
 #include "cli/device_options.h"
 #include "cli/eval_report.h"
 #include "cli/picture_options.h"
+#include "cli/stop.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
 #include <limner/limner.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,20 +60,6 @@ static const struct option_group shared[] = {
 
 enum { CHUNK = 256 /* pictures painted between two looks at the signals */ };
 
-static volatile sig_atomic_t stop_requests;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop_requests = 1;
-}
-
-static bool on_decoding(void *user, int done, int total)
-{
-    display_decoding(user, done, total);
-    return !stop_requests;
-}
-
 /* One evaluation under way. */
 struct work {
     const struct eval_settings *set;
@@ -102,7 +88,7 @@ static struct lim_dataset *open_pictures(const struct work *w, const char *path,
     config.threads = set->dev.threads;
     config.holdout = holdout;
     config.cache_dir = off ? NULL : set->dev.cache_dir;
-    config.progress = on_decoding;
+    config.progress = display_decoding;
     config.user = &display;
     ds = lim_dataset_open(path, &config, status);
     status_line("");
@@ -151,7 +137,7 @@ static enum lim_status paint(struct work *w, int count)
             lim_dcgan_paint(gan, z, n, w->set->batch_stats, w->pictures + (size_t)first * bytes)
                 ? LIM_OK
                 : LIM_DEVICE_FAILED;
-        if (status == LIM_OK && stop_requests)
+        if (status == LIM_OK && stop_requested(NULL))
             status = LIM_INTERRUPTED;
         if (status != LIM_OK)
             break;
@@ -198,7 +184,7 @@ static enum lim_status measure(struct work *w)
     for (int i = 0; i < LIM_EVAL_SPOILED; i++) {
         struct eval_row *row = &w->rows[2 + i];
 
-        if (stop_requests)
+        if (stop_requested(NULL))
             return LIM_INTERRUPTED;
         row->name = lim_eval_spoiled_name((enum lim_eval_spoiled)i);
         if (!lim_eval_spoil(w->ev, (enum lim_eval_spoiled)i, w->pictures) ||
@@ -319,8 +305,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
             return status;
         w.model = model;
     }
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    stop_on_signals(NULL);
     status = evaluate(&w);
     status_line("");
     if (status == LIM_OK)

@@ -3,12 +3,12 @@
 #include "cli/gan_options.h"
 #include "cli/picture_options.h"
 #include "cli/scan_report.h"
+#include "cli/stop.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
 #include <errno.h>
 #include <limner/limner.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,20 +43,6 @@ static const struct option options[] = {
 static const struct option_group shared[] = {GAN_PICTURE_OPTIONS(struct scan_settings, gan),
                                              PICTURE_OPTIONS(struct scan_settings, data),
                                              {0}};
-
-static volatile sig_atomic_t stop_requests;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop_requests = 1;
-}
-
-static bool on_decoding(void *user, int done, int total)
-{
-    display_decoding(user, done, total);
-    return !stop_requests;
-}
 
 static void print_line(const char *format, ...) LIM_PRINTF(1, 2);
 
@@ -141,12 +127,11 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     config.threads = set->threads;
     config.cache_dir = set->cache_dir;
     config.keep_unusable = set->skipped != NULL;
-    config.progress = on_decoding;
+    config.progress = display_decoding;
     config.user = &display;
     if (set->cache_dir && strcmp(set->cache_dir, "off") == 0) /* as in 'limner train' */
         config.cache_dir = NULL;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    stop_on_signals(NULL);
     ds = lim_dataset_open(pictures, &config, &status);
     status_line("");
     if (!ds)

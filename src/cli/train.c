@@ -1,6 +1,7 @@
 /* limner train: pictures in, a run folder out. */
 #include "cli/commands.h"
 #include "cli/scan_report.h"
+#include "cli/stop.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 #include "cli/train_eval.h"
@@ -8,7 +9,6 @@
 #include "cli/train_settings.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <limner/limner.h>
 #include <math.h>
@@ -17,54 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t stop_requests;
-
-/* Only async-signal-safe calls. */
-static void on_signal(int number)
-{
-    static const char text[] =
-        "\nlimner: finishing the step, then saving; once more to leave at once\n";
-    int before = errno;
-
-    (void)number;
-    if (++stop_requests > 1)
-        _exit(LIM_INTERRUPTED);
-    /* A terminal that is gone sets errno: what was interrupted may be looking at its own. */
-    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
-        errno = before;
-}
-
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = on_signal}, before;
-
-        action.sa_flags = SA_RESTART;
-        sigemptyset(&action.sa_mask);
-        /* nohup ignores SIGHUP, and means it. */
-        if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
-            before.sa_handler == SIG_IGN)
-            continue;
-        sigaction(numbers[i], &action, NULL);
-    }
-    /* Whoever read our output is gone; the training is not. */
-    signal(SIGPIPE, SIG_IGN);
-}
-
-static bool stop_requested(void *user)
-{
-    (void)user;
-    return stop_requests != 0;
-}
-
-static bool on_decoding(void *user, int done, int total)
-{
-    display_decoding(user, done, total);
-    return stop_requests == 0;
-}
 
 static void on_step(void *user, const struct lim_train_status *status)
 {
@@ -280,7 +232,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
     data->size = config->gan.size;
     data->channels = config->gan.channels;
     data->threads = set->dev.threads;
-    data->progress = on_decoding;
+    data->progress = display_decoding;
     data->user = display;
     snprintf(cache, sizeof cache, "%s/pictures.cache", config->run);
     if (config->cache && *config->cache)
@@ -424,7 +376,9 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     struct lim_train_config config = {.stop = stop_requested, .user = &display};
 
     terminal_init(set->quiet);
-    catch_signals();
+    stop_on_signals("\nlimner: finishing the step, then saving; once more to leave at once\n");
+    /* Whoever read our output is gone; the training is not. */
+    signal(SIGPIPE, SIG_IGN);
     if (!set->quiet || set->json)
         config.status = on_step;
     return set->resume ? resume(command, parsed, set, &config, &display)

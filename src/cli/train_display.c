@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/stop.h"
 #include "cli/terminal.h"
 #include "cli/train_eval.h"
 
@@ -19,8 +20,9 @@ static void draw_bar(double share, char bar[BAR + 1])
     bar[BAR] = 0;
 }
 
-void display_decoding(struct display *display, int done, int total)
+bool display_decoding(void *user, int done, int total)
 {
+    struct display *display = user;
     double share = total > 0 ? (double)done / total : 1;
     char bar[BAR + 1], line[160], time[32], left[48] = "";
     double now = lim_clock();
@@ -40,6 +42,7 @@ void display_decoding(struct display *display, int done, int total)
             say("decoding pictures: %d of %d%s", done, total, left);
         display->last_line = now;
     }
+    return !stop_requested(NULL);
 }
 
 /* Pictures seen, short: 950, 64.0k, 1.25M. */

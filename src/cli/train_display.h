@@ -12,7 +12,10 @@ struct display {
     double decoding_since; /* clock; 0: not yet */
 };
 
-void display_decoding(struct display *display, int done, int total);
+/* Progress for lim_dataset_open, whose `user` is a struct display; false where stopping was asked
+ * for.
+ */
+bool display_decoding(void *user, int done, int total);
 void display_step(struct display *display, const struct lim_train_status *status);
 
 /* One object as one line on stdout, at once; deletes it. */

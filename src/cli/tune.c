@@ -3,11 +3,11 @@
 #include "cli/commands.h"
 #include "cli/device_options.h"
 #include "cli/gan_options.h"
+#include "cli/stop.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
 #include <limner/limner.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,23 +34,6 @@ static const struct option options[] = {
 
 static const struct option_group shared[] = {
     GAN_WORK_OPTIONS(struct tune_settings, gan), DEVICE_OPTIONS(struct tune_settings, dev), {0}};
-
-static volatile sig_atomic_t stop_request;
-
-/* Only async-signal-safe calls. */
-static void on_signal(int number)
-{
-    (void)number;
-    if (stop_request)
-        _Exit(LIM_INTERRUPTED);
-    stop_request = 1;
-}
-
-static bool stop_requested(void *user)
-{
-    (void)user;
-    return stop_request;
-}
 
 struct teller {
     bool table, json;
@@ -230,8 +213,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     gan_use_preset(command, parsed, &set->gan);
     if (!lim_dcgan_check(gan))
         return LIM_USAGE;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    stop_on_signals(NULL);
     be = lim_backend_create(&choice, &status);
     if (!be)
         return status;
@@ -239,7 +221,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     print_head(be, set, &work.work);
     status = lim_tune(be, &work.work, &config);
     status_line("");
-    if (status == LIM_OK && !stop_request)
+    if (status == LIM_OK && !stop_requested(NULL))
         status = measure_step(be, set, gan, &work.work);
     if (status == LIM_INTERRUPTED)
         say_error("stopped: what was measured is kept, and 'limner tune --tune fast' goes on");
