@@ -29,7 +29,8 @@ struct lim_dcgan_config {
     float lr, beta1, beta2;
     float smooth; /* real pictures' target is 1 - smooth */
     uint64_t seed;
-    uint64_t reserved[24];
+    uint64_t ema; /* G's weights are averaged with this half-life, in pictures; 0: not */
+    uint64_t reserved[23];
 };
 
 /* 64, 3, 128, 4, 100, 64; 2e-4, 0.5, 0.999; 0; 1. */
@@ -163,6 +164,12 @@ LIM_API struct lim_net *lim_dcgan_discriminator(struct lim_dcgan *gan); /* NULL:
 /* Adam's step size from now on; a checkpoint keeps it. */
 LIM_API void lim_dcgan_set_lr(struct lim_dcgan *gan, float lr);
 
+/* Where G's weights are averaged (lim_dcgan_config.ema), lim_dcgan_paint, lim_dcgan_hash and the
+ * saved generator take the average. `on` false: the weights of the last update instead. At first
+ * on.
+ */
+LIM_API void lim_dcgan_use_average(struct lim_dcgan *gan, bool on);
+
 /* Updates so far (of D and G together one); a checkpoint restores it. */
 LIM_API uint64_t lim_dcgan_steps(const struct lim_dcgan *gan);
 
@@ -217,7 +224,8 @@ LIM_API bool lim_dcgan_save(struct lim_dcgan *gan, const char *path,
 /* Reads either kind, on any device. Settings that a newer limner has added are told in one warning,
  * and left out. `generator_only` ignores the rest of a checkpoint; without it a
  * file that lacks D is an error. `batch` > 0 replaces the batch the file names. `progress` may be
- * NULL. NULL after one log line; `why` then says LIM_BAD_INPUT or another status. */
+ * NULL. Tensors of groups that a newer limner has added are told in one warning, and left out.
+ * NULL after one log line; `why` then says LIM_BAD_INPUT or another status. */
 LIM_API struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
                                          bool generator_only, struct lim_progress *progress,
                                          enum lim_status *why);

@@ -24,6 +24,7 @@ enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *
 /* MODEL|RUN as the path of a model file: a run folder stands for the model in it. False after one
  * line on stderr. */
 bool find_model(const char *given, char *path, size_t size);
+bool find_checkpoint(const char *given, char *path, size_t size);
 
 /* What decides which OpenCL drivers are found, on stdout: vendor files, environment, access. */
 void print_surroundings(void);

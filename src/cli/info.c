@@ -25,9 +25,11 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-bool find_model(const char *given, char *path, size_t size)
+/* The first of `names`, which ends with NULL, in the folder `given`; a file is itself. False after
+ * one line, which says that they are `missing`. */
+static bool find_in(const char *given, const char *const *names, const char *missing, char *path,
+                    size_t size)
 {
-    static const char *const names[] = {"generator.safetensors", "checkpoint.safetensors"};
     struct stat st;
 
     if (stat(given, &st) != 0) {
@@ -42,13 +44,28 @@ bool find_model(const char *given, char *path, size_t size)
         say_error("%s: %s", given, strerror(errno));
         return false;
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if ((size_t)snprintf(path, size, "%s/%s", given, names[i]) < size && is_file(path))
+    for (; *names; names++) {
+        if ((size_t)snprintf(path, size, "%s/%s", given, *names) < size && is_file(path))
             return true;
     }
-    say_error("%s: neither generator.safetensors nor checkpoint.safetensors is in this folder",
-              given);
+    say_error("%s: %s", given, missing);
     return false;
+}
+
+bool find_model(const char *given, char *path, size_t size)
+{
+    static const char *const names[] = {"generator.safetensors", "checkpoint.safetensors", NULL};
+
+    return find_in(given, names,
+                   "neither generator.safetensors nor checkpoint.safetensors is in this folder",
+                   path, size);
+}
+
+bool find_checkpoint(const char *given, char *path, size_t size)
+{
+    static const char *const names[] = {"checkpoint.safetensors", NULL};
+
+    return find_in(given, names, "there is no checkpoint.safetensors in this folder", path, size);
 }
 
 static enum lim_status run(const struct command *command, const struct parsed *parsed,

@@ -15,7 +15,7 @@ struct sample_settings {
     int count;
     uint64_t seed;
     const char *seeds, *grid, *out;
-    bool batch_stats;
+    bool batch_stats, raw;
     struct device_options dev;
 };
 
@@ -38,6 +38,8 @@ static const struct option options[] = {
     {"batch-stats", 0, OPTION_FLAG, NULL, FIELD(batch_stats), 0, 0, NULL, NULL,
      "normalize by the statistics of each batch, as in training, instead of the running ones; a "
      "picture then depends on its company"},
+    {"raw", 0, OPTION_FLAG, NULL, FIELD(raw), 0, 0, NULL, NULL,
+     "of a checkpoint, the weights of the last step instead of their average (train --ema)"},
     {0},
 };
 #undef FIELD
@@ -292,7 +294,7 @@ static enum lim_status write_grid(struct lim_dcgan *gan, const struct plan *plan
 }
 
 static enum lim_status sample_with(struct lim_backend *be, const char *model,
-                                   const struct lim_model_info *info, const struct plan *plan,
+                                   struct lim_model_info *info, const struct plan *plan,
                                    const struct sample_settings *set)
 {
     enum lim_status status = LIM_BAD_INPUT;
@@ -305,6 +307,13 @@ static enum lim_status sample_with(struct lim_backend *be, const char *model,
 
     if (!gan)
         return status;
+    if (set->raw) {
+        lim_dcgan_use_average(gan, false);
+        if (!lim_dcgan_hash(gan, info->hash)) {
+            lim_dcgan_destroy(gan);
+            return LIM_ERROR;
+        }
+    }
     pictures = malloc((size_t)held * picture_bytes);
     if (!pictures) {
         say_error("sample: no memory for %d pictures of %dx%d", held, info->config.size,
@@ -338,9 +347,15 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     if (status != LIM_OK)
         goto done;
     status = LIM_BAD_INPUT;
-    if (!find_model(parsed->arguments[0], model, sizeof model) ||
+    if (!(set->raw ? find_checkpoint : find_model)(parsed->arguments[0], model, sizeof model) ||
         !lim_model_info_read(model, &info, &status))
         goto done;
+    if (set->raw && info.generator_only && info.config.ema) {
+        say_error("sample: --raw: '%s' holds the average alone; a checkpoint has the last weights",
+                  model);
+        status = LIM_BAD_INPUT;
+        goto done;
+    }
     lim_dcgan_work(&info.config, &work);
     be = lim_backend_create(&choice, &status);
     if (!be)

@@ -1,5 +1,7 @@
 /* A DCGAN's file. Tensors: generator.<part>, discriminator.<part> (lim_net_part's names; weights in
- * our own order r, s, c, k) and, to resume with, generator.adam_m and so on. The settings and the
+ * our own order r, s, c, k) and, to resume with, generator.adam_m and so on. Their names begin with
+ * that of their group; other groups are optional, like ema.generator.<part>, the averaged weights.
+ * What belongs to a group that is not known here is left out. The settings and the
  * progress are JSON objects in strings of __metadata__, which allows nothing but strings. */
 #include "gan/dcgan.h"
 
@@ -9,6 +11,7 @@
 #include "base/require.h"
 #include "core/backend.h"
 #include "gan/model_info.h"
+#include "gan/records.h"
 #include "gan/settings.h"
 #include "io/hash.h"
 #include "io/json.h"
@@ -18,118 +21,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A tensor of the file and where it lives on the device; moments may lie there in several chunks,
- * which a file does not know of. */
-struct record {
-    char name[LIM_ST_NAME];
-    struct lim_tensor tensor;
-    const struct lim_optimizer *opt; /* or NULL, and */
-    struct lim_tensor (*moment)(const struct lim_optimizer *opt, int chunk);
-};
-
-struct records {
-    struct record *list;
-    int count, generator; /* the first `generator` make up the model to share */
-};
-
-static void add_net(struct records *records, const char *who, struct lim_net *net)
-{
-    for (int i = 0; i < lim_net_part_count(net); i++) {
-        struct lim_net_part part = lim_net_part(net, i);
-        struct record *record = records->list + records->count++;
-
-        snprintf(record->name, sizeof record->name, "%s.%s", who, part.name);
-        record->tensor = part.tensor;
-    }
-}
-
-static void add_moments(struct records *records, const char *who, const struct lim_optimizer *opt)
-{
-    struct record *record = records->list + records->count;
-
-    snprintf(record[0].name, sizeof record[0].name, "%s.adam_m", who);
-    snprintf(record[1].name, sizeof record[1].name, "%s.adam_v", who);
-    record[0].opt = record[1].opt = opt;
-    record[0].moment = lim_optimizer_m;
-    record[1].moment = lim_optimizer_v;
-    records->count += 2;
-}
-
-static bool list_records(struct lim_dcgan *gan, bool generator_only, struct records *records)
-{
-    int most = lim_net_part_count(gan->g) + (gan->d ? lim_net_part_count(gan->d) : 0) + 4;
-
-    memset(records, 0, sizeof *records);
-    records->list = calloc((size_t)most, sizeof *records->list);
-    if (!records->list) {
-        lim_error("no memory for a checkpoint");
-        return false;
-    }
-    add_net(records, "generator", gan->g);
-    records->generator = records->count;
-    if (!generator_only) {
-        add_net(records, "discriminator", gan->d);
-        add_moments(records, "generator", gan->adam_g);
-        add_moments(records, "discriminator", gan->adam_d);
-    }
-    return true;
-}
-
-static int pieces(const struct record *record)
-{
-    return record->opt ? lim_optimizer_chunks(record->opt) : 1;
-}
-
-static struct lim_tensor piece(const struct record *record, int i)
-{
-    return record->opt ? record->moment(record->opt, i) : record->tensor;
-}
-
-/* Floats of it. */
-static size_t length(const struct record *record)
-{
-    size_t count = 0;
-
-    for (int i = 0; i < pieces(record); i++)
-        count += lim_tensor_count(piece(record, i));
-    return count;
-}
-
-/* The record between the device and `host`, whichever way. */
-static void move(const struct record *record, float *host, bool to_device)
-{
-    for (int i = 0; i < pieces(record); i++) {
-        struct lim_tensor t = piece(record, i);
-
-        if (to_device)
-            lim_write(t, host);
-        else
-            lim_read(t, host);
-        host += lim_tensor_count(t);
-    }
-}
-
-static void describe(const struct record *record, struct lim_st_tensor *t)
-{
-    memset(t, 0, sizeof *t);
-    snprintf(t->name, sizeof t->name, "%s", record->name);
-    if (record->opt) {
-        t->rank = 1;
-        t->shape[0] = length(record);
-        return;
-    }
-    if (record->tensor.n == 1 && record->tensor.h == 1 && record->tensor.w == 1) {
-        t->rank = 1;
-        t->shape[0] = (uint64_t)record->tensor.c;
-        return;
-    }
-    t->rank = 4;
-    t->shape[0] = (uint64_t)record->tensor.n;
-    t->shape[1] = (uint64_t)record->tensor.h;
-    t->shape[2] = (uint64_t)record->tensor.w;
-    t->shape[3] = (uint64_t)record->tensor.c;
-}
 
 static cJSON *settings_to_json(const struct lim_dcgan_config *config)
 {
@@ -201,7 +92,7 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
     float *all;
 
     for (int i = 0; i < records->count; i++)
-        total += length(records->list + i);
+        total += gan_record_length(records->list + i);
     all = malloc(total * sizeof *all);
     if (!all) {
         lim_error("no memory (%zu MB) to save the model", total * sizeof *all >> 20);
@@ -209,10 +100,10 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
     }
     *model_hash = LIM_HASH_START;
     for (int i = 0; i < records->count; i++) {
-        size_t count = length(records->list + i);
+        size_t count = gan_record_length(records->list + i);
 
-        move(records->list + i, all + at, false);
-        if (i < records->generator)
+        gan_record_move(records->list + i, all + at, false);
+        if (i >= records->shared && i < records->end)
             *model_hash = lim_hash_floats(*model_hash, all + at, count);
         at += count;
     }
@@ -230,7 +121,7 @@ bool lim_dcgan_hash(struct lim_dcgan *gan, char hash[17])
     float *all;
 
     REQUIRE(gan && hash, false);
-    if (!list_records(gan, true, &records))
+    if (!gan_records_list(gan, SHARED, false, &records))
         return false;
     all = fetch(gan, &records, &value);
     if (all)
@@ -252,7 +143,7 @@ static bool save(struct lim_dcgan *gan, const char *path, const struct lim_progr
     size_t at = 0;
     bool ok = false;
 
-    if (!list_records(gan, generator_only, &records))
+    if (!gan_records_list(gan, generator_only ? SHARED : WHOLE, gan->average != NULL, &records))
         return false;
     all = fetch(gan, &records, &model_hash);
     if (!all)
@@ -264,7 +155,7 @@ static bool save(struct lim_dcgan *gan, const char *path, const struct lim_progr
         goto done;
     }
     for (int i = 0; i < records.count; i++)
-        describe(records.list + i, tensors + i);
+        gan_record_describe(records.list + i, tensors + i);
     if (!lim_st_begin(&writer, path, tensors, records.count, metadata))
         goto done;
     for (int i = 0; i < records.count; i++) {
@@ -326,7 +217,7 @@ static bool fill_one(struct lim_st_reader *reader, const struct record *record, 
     float *host;
     bool ok;
 
-    describe(record, &want);
+    gan_record_describe(record, &want);
     if (!found || found->rank != want.rank ||
         memcmp(found->shape, want.shape, sizeof want.shape) != 0) {
         lim_error("%s: '%s' is missing or has another shape than its settings ask for",
@@ -342,30 +233,67 @@ static bool fill_one(struct lim_st_reader *reader, const struct record *record, 
     ok = lim_st_read(reader, found, host) && numbers_are_sound(reader, record->name, host, count);
     if (ok) {
         *hash = lim_hash_floats(*hash, host, count);
-        move(record, host, true);
+        gan_record_move(record, host, true);
     }
     free(host);
     return ok;
 }
 
-/* All records, which are all that the file holds, unless a checkpoint is painted from. */
-static bool fill(struct lim_st_reader *reader, const struct records *records,
+/* Has the file more tensors than are listed, in the groups that are? */
+static bool holds_more(const struct lim_st_reader *reader, const struct records *records)
+{
+    for (int group = 0; group < GROUPS; group++) {
+        int listed = 0;
+
+        for (int i = 0; i < records->count; i++)
+            listed += gan_group_of(records->list[i].name) == group;
+        if (listed && gan_group_count(reader, group) > listed)
+            return true;
+    }
+    return false;
+}
+
+/* All records, which are all of their groups that the file holds, unless a checkpoint is painted
+ * from. */
+static bool fill(struct lim_st_reader *reader, const struct records *records, bool whole,
                  const struct lim_model_info *info)
 {
-    bool whole = records->count > records->generator || info->generator_only;
     uint64_t hash = LIM_HASH_START;
     char digits[17];
 
-    if (whole && reader->count > records->count)
+    if (whole && holds_more(reader, records))
         return lim_model_refuse(reader, "it holds more tensors than its settings ask for");
     for (int i = 0; i < records->count; i++) {
+        if (i == records->shared)
+            hash = LIM_HASH_START;
         if (!fill_one(reader, records->list + i, &hash))
             return false;
         snprintf(digits, sizeof digits, "%016" PRIx64, hash);
-        if (i + 1 == records->generator && strcmp(digits, info->hash) != 0)
+        if (i + 1 == records->end && strcmp(digits, info->hash) != 0)
             return lim_model_refuse(reader, "its weights are not those that its model_hash is of");
     }
     return true;
+}
+
+/* The tensors of the file to the device. Averaged weights are in some files only. */
+static bool restore(struct lim_dcgan *gan, struct lim_st_reader *reader,
+                    const struct lim_model_info *info, enum lim_status *why)
+{
+    bool averages = gan_group_count(reader, GROUP_EMA) > 0, ok;
+    enum extent extent = gan->d ? WHOLE : averages ? PAINTED : SHARED;
+    struct records records;
+
+    *why = LIM_ERROR;
+    if (averages && !gan->d && !gan_average_create(gan))
+        return false;
+    if (!gan_records_list(gan, extent, averages, &records))
+        return false;
+    *why = LIM_BAD_INPUT;
+    ok = fill(reader, &records, extent == WHOLE || info->generator_only, info);
+    free(records.list);
+    if (ok && gan->average && !averages)
+        gan_average_restart(gan);
+    return ok;
 }
 
 static bool restore_optimizers(struct lim_dcgan *gan, const struct lim_st_reader *reader)
@@ -387,7 +315,6 @@ static struct lim_dcgan *load(struct lim_backend *be, const char *path, int batc
                               bool generator_only, struct lim_progress *progress,
                               enum lim_status *why)
 {
-    struct records records = {NULL, 0, 0};
     struct lim_dcgan *gan = NULL;
     struct lim_st_reader reader;
     struct lim_model_info info;
@@ -414,11 +341,13 @@ static struct lim_dcgan *load(struct lim_backend *be, const char *path, int batc
     if (batch > 0)
         info.config.batch = batch;
     gan = lim_dcgan_create(be, &info.config, generator_only);
-    if (!gan || !list_records(gan, generator_only, &records)) {
+    if (!gan) {
         *why = LIM_ERROR;
         goto done;
     }
-    if (!fill(&reader, &records, &info) || (!generator_only && !restore_optimizers(gan, &reader)))
+    gan_records_tell_unknown(&reader, &info);
+    if (!restore(gan, &reader, &info, why) ||
+        (!generator_only && !restore_optimizers(gan, &reader)))
         goto done;
     gan->steps = info.progress.step;
     ok = lim_backend_ok(be);
@@ -428,7 +357,6 @@ static struct lim_dcgan *load(struct lim_backend *be, const char *path, int batc
         *progress = info.progress;
 
 done:
-    free(records.list);
     lim_st_close(&reader);
     if (ok)
         return gan;

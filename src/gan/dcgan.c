@@ -93,6 +93,11 @@ static struct lim_dcgan *create(struct lim_backend *be, const struct lim_dcgan_c
         goto error;
     if (!generator_only && !create_training(gan, fill))
         goto error;
+    if (!generator_only && config->ema > 0) {
+        if (!gan_average_create(gan))
+            goto error;
+        gan_average_restart(gan);
+    }
     return gan;
 
 error:
@@ -130,6 +135,8 @@ void lim_dcgan_destroy(struct lim_dcgan *gan)
     lim_buffer_destroy(gan->z);
     lim_optimizer_destroy(gan->adam_d);
     lim_optimizer_destroy(gan->adam_g);
+    if (gan->g)
+        gan_average_destroy(gan);
     lim_net_destroy(gan->d);
     lim_net_destroy(gan->g);
     free(gan->host);
@@ -159,6 +166,12 @@ uint64_t lim_dcgan_steps(const struct lim_dcgan *gan)
 {
     REQUIRE(gan, 0);
     return gan->steps;
+}
+
+void lim_dcgan_use_average(struct lim_dcgan *gan, bool on)
+{
+    REQUIRE_OR_RETURN(gan);
+    gan->raw = !on;
 }
 
 void lim_dcgan_latent(uint64_t seed, int latent, float *z)

@@ -11,6 +11,7 @@ bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count, boo
                      uint8_t *pictures)
 {
     const struct lim_dcgan_config *config;
+    bool averaged;
     size_t floats, latent;
     int chunk;
 
@@ -19,6 +20,9 @@ bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count, boo
     floats = lim_dcgan_picture_floats(config);
     latent = (size_t)config->latent;
     chunk = batch_stats ? lim_dcgan_net_batch(config) : PAINT_BATCH;
+    averaged = gan->average && !gan->raw && count > 0;
+    if (averaged)
+        gan_average_swap(gan);
     for (int first = 0; first < count; first += chunk) {
         int n = count - first < chunk ? count - first : chunk;
         int run = batch_stats ? n : chunk;
@@ -30,5 +34,7 @@ bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count, boo
         lim_read(lim_net_forward(gan->g, z, batch_stats ? LIM_BATCH_STATS : LIM_INFER), gan->host);
         lim_floats_to_pixels(gan->host, (size_t)n * floats, pictures + (size_t)first * floats);
     }
+    if (averaged)
+        gan_average_swap(gan);
     return lim_backend_ok(gan->be);
 }

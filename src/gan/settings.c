@@ -41,6 +41,11 @@ static const struct lim_setting rows[] = {
      .standard = 0, .help = "the discriminator's target for real pictures is 1 minus this"},
     {"seed", LIM_SETTING_U64, LIM_SETTING_TRAINING, AT(seed), .low = 0, .high = 0x1p64,
      .standard = 1, .help = "the same seed on the same device gives the same bits"},
+    {"ema", LIM_SETTING_COUNT, LIM_SETTING_TRAINING, AT(ema), .low = 0, .high = 1e12, .standard = 0,
+     .since = "0.2.0", .absent = 0,
+     .help =
+         "paint by an average of the generator's weights with this half-life in pictures, such as "
+         "10000; 0: by the last ones"},
 };
 
 /* Tiny and small are for minutes, not hours: many short steps, and larger ones than the paper's.

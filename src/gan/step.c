@@ -89,6 +89,8 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
     lim_optimizer_step(gan->adam_g);
 
     gan->steps++;
+    if (gan->average)
+        gan_average_step(gan);
     if (stats)
         read_stats(gan, stats);
     return lim_backend_ok(gan->be);

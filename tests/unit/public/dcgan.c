@@ -59,6 +59,7 @@ static void refuses(void **state)
     REFUSES(assert_null(lim_dcgan_discriminator(NULL)));
     assert_null(lim_dcgan_discriminator(painter));
     REFUSES(lim_dcgan_set_lr(NULL, 0.1f));
+    REFUSES(lim_dcgan_use_average(NULL, true));
     REFUSES(lim_dcgan_set_lr(gan, NAN));
     here_clear();
     lim_dcgan_set_lr(painter, 0.1f); /* which has no optimizers */
