@@ -6,6 +6,7 @@
 
 #include <limner/api.h>
 #include <limner/ops.h>
+#include <limner/status.h>
 #include <limner/tensor.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,18 @@ enum lim_layer_kind {
     LIM_LAYER_KINDS
 };
 
+/* The first values of a layer's weights, or of a batch norm's gamma. All else begins as
+ * lim_net_init says. */
+enum lim_init {
+    LIM_INIT_DCGAN,  /* weights N(0, 0.02), gamma N(1, 0.02) */
+    LIM_INIT_NORMAL, /* the same with init_value in place of 0.02 */
+    LIM_INIT_HE, /* weights N(0, g/sqrt(n)), n inputs to an output (He et al. 2015); the gain g is
+                  * init_value, or sqrt(2) where that is 0. gamma 1 */
+    LIM_INIT_CONSTANT, /* init_value */
+    LIM_INIT_ZERO,
+    LIM_INITS
+};
+
 /* A row. Fields a kind does not name are ignored. */
 struct lim_layer_desc {
     enum lim_layer_kind kind;
@@ -34,7 +47,9 @@ struct lim_layer_desc {
     float slope;
     struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */
     float deviation;
-    uint64_t reserved[16];
+    enum lim_init init;
+    float init_value; /* of init */
+    uint64_t reserved[15];
 };
 
 /* The convolution of a row whose input is `batch` pictures of *side x *side with *channels, which
@@ -58,8 +73,9 @@ LIM_API struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_
                                        int count, int h, int w, int c, int batch);
 LIM_API void lim_net_destroy(struct lim_net *net);
 
-/* DCGAN's initialization: weights N(0, 0.02), biases 0, gamma N(1, 0.02), beta 0, running mean 0
- * and variance 1; a function of the seed alone. False after one log line (no memory). */
+/* First values: weights and gamma by their row's `init` (DCGAN's is N(0, 0.02) and N(1, 0.02)),
+ * biases 0, beta 0, running mean 0 and variance 1; a function of the rows and the seed alone. False
+ * after one log line (no memory). */
 LIM_API bool lim_net_init(struct lim_net *net, uint64_t seed);
 
 enum lim_mode {
@@ -109,6 +125,21 @@ struct lim_net_part {
 };
 LIM_API int lim_net_part_count(const struct lim_net *net);
 LIM_API struct lim_net_part lim_net_part(const struct lim_net *net, int index);
+
+/* The root of the sum of the squares of all parameters' gradients (computed in double, on the host:
+ * it reads them, and waits for the device). False where the device has failed, or after one log
+ * line (no memory). */
+LIM_API bool lim_net_gradient_norm(const struct lim_net *net, double *norm);
+
+/* All parts by their names, as safetensors with a checksum: written under a temporary name in the
+ * same folder, fsync, rename. A network of the same rows reads it, on any device. False after one
+ * log line; the file of before is then intact. */
+LIM_API bool lim_net_save(const struct lim_net *net, const char *path);
+
+/* False after one log line, the network being as before, where the file cannot be read, is damaged,
+ * holds a number that is none, or other tensors than this network's parts; `why` (may be NULL) then
+ * says LIM_BAD_INPUT or another status. */
+LIM_API bool lim_net_load(struct lim_net *net, const char *path, enum lim_status *why);
 
 /* Shape of the output for one picture. */
 LIM_API void lim_net_output_shape(const struct lim_net *net, int *h, int *w, int *c);

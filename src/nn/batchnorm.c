@@ -90,7 +90,6 @@ static bool batchnorm_shape(const struct lim_layer_desc *row, int batch, struct 
         [RUNNING_MEAN] = {.name = "running_mean", .state = true},
         [RUNNING_VAR] = {.name = "running_var", .state = true, .mean = 1.0f}};
 
-    (void)row;
     if (batch == 1 && base->h == 1 && base->w == 1) {
         *reason = "batch norm needs more than one value per channel: a larger batch";
         return false;
@@ -107,6 +106,7 @@ static bool batchnorm_shape(const struct lim_layer_desc *row, int batch, struct 
         part->n = part->h = part->w = 1;
         part->c = base->c;
     }
+    nn_init_weights(&base->parts[GAMMA], row, 1.0);
     return true;
 }
 

@@ -141,12 +141,14 @@ static bool transposed_of(const struct lim_layer_desc *row, int batch, const str
     return lim_conv_init(cv) && cv->p == base->h && cv->q == base->w;
 }
 
-static void add_parts(const struct lim_layer_desc *row, const struct lim_conv *cv,
+/* `inputs` to each output. */
+static void add_parts(const struct lim_layer_desc *row, const struct lim_conv *cv, double inputs,
                       struct lim_layer *base)
 {
     base->out_c = row->out;
     base->parts[WEIGHT] = (struct lim_layer_part){
         .name = "weight", .n = cv->r, .h = cv->s, .w = cv->c, .c = cv->k, .deviation = 0.02f};
+    nn_init_weights(&base->parts[WEIGHT], row, inputs);
     base->parts[BIAS] =
         (struct lim_layer_part){.name = "bias", .n = 1, .h = 1, .w = 1, .c = row->out};
     base->part_count = row->bias ? 2 : 1;
@@ -163,7 +165,7 @@ static bool conv_shape(const struct lim_layer_desc *row, int batch, struct lim_l
     }
     base->out_h = cv.p;
     base->out_w = cv.q;
-    add_parts(row, &cv, base);
+    add_parts(row, &cv, (double)cv.r * cv.s * cv.c, base);
     return true;
 }
 
@@ -178,7 +180,8 @@ static bool transposed_shape(const struct lim_layer_desc *row, int batch, struct
     }
     base->out_h = cv.h;
     base->out_w = cv.w;
-    add_parts(row, &cv, base);
+    /* Each input meets every stride-th row and column of the kernel. */
+    add_parts(row, &cv, (double)cv.r * cv.s * cv.k / ((double)cv.stride * cv.stride), base);
     return true;
 }
 

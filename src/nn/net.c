@@ -69,6 +69,10 @@ static bool shape_row(int i, const struct lim_layer_desc *row, int h, int w, int
         lim_error("row %d of the network: there is no layer of kind %d", i, (int)row->kind);
         return false;
     }
+    if ((unsigned)row->init >= LIM_INITS) {
+        lim_error("row %d of the network: there is no init %d", i, (int)row->init);
+        return false;
+    }
     *base = (struct lim_layer){.ops = kinds[row->kind], .h = h, .w = w, .c = c};
     if (base->ops->shape(row, batch, base, &reason))
         return true;

@@ -6,10 +6,34 @@
 #include "core/backend.h"
 
 #include <limner/random.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const struct lim_tensor no_tensor = {.buf = NULL};
+
+void nn_init_weights(struct lim_layer_part *part, const struct lim_layer_desc *row, double inputs)
+{
+    double gain = row->init_value > 0.0f ? (double)row->init_value : sqrt(2.0);
+
+    switch (row->init) {
+    case LIM_INIT_NORMAL:
+        part->deviation = row->init_value;
+        break;
+    case LIM_INIT_HE:
+        part->deviation = row->kind == LIM_LAYER_BATCHNORM ? 0.0f : (float)(gain / sqrt(inputs));
+        break;
+    case LIM_INIT_CONSTANT:
+        part->mean = row->init_value;
+        part->deviation = 0.0f;
+        break;
+    case LIM_INIT_ZERO:
+        part->mean = part->deviation = 0.0f;
+        break;
+    default:
+        break;
+    }
+}
 
 size_t nn_part_floats(const struct lim_layer_part *part)
 {
