@@ -105,30 +105,6 @@ LIM_API const char *lim_backend_name(const struct lim_backend *be);
  */
 LIM_API const char *lim_backend_option(const struct lim_backend *be);
 
-/* Kernels launched (on the CPU path: primitives run) since the backend was created. */
-LIM_API uint64_t lim_backend_launches(const struct lim_backend *be);
-
-/* Bytes that the operations since then had to move at least: every operand as often as the
- * operation passes over it (batch normalization reads its input twice), nothing staying in a cache
- * from one operation to the next. */
-LIM_API uint64_t lim_backend_bytes(const struct lim_backend *be);
-
-/* The matrix multiplications this backend has, a NULL-terminated list; the first is the one in use
- * unless lim_backend_use_gemm has chosen another ("blas" "builtin"; "packed" "tiled" "clblast"). */
-LIM_API const char *const *lim_backend_gemms(const struct lim_backend *be);
-
-/* Uses the named one from here on. False (and no change) where this backend does not have it. */
-LIM_API bool lim_backend_use_gemm(struct lim_backend *be, const char *name);
-
-/* The algorithms for convolutions this backend has, a NULL-terminated list: first "lowering", which
- * does every pass of every convolution, then others that do some of them ("direct", "winograd"). */
-LIM_API const char *const *lim_backend_convs(const struct lim_backend *be);
-
-/* Uses the named one from here on wherever it runs, and "lowering" elsewhere; "auto", which is how
- * a backend starts, takes the one that the backend finds fastest for each geometry. False (and no
- * change) where this backend does not have it. */
-LIM_API bool lim_backend_use_conv(struct lim_backend *be, const char *name);
-
 /* One device of an OpenCL platform, as `limner devices` shows it. */
 struct lim_device_info {
     int platform, device; /* as `clinfo -l` counts; device -1: a platform without any */

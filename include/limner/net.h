@@ -52,12 +52,6 @@ struct lim_layer_desc {
     uint64_t reserved[15];
 };
 
-/* The convolution of a row whose input is `batch` pictures of *side x *side with *channels, which
- * become those of its output. A transposed one is the convolution that it runs backwards. False:
- * the row is none, or does not fit. */
-LIM_API bool lim_conv_of_row(const struct lim_layer_desc *row, int batch, int *side, int *channels,
-                             struct lim_conv *cv);
-
 /* Floats of the parameters, and of the state (running statistics), of the layers that these rows
  * make for pictures h x w with c channels. Takes no memory and needs no device. False after one log
  * line that names the row that does not fit. */

@@ -64,16 +64,6 @@ LIM_API void lim_conv_backward_weights(struct lim_backend *be, const struct lim_
 
 enum lim_conv_pass { LIM_CONV_FORWARD, LIM_CONV_BACKWARD_DATA, LIM_CONV_BACKWARD_WEIGHTS };
 
-/* The name of the algorithm (lim_backend_convs) that does this pass of `cv` on `be` as things
- * stand. It depends on the geometry of one picture, never on cv->n. */
-LIM_API const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_conv *cv,
-                                       enum lim_conv_pass pass);
-
-/* The multiplication (lim_backend_gemms) that it takes where that algorithm is "lowering"; else "".
- */
-LIM_API const char *lim_conv_gemm(const struct lim_backend *be, const struct lim_conv *cv,
-                                  enum lim_conv_pass pass);
-
 /* Allocates, outside of training steps, the scratch memory the passes of `cv` need (within the
  * backend's cap: they split into ranges of images). False after one log line. */
 LIM_API bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv);
@@ -206,10 +196,6 @@ LIM_API void lim_fill(struct lim_backend *be, float value, struct lim_tensor y);
 LIM_API void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
 LIM_API void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b,
                        struct lim_tensor y);
-
-/* y = y / 2 + 1, `rounds` times over without going back to memory: two operations an element and
- * round. What a device's multiply-add peak is measured with. */
-LIM_API void lim_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y);
 
 LIM_END
 

@@ -8,6 +8,7 @@
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
+#include <limner/bench.h>
 #include <limner/limner.h>
 #include <stdlib.h>
 #include <string.h>

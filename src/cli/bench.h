@@ -2,6 +2,7 @@
 #ifndef LIMNER_CLI_BENCH_H
 #define LIMNER_CLI_BENCH_H
 
+#include <limner/bench.h>
 #include <limner/dcgan.h>
 #include <limner/ops.h>
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/terminal.h"
 
+#include <limner/bench.h>
 #include <limner/limner.h>
 #include <stdlib.h>
 

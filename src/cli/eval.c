@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
+#include <limner/bench.h>
 #include <limner/limner.h>
 #include <stdlib.h>
 #include <string.h>

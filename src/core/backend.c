@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/require.h"
 
+#include <limner/bench.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

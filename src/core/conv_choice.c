@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/require.h"
 
+#include <limner/bench.h>
+
 #include <stdlib.h>
 
 static bool same_geometry(const struct lim_conv *a, const struct lim_conv *b)

@@ -1,5 +1,6 @@
 /* The front door: checks once what every backend may rely on, and lowers what a backend leaves out.
  */
+#include <limner/bench.h>
 #include <limner/ops.h>
 
 #include "base/require.h"

@@ -4,6 +4,8 @@
 #include "core/backend.h"
 #include "eval/eval.h"
 
+#include <limner/bench.h>
+
 #include <stdlib.h>
 #include <string.h>
 

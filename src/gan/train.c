@@ -8,6 +8,8 @@
 #include "gan/train_run.h"
 #include "tune/tune.h"
 
+#include <limner/bench.h>
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* Networks from tables: takes all memory at once, then only walks the layers. */
+#include <limner/bench.h>
 #include <limner/net.h>
 
 #include "base/log.h"

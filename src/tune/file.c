@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limner/bench.h>
 #include <limner/version.h>
 #include <math.h>
 #include <stdio.h>

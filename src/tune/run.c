@@ -3,6 +3,8 @@
 #include "core/backend.h"
 #include "tune/tune.h"
 
+#include <limner/bench.h>
+
 #include <stdio.h>
 #include <string.h>
 

@@ -8,6 +8,8 @@
 #include "base/struct_size.h"
 #include "core/backend.h"
 
+#include <limner/bench.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

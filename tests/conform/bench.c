@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "conform.h"
 
+#include <limner/bench.h>
+
 enum { WARM_UPS = 2, RUNS = 9, MOST_CALLS = 100 };
 
 /* Bytes that must move at least once. */

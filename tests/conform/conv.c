@@ -2,6 +2,8 @@
 #include "conform.h"
 #include "oracle.h"
 
+#include <limner/bench.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 
 #include <dlfcn.h>
+#include <limner/bench.h>
 #include <limner/log.h>
 #include <limner/status.h>
 

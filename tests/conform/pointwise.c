@@ -3,6 +3,8 @@
 #include "conform.h"
 #include "oracle.h"
 
+#include <limner/bench.h>
+
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* Runs one case: twice or once, between guard bands, from outputs full of NaN; then compares. */
 #include "conform.h"
 
+#include <limner/bench.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

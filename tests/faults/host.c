@@ -2,6 +2,7 @@
  * twice at once; and what it leaves as it was (limner/host.h). Each case is for a process of its
  * own, in which no driver is loaded yet. usage: test_host CASE. Exit code 77 without an OpenCL
  * device. */
+#include <limner/bench.h>
 #include <limner/limner.h>
 
 #include "support/check.h"

@@ -11,7 +11,7 @@ PLAN = root / "docs/design/architecture.md"
 
 # The public headers, by the room that defines what they declare. limner.h is all of them.
 PUBLIC = {
-    "api": "base", "host": "base", "log": "base", "status": "base", "version": "base", "image": "io", "backend": "core", "memory": "core", "ops": "core",
+    "api": "base", "host": "base", "log": "base", "status": "base", "version": "base", "image": "io", "backend": "core", "bench": "core", "memory": "core", "ops": "core",
     "random": "core", "tensor": "core", "adam": "nn", "net": "nn", "tune": "tune", "dataset": "data", "scan": "data",
     "dcgan": "gan", "train": "gan", "limner": "eval", "eval": "eval",
 }

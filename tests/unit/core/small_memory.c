@@ -1,5 +1,6 @@
 /* A device whose largest allocation is 8 MiB, faked by the layer (meson.build sets it):
  * convolutions go through the workspace in parts and come to the same numbers. */
+#include <limner/bench.h>
 #include <limner/limner.h>
 #include <limner/random.h>
 

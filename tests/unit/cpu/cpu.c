@@ -1,5 +1,6 @@
 /* What holds for the CPU path alone: bits that do not depend on the number of threads, and a gemm
  * of its own that agrees with the BLAS. limner-conform checks the operations themselves. */
+#include <limner/bench.h>
 #include <limner/limner.h>
 
 #include "cpu/cpu.h"

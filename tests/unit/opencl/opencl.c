@@ -1,5 +1,6 @@
 /* What holds for the OpenCL path alone: how it says no, waiting after every launch, and the choice
  * of a multiplication. limner-conform checks the operations. Exit code 77 without a device. */
+#include <limner/bench.h>
 #include <limner/limner.h>
 
 #include <setjmp.h>

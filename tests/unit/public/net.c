@@ -1,5 +1,7 @@
 #include "unit/public/public.h"
 
+#include <limner/bench.h>
+
 static const struct lim_layer_desc rows[] = {
     {.kind = LIM_LAYER_CONV, .out = 2, .kernel = 1, .stride = 1, .bias = true}};
 

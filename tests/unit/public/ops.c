@@ -1,5 +1,7 @@
 #include "unit/public/public.h"
 
+#include <limner/bench.h>
+
 static void refuses(void **state)
 {
     (void)state;

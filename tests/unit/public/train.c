@@ -47,6 +47,7 @@ static void refuses(void **state)
     WRONG(keep, -1);
     WRONG(retries, -1);
     WRONG(retry_seconds, NAN);
+    WRONG(eval_every, -1);
 #undef WRONG
     REFUSES(assert_int_equal(lim_train_config_load(NULL, &config), LIM_USAGE));
     REFUSES(assert_int_equal(lim_train_config_load_sized(here_run, &config, 8), LIM_USAGE));
@@ -108,7 +109,7 @@ static void takes_structs_of_other_versions(void **state)
         char more[64];
     } newer;
     struct lim_train_config config = here_config(), loaded;
-    size_t first = offsetof(struct lim_train_config, user) + sizeof config.user;
+    size_t first = offsetof(struct lim_train_config, eval_every) + sizeof config.eval_every;
 
     (void)state;
     config.struct_size = first;

@@ -7,6 +7,8 @@
 #include "support/check.h"
 #include "support/train_here.h"
 
+#include <limner/bench.h>
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

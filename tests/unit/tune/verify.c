@@ -2,6 +2,7 @@
 #include "core/backend.h"
 #include "tune/tune.h"
 
+#include <limner/bench.h>
 #include <limner/dcgan.h>
 
 #include "support/check.h"
