@@ -165,36 +165,32 @@ static bool project(const struct eval_job *job, const float *patches, int count,
                     float *sorted)
 {
     float *directions = malloc(patch * DIRECTIONS * sizeof *directions);
-    float *turned = malloc((size_t)count * DIRECTIONS * sizeof *turned);
+    float *spare = malloc((size_t)count * DIRECTIONS * sizeof *spare);
     struct lim_buffer *x = lim_buffer_create_for(job->be, LIM_MEMORY_OTHER, (size_t)count * patch);
     struct lim_buffer *d = lim_buffer_create_for(job->be, LIM_MEMORY_OTHER, patch * DIRECTIONS);
     struct lim_buffer *y =
         lim_buffer_create_for(job->be, LIM_MEMORY_OTHER, (size_t)count * DIRECTIONS);
-    bool good = directions && turned && x && d && y;
+    bool good = directions && spare && x && d && y;
 
     if (good) {
-        struct lim_tensor products = lim_tensor_of(y, 0, count, 1, 1, DIRECTIONS);
+        struct lim_tensor all = lim_tensor_of(x, 0, count, 1, 1, (int)patch);
+        struct lim_tensor across = lim_tensor_of(d, 0, (int)patch, 1, 1, DIRECTIONS);
+        struct lim_tensor products = lim_tensor_of(y, 0, DIRECTIONS, 1, 1, count);
 
         make_directions(patch, directions);
-        lim_write(lim_tensor_of(x, 0, count, 1, 1, (int)patch), patches);
-        lim_write(lim_tensor_of(d, 0, (int)patch, 1, 1, DIRECTIONS), directions);
-        lim_gemm(job->be, LIM_NO_TRANS, LIM_NO_TRANS, 1,
-                 lim_tensor_of(x, 0, count, 1, 1, (int)patch),
-                 lim_tensor_of(d, 0, (int)patch, 1, 1, DIRECTIONS), 0, products);
-        lim_read(products, turned);
-        PARALLEL(job->threads, j, DIRECTIONS)
-            for (int i = 0; i < count; i++)
-                sorted[(size_t)j * (size_t)count + (size_t)i] =
-                    turned[(size_t)i * DIRECTIONS + (size_t)j];
-        /* `turned` is now spare. */
-        PARALLEL(job->threads, j, DIRECTIONS)
-            sort_floats(sorted + (size_t)j * (size_t)count, turned + (size_t)j * (size_t)count,
+        lim_write(all, patches);
+        lim_write(across, directions);
+        lim_gemm(job->be, LIM_TRANS, LIM_TRANS, 1, across, all, 0, products);
+        lim_read(products, sorted);
+#pragma omp parallel for schedule(static) num_threads(job->threads)
+        for (int j = 0; j < DIRECTIONS; j++)
+            sort_floats(sorted + (size_t)j * (size_t)count, spare + (size_t)j * (size_t)count,
                         count);
     }
     lim_buffer_destroy(x);
     lim_buffer_destroy(d);
     lim_buffer_destroy(y);
-    free(turned);
+    free(spare);
     free(directions);
     return good;
 }

@@ -11,7 +11,7 @@
 
 enum {
     SAMPLE = 512,        /* pictures on each side: coverage then has an error of 0.02 */
-    SEARCHED = 2048,     /* training pictures that a copy is looked for in */
+    SEARCHED = 1024,     /* training pictures that a copy is looked for in */
     FIRST_SEED = 1000001 /* of the sample's latents: none of a grid's */
 };
 
