@@ -18,6 +18,18 @@
 
 LIM_BEGIN
 
+/* D's losses on real and on painted pictures, and G's, of D's output l. */
+enum lim_gan_loss {
+    LIM_GAN_BCE,         /* cross entropy against 1 and 0; G's against 1 */
+    LIM_GAN_HINGE,       /* max(0, 1 - l) and max(0, 1 + l); -l */
+    LIM_GAN_SQUARES,     /* (l - 1)^2 / 2 and l^2 / 2; (l - 1)^2 / 2 */
+    LIM_GAN_WASSERSTEIN, /* -l and l; -l */
+    LIM_GAN_LOSSES
+};
+
+/* How Adam's step sizes fall to 0 until so many pictures were seen. */
+enum lim_decay { LIM_DECAY_NONE, LIM_DECAY_LINEAR, LIM_DECAY_COSINE, LIM_DECAYS };
+
 /* What each is, and its range: the table of src/gan/settings.c (lim_dcgan_setting). */
 struct lim_dcgan_config {
     int size;     /* 16, 32, 64, 128 or 256 */
@@ -27,10 +39,15 @@ struct lim_dcgan_config {
     int latent;   /* numbers in z */
     int batch;
     float lr, beta1, beta2;
-    float smooth; /* real pictures' target is 1 - smooth */
+    float smooth; /* real pictures' target is 1 - smooth, with BCE and squares */
     uint64_t seed;
-    uint64_t ema; /* G's weights are averaged with this half-life, in pictures; 0: not */
-    uint64_t reserved[23];
+    uint64_t ema;          /* G's weights are averaged with this half-life, in pictures; 0: not */
+    uint64_t decay_images; /* real pictures seen when `decay` ends; 0: never */
+    enum lim_decay decay;
+    enum lim_gan_loss loss;
+    float lr_d; /* Adam's step size of D; 0: lr */
+    float reserved_float;
+    uint64_t reserved[20];
 };
 
 /* 64, 3, 128, 4, 100, 64; 2e-4, 0.5, 0.999; 0; 1. */
@@ -72,10 +89,11 @@ struct lim_setting {
      * which is what limner did before. NULL: every file has it. */
     const char *since;
     double absent;
-    bool may_change;  /* where a run is resumed */
-    const char *flag; /* an option without a value that stands for the lowest one, in place of
-                       * --name; or NULL */
-    const char *help; /* half a sentence */
+    bool may_change;    /* where a run is resumed */
+    const char *flag;   /* an option without a value that stands for the lowest one, in place of
+                         * --name; or NULL */
+    const char *help;   /* half a sentence */
+    const char *option; /* where it is not the name: "lr-d" of lr_d; or NULL */
 };
 
 /* The i-th setting of struct lim_dcgan_config, in the order of files and of roles; NULL: there are
@@ -161,7 +179,8 @@ LIM_API const struct lim_dcgan_config *lim_dcgan_get_config(const struct lim_dcg
 LIM_API struct lim_net *lim_dcgan_generator(struct lim_dcgan *gan);
 LIM_API struct lim_net *lim_dcgan_discriminator(struct lim_dcgan *gan); /* NULL: generator only */
 
-/* Adam's step size from now on; a checkpoint keeps it. */
+/* Adam's step size from now on, before the decay; D's, where it has its own, changes in proportion.
+ * A checkpoint keeps them. */
 LIM_API void lim_dcgan_set_lr(struct lim_dcgan *gan, float lr);
 
 /* Where G's weights are averaged (lim_dcgan_config.ema), lim_dcgan_paint, lim_dcgan_hash and the
@@ -174,8 +193,10 @@ LIM_API void lim_dcgan_use_average(struct lim_dcgan *gan, bool on);
 LIM_API uint64_t lim_dcgan_steps(const struct lim_dcgan *gan);
 
 struct lim_dcgan_stats {
-    float loss_real, loss_fake, loss_g; /* mean binary cross entropies */
-    float d_real, d_fake, d_fake_after; /* D(x), D(G(z)) before and after D's update */
+    float loss_real, loss_fake, loss_g; /* means, as lim_gan_loss says */
+    /* D(x), D(G(z)) before and after D's update: probabilities with BCE, else means of D's output.
+     */
+    float d_real, d_fake, d_fake_after;
     bool finite; /* all of the above, and every weight after the step, are numbers */
     float reserved[16];
 };

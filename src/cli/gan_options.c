@@ -56,9 +56,9 @@ static void preset_option(enum lim_setting_role last, struct option *option)
                               .help = help[last]};
 }
 
-static const char *option_name(const struct lim_setting *setting)
+const char *gan_option_name(const struct lim_setting *setting)
 {
-    return setting->flag ? setting->flag : setting->name;
+    return setting->flag ? setting->flag : setting->option ? setting->option : setting->name;
 }
 
 static void setting_option(const struct lim_setting *setting, struct option *option)
@@ -73,7 +73,7 @@ static void setting_option(const struct lim_setting *setting, struct option *opt
         [LIM_SETTING_WORD] = {OPTION_WORD, "WORD"}, [LIM_SETTING_COLOR] = {OPTION_COLOR, "COLOR"},
     };
 
-    *option = (struct option){.name = option_name(setting),
+    *option = (struct option){.name = gan_option_name(setting),
                               .kind = types[setting->type].kind,
                               .value = types[setting->type].value,
                               .offset = offsetof(struct gan_options, config) + setting->offset,
@@ -128,7 +128,7 @@ bool gan_option(int i, struct option *option)
 bool gan_option_given(const struct command *command, const struct parsed *parsed,
                       const struct lim_setting *setting)
 {
-    return option_given(command, parsed, option_name(setting));
+    return option_given(command, parsed, gan_option_name(setting));
 }
 
 void gan_use_preset(const struct command *command, const struct parsed *parsed,

@@ -34,6 +34,9 @@ bool gan_work_option(int i, struct option *option);
 bool gan_picture_option(int i, struct option *option);
 void gan_options_init(void *part);
 
+/* Its option, without the dashes. */
+const char *gan_option_name(const struct lim_setting *setting);
+
 /* Was the setting's option on the command line? */
 bool gan_option_given(const struct command *command, const struct parsed *parsed,
                       const struct lim_setting *setting);

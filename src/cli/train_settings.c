@@ -157,8 +157,8 @@ static bool keep_gan(const struct command *command, const struct parsed *parsed,
         if (!setting->may_change) {
             say_error("train: --%s%s%s contradicts the run '%s', which has %s %s; leave it out, or "
                       "start a new run",
-                      setting->flag ? setting->flag : setting->name, setting->flag ? "" : " ",
-                      setting->flag ? "" : text, set->resume, setting->name, before);
+                      gan_option_name(setting), setting->flag ? "" : " ", setting->flag ? "" : text,
+                      set->resume, setting->name, before);
             return false;
         }
         if (setting->role == LIM_SETTING_WORK)

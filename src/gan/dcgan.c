@@ -183,9 +183,6 @@ void lim_dcgan_latent(uint64_t seed, int latent, float *z)
 void lim_dcgan_set_lr(struct lim_dcgan *gan, float lr)
 {
     REQUIRE_OR_RETURN(gan && lr > 0 && lr < 1);
-    gan->config.lr = lr;
-    if (gan->d) {
-        lim_optimizer_set_lr(gan->adam_g, lr);
-        lim_optimizer_set_lr(gan->adam_d, lr);
-    }
+    gan->config.lr_d *= lr / gan->config.lr;
+    gan->config.lr = lr; /* the next step gives them to Adam */
 }

@@ -8,21 +8,25 @@
 /* D(x) and D(G(z)) are means over batches of a few dozen pictures: one step says little. */
 static const double memory = 0.99;                /* running means over about a hundred steps */
 enum { SETTLED = 200 };                           /* steps before they are looked at */
-static const double won = 0.98, open_again = 0.9; /* of D(x) - D(G(z)) */
+static const double won = 0.98, open_again = 0.9; /* of D(x) - D(G(z)), 0 to 1 */
 
 /* As shares of the reals' variety. A new generator paints one gray picture: only one that once had
  * variety, or has had the time, has lost it. */
 static const double collapsed = 0.2, varied = 0.4;
 enum { GRIDS = 2, LATE = 2000 };
 
-bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats)
+bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats, double even)
 {
     double share = health->steps ? memory : 0.0, apart;
 
     health->real = share * health->real + (1.0 - share) * (double)stats->d_real;
     health->fake = share * health->fake + (1.0 - share) * (double)stats->d_fake;
+    health->losses = share * health->losses +
+                     (1.0 - share) * ((double)stats->loss_real + (double)stats->loss_fake);
     health->steps++;
-    apart = health->real - health->fake;
+    apart = isnan(even) ? health->real - health->fake : 1.0 - health->losses / even;
+    if (even <= 0.0)
+        return false;
     if (apart < open_again)
         health->told_saturated = false;
     if (health->steps < SETTLED || apart < won || health->told_saturated)

@@ -11,7 +11,8 @@
 
 /* Zeroed at the start of a training. */
 struct health {
-    double real, fake; /* D(x) and D(G(z)), running means */
+    double real, fake; /* D(x) and D(G(z)), running means, */
+    double losses;     /* and of the sum of D's losses */
     uint64_t steps;    /* in those */
     double variety;    /* of the reals; 0: too few, or all alike: nothing to compare with */
     int poor;          /* grids without variety, one after another */
@@ -20,8 +21,9 @@ struct health {
 };
 
 /* After a step: true when D has just been found to have won, for the caller to say so. Told once,
- * and again only after it got better. */
-bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats);
+ * and again only after it got better. `even`: of struct gan_losses; by it where it is a number,
+ * else by D(x) and D(G(z)). */
+bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats, double even);
 
 /* The mean over all bytes of the standard deviation across pictures[count][bytes], in levels of 0
  * to 255. */

@@ -18,6 +18,14 @@ static const char *const sizes[] = {"16", "32", "64", "128", "256", NULL};
 static const char *const channels[] = {"1", "3", NULL};
 static const char *const kernels[] = {"4", "5", NULL};
 
+static const char *const losses[] = {[LIM_GAN_BCE] = "bce",
+                                     [LIM_GAN_HINGE] = "hinge",
+                                     [LIM_GAN_SQUARES] = "squares",
+                                     [LIM_GAN_WASSERSTEIN] = "wasserstein",
+                                     NULL};
+static const char *const decays[] = {
+    [LIM_DECAY_NONE] = "none", [LIM_DECAY_LINEAR] = "linear", [LIM_DECAY_COSINE] = "cosine", NULL};
+
 static const struct lim_setting rows[] = {
     {"size", LIM_SETTING_INT, LIM_SETTING_PICTURES, AT(size), .words = sizes, .standard = 64,
      .help = "pixels along an edge: 16, 32, 64, 128 or 256"},
@@ -46,6 +54,19 @@ static const struct lim_setting rows[] = {
      .help =
          "paint by an average of the generator's weights with this half-life in pictures, such as "
          "10000; 0: by the last ones"},
+    {"loss", LIM_SETTING_WORD, LIM_SETTING_TRAINING, AT(loss), .words = losses,
+     .standard = LIM_GAN_BCE, .since = "0.2.0", .absent = LIM_GAN_BCE,
+     .help =
+         "what the networks are to make small: bce (cross entropy), hinge, squares or wasserstein"},
+    {"lr_d", LIM_SETTING_FLOAT, LIM_SETTING_TRAINING, AT(lr_d), .low = 0, .high = 1, .standard = 0,
+     .since = "0.2.0", .absent = 0, .option = "lr-d",
+     .help = "Adam's step size of the discriminator; 0: as lr"},
+    {"decay", LIM_SETTING_WORD, LIM_SETTING_TRAINING, AT(decay), .words = decays,
+     .standard = LIM_DECAY_NONE, .since = "0.2.0", .absent = LIM_DECAY_NONE,
+     .help = "how the step sizes fall to 0: none, linear or cosine"},
+    {"decay_images", LIM_SETTING_COUNT, LIM_SETTING_TRAINING, AT(decay_images), .low = 0,
+     .high = 9e15, .standard = 0, .since = "0.2.0", .absent = 0, .option = "decay-images",
+     .help = "real pictures seen when the decay ends; 0: those of the whole training"},
 };
 
 /* Tiny and small are for minutes, not hours: many short steps, and larger ones than the paper's.

@@ -1,6 +1,7 @@
 /* One training step, in the order of PyTorch's DCGAN example, whose loss curve is the golden test.
  */
 #include "gan/dcgan.h"
+#include "gan/recipe.h"
 
 #include "base/require.h"
 
@@ -13,14 +14,14 @@ static struct lim_tensor stats_of(const struct lim_dcgan *gan, int which)
     return lim_vector_of(gan->stats, 2 * (size_t)which, 2);
 }
 
-/* D on `x`, its loss against `target`, and back: D's gradients, or the gradient of its input. */
-static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, float target, int stats,
-                               unsigned want)
+/* D on `x`, its loss, and back: D's gradients, or the gradient of its input. */
+static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, struct gan_loss loss,
+                               int stats, unsigned want)
 {
     struct lim_tensor logits = lim_net_forward(gan->d, x, LIM_TRAIN);
     struct lim_tensor dlogits = lim_tensor_of(gan->dlogits, 0, gan->config.batch, 1, 1, 1);
 
-    lim_loss(gan->be, LIM_LOSS_BCE, target, logits, stats_of(gan, stats), dlogits);
+    lim_loss(gan->be, loss.kind, loss.target, logits, stats_of(gan, stats), dlogits);
     return lim_net_backward(gan->d, dlogits, want);
 }
 
@@ -67,11 +68,17 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
 {
     const struct lim_dcgan_config *config;
     struct lim_tensor real, z, fake, dfake;
+    struct gan_losses losses;
+    float decay;
 
     REQUIRE(gan && gan->d && pictures && latents, false);
     config = &gan->config;
     real = lim_tensor_of(gan->real, 0, config->batch, config->size, config->size, config->channels);
     z = lim_tensor_of(gan->z, 0, config->batch, 1, 1, config->latent);
+    losses = gan_losses_of(config);
+    decay = gan_decay(config, gan->steps);
+    lim_optimizer_set_lr(gan->adam_d, decay * gan_lr_d(config));
+    lim_optimizer_set_lr(gan->adam_g, decay * config->lr);
     lim_write(real, pictures);
     lim_write(z, latents);
 
@@ -79,11 +86,11 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
     lim_net_set_step(gan->d, 2 * config->seed + 1, gan->steps);
     fake = lim_net_forward(gan->g, z, LIM_TRAIN);
     lim_net_zero_grads(gan->d);
-    judge(gan, real, 1.0f - config->smooth, STATS_REAL, LIM_WANT_PARAMS);
-    judge(gan, fake, 0.0f, STATS_FAKE, LIM_WANT_PARAMS);
+    judge(gan, real, losses.real, STATS_REAL, LIM_WANT_PARAMS);
+    judge(gan, fake, losses.fake, STATS_FAKE, LIM_WANT_PARAMS);
     lim_optimizer_step(gan->adam_d);
 
-    dfake = judge(gan, fake, 1.0f, STATS_G, LIM_WANT_INPUT);
+    dfake = judge(gan, fake, losses.g, STATS_G, LIM_WANT_INPUT);
     lim_net_zero_grads(gan->g);
     lim_net_backward(gan->g, dfake, LIM_WANT_PARAMS);
     lim_optimizer_step(gan->adam_g);

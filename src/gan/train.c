@@ -5,6 +5,7 @@
 #include "base/require.h"
 #include "core/backend.h"
 #include "gan/pace.h"
+#include "gan/recipe.h"
 #include "gan/train_run.h"
 #include "tune/tune.h"
 
@@ -202,6 +203,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
     struct pace pace = {.started = lim_clock(), .before = t->progress.seconds};
     double last_save = pace.started, last_sample = pace.started;
     int batch = lim_dcgan_get_config(t->gan)->batch;
+    double even = gan_losses_of(lim_dcgan_get_config(t->gan)).even;
 
     gan_score_begin(&t->scores, config, t->progress.seconds);
     gan_pace_mark(&pace, pace.started, t->progress.seen);
@@ -227,7 +229,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         fill_status(t, &l, &pace, at, &s);
         gan_pace_mark(&pace, at, s.seen);
 
-        if (gan_health_step(&t->health, &s.stats))
+        if (gan_health_step(&t->health, &s.stats, even))
             lim_warning("step %" PRIu64 ": the discriminator has won: D(x) %.2f, D(G(z)) %.2f on "
                         "average leave the generator nothing to learn from; what helps: more "
                         "pictures, --smooth 0.1, a smaller --lr, another --seed",
@@ -407,6 +409,29 @@ static enum lim_status train(struct trainer *t)
     return status;
 }
 
+/* A decay without an end of its own ends with the training. False after one log line. */
+static bool find_decay(const struct lim_dataset *ds, struct lim_train_config *config)
+{
+    double batch = config->gan.batch, left = INFINITY;
+    double epoch = floor(lim_dataset_count(ds) / batch) * batch;
+
+    if (config->gan.decay == LIM_DECAY_NONE || config->gan.decay_images || config->resume)
+        return true;
+    if (config->epochs > 0)
+        left = fmin(left, config->epochs * epoch);
+    if (config->images)
+        left = fmin(left, (double)config->images);
+    if (config->steps)
+        left = fmin(left, (double)config->steps * batch);
+    if (left < 1 || left > 9e15) {
+        lim_error("a decay of the step size needs an end: --decay-images, or --steps, --images or "
+                  "--epochs");
+        return false;
+    }
+    config->gan.decay_images = (uint64_t)left;
+    return true;
+}
+
 static enum lim_status train_all(struct lim_backend *be, const struct lim_dataset *ds,
                                  const struct lim_train_config *config)
 {
@@ -420,6 +445,8 @@ static enum lim_status train_all(struct lim_backend *be, const struct lim_datase
         return LIM_USAGE;
     config = &full;
     if (!gan_check_training(ds, config))
+        return LIM_USAGE;
+    if (!find_decay(ds, &full))
         return LIM_USAGE;
     t.grid = config->grid ? config->grid : 8;
     t.keep = config->keep ? config->keep : 2;

@@ -6,6 +6,7 @@
 #include "support/check.h"
 #include "support/train_here.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,13 +187,13 @@ static void an_open_game_is_not_reported(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++)
-        told += gan_health_step(&health, &open);
+        told += gan_health_step(&health, &open, NAN);
     assert_int_equal(told, 0);
     for (int i = 0; i < 1000; i++)
-        told += gan_health_step(&health, &won);
+        told += gan_health_step(&health, &won, NAN);
     assert_int_equal(told, 1);
     for (int i = 0; i < 1000; i++)
-        told += gan_health_step(&health, i < 500 ? &open : &won);
+        told += gan_health_step(&health, i < 500 ? &open : &won, NAN);
     assert_int_equal(told, 1 + 1); /* it got better, and worse again */
 }
 
