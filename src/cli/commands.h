@@ -26,6 +26,11 @@ enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *
 bool find_model(const char *given, char *path, size_t size);
 bool find_checkpoint(const char *given, char *path, size_t size);
 
+/* The same, with what lim_model_info_read says of it. `raw`: with the weights of the last step,
+ * that is a checkpoint where they are averaged. */
+enum lim_status find_weights(const char *given, bool raw, char *path, size_t size,
+                             struct lim_model_info *info);
+
 /* What decides which OpenCL drivers are found, on stdout: vendor files, environment, access. */
 void print_surroundings(void);
 

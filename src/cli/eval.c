@@ -17,7 +17,7 @@ struct eval_settings {
     int count, nets, size;
     uint64_t seed;
     double holdout;
-    bool json, gray, batch_stats;
+    bool json, gray, batch_stats, raw;
     struct lim_dataset_config data; /* how the pictures are seen */
     struct device_options dev;
 };
@@ -49,6 +49,8 @@ static const struct option options[] = {
      "them"},
     {"batch-stats", 0, OPTION_FLAG, NULL, FIELD(batch_stats), 0, 0, NULL, NULL,
      "paint as 'limner sample --batch-stats'"},
+    {"raw", 0, OPTION_FLAG, NULL, FIELD(raw), 0, 0, NULL, NULL,
+     "the weights of the last step, as 'limner sample --raw'"},
     {"size", 0, OPTION_INT, "N", FIELD(size), 16, 1024, NULL, NULL,
      "with --painted: pixels along an edge; a model knows its own"},
     {"gray", 0, OPTION_FLAG, NULL, FIELD(gray), 0, 0, NULL, NULL, "with --painted: in gray"},
@@ -127,7 +129,13 @@ static enum lim_status paint(struct work *w, int count)
     float *z = malloc(CHUNK * latent * sizeof *z);
     struct lim_dcgan *gan = lim_dcgan_load(w->be, w->model, 0, true, NULL, &status);
 
-    for (int first = 0; gan && z && first < count; first += CHUNK) {
+    if (gan) /* else the load has said why not */
+        status = z ? LIM_OK : LIM_ERROR;
+    if (status == LIM_OK && w->set->raw) {
+        lim_dcgan_use_average(gan, false);
+        status = lim_dcgan_hash(gan, w->info.hash) ? LIM_OK : LIM_DEVICE_FAILED;
+    }
+    for (int first = 0; status == LIM_OK && first < count; first += CHUNK) {
         int n = count - first < CHUNK ? count - first : CHUNK;
         char line[64];
 
@@ -140,8 +148,6 @@ static enum lim_status paint(struct work *w, int count)
                 : LIM_DEVICE_FAILED;
         if (status == LIM_OK && stop_requested(NULL))
             status = LIM_INTERRUPTED;
-        if (status != LIM_OK)
-            break;
         snprintf(line, sizeof line, "painting: %d of %d", first + n, count);
         status_line(line);
     }
@@ -301,8 +307,8 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     if (status != LIM_OK)
         return status;
     if (parsed->argument_count) {
-        status = LIM_BAD_INPUT;
-        if (!find_model(what, model, sizeof model) || !lim_model_info_read(model, &w.info, &status))
+        status = find_weights(what, w.set->raw, model, sizeof model, &w.info);
+        if (status != LIM_OK)
             return status;
         w.model = model;
     }

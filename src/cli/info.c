@@ -68,6 +68,20 @@ bool find_checkpoint(const char *given, char *path, size_t size)
     return find_in(given, names, "there is no checkpoint.safetensors in this folder", path, size);
 }
 
+enum lim_status find_weights(const char *given, bool raw, char *path, size_t size,
+                             struct lim_model_info *info)
+{
+    enum lim_status status = LIM_BAD_INPUT;
+
+    if (!(raw ? find_checkpoint : find_model)(given, path, size) ||
+        !lim_model_info_read(path, info, &status))
+        return status;
+    if (!raw || !info->generator_only || !info->config.ema)
+        return LIM_OK;
+    say_error("--raw: '%s' holds the average alone; a checkpoint has the last weights", path);
+    return LIM_BAD_INPUT;
+}
+
 static enum lim_status run(const struct command *command, const struct parsed *parsed,
                            void *settings)
 {

@@ -346,16 +346,9 @@ static enum lim_status run(const struct command *command, const struct parsed *p
     choice.rate_user = &rates;
     if (status != LIM_OK)
         goto done;
-    status = LIM_BAD_INPUT;
-    if (!(set->raw ? find_checkpoint : find_model)(parsed->arguments[0], model, sizeof model) ||
-        !lim_model_info_read(model, &info, &status))
+    status = find_weights(parsed->arguments[0], set->raw, model, sizeof model, &info);
+    if (status != LIM_OK)
         goto done;
-    if (set->raw && info.generator_only && info.config.ema) {
-        say_error("sample: --raw: '%s' holds the average alone; a checkpoint has the last weights",
-                  model);
-        status = LIM_BAD_INPUT;
-        goto done;
-    }
     lim_dcgan_work(&info.config, &work);
     be = lim_backend_create(&choice, &status);
     if (!be)

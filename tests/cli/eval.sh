@@ -106,6 +106,19 @@ expect 0 "$python" "$root/tests/bench/blind.py" painted=six real=pictures -o bli
 [ "$(grep -o iVBORw0KGgo blind.html | wc -l)" -eq 40 ] || fail "not forty pictures on the page"
 expect 1 "$python" "$root/tests/bench/blind.py" painted=six real=nowhere -o blind.html
 
+# Averaged weights are what is measured, and with --raw those of the last step.
+expect 0 "$limner" train pictures -o averaged $tiny --steps 20 --ema 64
+expect 0 "$limner" eval averaged --pictures pictures $cpu --json
+cp out average
+expect 0 "$limner" eval averaged --raw --pictures pictures $cpu --json
+"$python" - <<'P' || fail "--raw measures the average, or the other way round"
+import json
+a, b = json.load(open("average")), json.load(open("out"))
+assert a["hash"] != b["hash"] and a["painted"] != b["painted"] and a["reals"] == b["reals"]
+P
+expect 6 "$limner" eval averaged/generator.safetensors --raw --pictures pictures $cpu
+one_line err
+
 # Refusals: one line that says what to do.
 expect 2 "$limner" eval run
 one_line err
