@@ -31,7 +31,7 @@ if command -v apt-get >/dev/null 2>&1; then
     build='gcc meson ninja-build pkg-config python3-minimal libpng-dev libcjson-dev libcgif-dev libxxhash-dev libjpeg-dev libzip-dev libwebp-dev
         libgif-dev libopenblas-dev ocl-icd-opencl-dev opencl-headers libclblast-dev'
     tests='g++ clang libomp-dev clang-format-14 libclang-rt-14-dev libcmocka-dev valgrind pocl-opencl-icd
-        mesa-opencl-icd oclgrind python3 locales zip unzip git mandoc python3-pip libmpich-dev'
+        mesa-opencl-icd oclgrind python3 locales zip unzip git mandoc python3-pip libmpich-dev abigail-tools'
     [ "$what" != build ] && build="$build $tests"
     # shellcheck disable=SC2086
     missing=$(apt_missing $build)
