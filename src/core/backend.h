@@ -169,7 +169,7 @@ struct lim_backend {
     int conv; /* the algorithm asked for, or LIM_CONV_AUTO */
     int gemm; /* the one asked for */
     struct lim_conv_choice *choices;
-    int choice_count;
+    int conv_choice_count;
     bool tuned;              /* the choices were asked for in this process: a run keeps none */
     struct lim_trace *trace; /* of --profile, or NULL: trace.c */
     struct base_log *log;    /* set by the factory */
@@ -186,21 +186,21 @@ struct lim_backend {
     bool host_memory; /* buffers lie in the host's */
 };
 
-/* choices.c. A geometry's choice, or NULL. */
-const struct lim_conv_choice *lim_choice_find(const struct lim_backend *be,
-                                              const struct lim_conv *cv);
+/* conv_choice.c. A geometry's choice, or NULL. */
+const struct lim_conv_choice *lim_conv_choice_find(const struct lim_backend *be,
+                                                   const struct lim_conv *cv);
 
 /* LIM_CONV_AUTO takes a choice back. False after one log line (no memory). */
-bool lim_choice_set(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
-                    int algorithm, int gemm);
-void lim_choices_clear(struct lim_backend *be);
+bool lim_conv_choice_set(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
+                         int algorithm, int gemm);
+void lim_conv_choices_clear(struct lim_backend *be);
 
 /* What does a pass as things stand: NULL is the lowering, with the multiplication of this index. */
-const struct lim_conv_algorithm *lim_choice_algorithm(const struct lim_backend *be,
-                                                      const struct lim_conv *cv,
-                                                      enum lim_conv_pass pass);
-int lim_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
-                    enum lim_conv_pass pass);
+const struct lim_conv_algorithm *lim_conv_choice_algorithm(const struct lim_backend *be,
+                                                           const struct lim_conv *cv,
+                                                           enum lim_conv_pass pass);
+int lim_conv_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
+                         enum lim_conv_pass pass);
 
 /* ops.c. Images of a convolution for one launch, by be->most_work: one to cv->n. */
 int lim_images_of_work(const struct lim_backend *be, const struct lim_conv *cv);

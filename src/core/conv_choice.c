@@ -18,23 +18,23 @@ static bool same_geometry(const struct lim_conv *a, const struct lim_conv *b)
            a->pad_right == b->pad_right;
 }
 
-const struct lim_conv_choice *lim_choice_find(const struct lim_backend *be,
-                                              const struct lim_conv *cv)
+const struct lim_conv_choice *lim_conv_choice_find(const struct lim_backend *be,
+                                                   const struct lim_conv *cv)
 {
-    for (int i = 0; i < be->choice_count; i++)
+    for (int i = 0; i < be->conv_choice_count; i++)
         if (same_geometry(&be->choices[i].cv, cv))
             return &be->choices[i];
     return NULL;
 }
 
-bool lim_choice_set(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
-                    int algorithm, int gemm)
+bool lim_conv_choice_set(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
+                         int algorithm, int gemm)
 {
     int at = 0;
 
-    while (at < be->choice_count && !same_geometry(&be->choices[at].cv, cv))
+    while (at < be->conv_choice_count && !same_geometry(&be->choices[at].cv, cv))
         at++;
-    if (at == be->choice_count) {
+    if (at == be->conv_choice_count) {
         struct lim_conv_choice *grown =
             realloc(be->choices, ((size_t)at + 1) * sizeof *be->choices);
 
@@ -45,18 +45,18 @@ bool lim_choice_set(struct lim_backend *be, const struct lim_conv *cv, enum lim_
         be->choices = grown;
         be->choices[at] = (struct lim_conv_choice){
             .cv = *cv, .algorithm = {LIM_CONV_AUTO, LIM_CONV_AUTO, LIM_CONV_AUTO}};
-        be->choice_count++;
+        be->conv_choice_count++;
     }
     be->choices[at].algorithm[pass] = (signed char)algorithm;
     be->choices[at].gemm[pass] = (signed char)gemm;
     return true;
 }
 
-void lim_choices_clear(struct lim_backend *be)
+void lim_conv_choices_clear(struct lim_backend *be)
 {
     free(be->choices);
     be->choices = NULL;
-    be->choice_count = 0;
+    be->conv_choice_count = 0;
 }
 
 /* What was chosen for a pass, unless one algorithm is asked for everywhere; or NULL. */
@@ -64,14 +64,14 @@ static const struct lim_conv_choice *choice_of(const struct lim_backend *be,
                                                const struct lim_conv *cv, enum lim_conv_pass pass)
 {
     const struct lim_conv_choice *choice =
-        be->conv == LIM_CONV_AUTO ? lim_choice_find(be, cv) : NULL;
+        be->conv == LIM_CONV_AUTO ? lim_conv_choice_find(be, cv) : NULL;
 
     return choice && choice->algorithm[pass] != LIM_CONV_AUTO ? choice : NULL;
 }
 
-const struct lim_conv_algorithm *lim_choice_algorithm(const struct lim_backend *be,
-                                                      const struct lim_conv *cv,
-                                                      enum lim_conv_pass pass)
+const struct lim_conv_algorithm *lim_conv_choice_algorithm(const struct lim_backend *be,
+                                                           const struct lim_conv *cv,
+                                                           enum lim_conv_pass pass)
 {
     const struct lim_conv_algorithm *best = NULL, *all = be->convs;
     const struct lim_conv_choice *choice = choice_of(be, cv, pass);
@@ -90,8 +90,8 @@ const struct lim_conv_algorithm *lim_choice_algorithm(const struct lim_backend *
     return best;
 }
 
-int lim_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
-                    enum lim_conv_pass pass)
+int lim_conv_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv,
+                         enum lim_conv_pass pass)
 {
     const struct lim_conv_choice *choice = choice_of(be, cv, pass);
 
@@ -115,7 +115,7 @@ const char *lim_conv_algorithm(const struct lim_backend *be, const struct lim_co
     const struct lim_conv_algorithm *best;
 
     REQUIRE(be && is_pass(cv, pass), "");
-    best = lim_choice_algorithm(be, cv, pass);
+    best = lim_conv_choice_algorithm(be, cv, pass);
     return best ? best->name : be->conv_names[LIM_CONV_LOWERING];
 }
 
@@ -123,5 +123,6 @@ const char *lim_conv_gemm(const struct lim_backend *be, const struct lim_conv *c
                           enum lim_conv_pass pass)
 {
     REQUIRE(be && is_pass(cv, pass), "");
-    return lim_choice_algorithm(be, cv, pass) ? "" : be->gemms[lim_choice_gemm(be, cv, pass)];
+    return lim_conv_choice_algorithm(be, cv, pass) ? ""
+                                                   : be->gemms[lim_conv_choice_gemm(be, cv, pass)];
 }

@@ -147,7 +147,7 @@ void lim_backend_destroy(struct lim_backend *be)
     before = base_log_enter(log);
     lim_trace_finish(be);
     lim_buffer_destroy(be->workspace);
-    lim_choices_clear(be);
+    lim_conv_choices_clear(be);
     be->ops->destroy(be);
     base_log_enter(before);
     base_log_destroy(log);

@@ -159,7 +159,7 @@ static bool reserve_gemm(struct lim_backend *be, const struct lim_conv *cv, enum
 
     if (!be->ops->gemm_reserve)
         return true;
-    be->ops->use_gemm(be, lim_choice_gemm(be, cv, pass));
+    be->ops->use_gemm(be, lim_conv_choice_gemm(be, cv, pass));
     if (pass == LIM_CONV_FORWARD)
         good = be->ops->gemm_reserve(be, LIM_NO_TRANS, LIM_NO_TRANS, rows, cv->k, rsc);
     else if (pass == LIM_CONV_BACKWARD_DATA)
@@ -174,11 +174,11 @@ static bool reserve(struct lim_backend *be, const struct lim_conv *cv)
 {
     for (int i = 0; i <= LIM_CONV_BACKWARD_WEIGHTS; i++) {
         enum lim_conv_pass pass = (enum lim_conv_pass)i;
-        const struct lim_conv_algorithm *best = lim_choice_algorithm(be, cv, pass);
+        const struct lim_conv_algorithm *best = lim_conv_choice_algorithm(be, cv, pass);
 
         /* One that cannot be had after all has left the choice to others. */
         while (best && best->reserve && !best->reserve(be, cv, pass)) {
-            const struct lim_conv_algorithm *next = lim_choice_algorithm(be, cv, pass);
+            const struct lim_conv_algorithm *next = lim_conv_choice_algorithm(be, cv, pass);
 
             if (be->failed || next == best)
                 return false;
@@ -224,7 +224,7 @@ static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_co
         lim_backend_fail(be, NULL);
         return;
     }
-    be->ops->use_gemm(be, lim_choice_gemm(be, cv, pass));
+    be->ops->use_gemm(be, lim_conv_choice_gemm(be, cv, pass));
     for (int first = 0; first < x.n; first += step) {
         int n = first + step <= x.n ? step : x.n - first;
         struct lim_tensor xi = lim_tensor_images(x, first, n), yi = lim_tensor_images(y, first, n);
@@ -255,7 +255,7 @@ void lim_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
     OP_REQUIRE(be, apart(x, y) && apart(w, y));
     if (idle(be))
         return;
-    best = lim_choice_algorithm(be, cv, LIM_CONV_FORWARD);
+    best = lim_conv_choice_algorithm(be, cv, LIM_CONV_FORWARD);
     before = op_begin(be, "conv_forward");
     if (best) {
         be->bytes += sizeof(float) * (size(x) + size(w) + size(y));
@@ -277,7 +277,7 @@ void lim_conv_backward_data(struct lim_backend *be, const struct lim_conv *cv, s
     OP_REQUIRE(be, apart(dx, dy) && apart(dx, w));
     if (idle(be))
         return;
-    best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
+    best = lim_conv_choice_algorithm(be, cv, LIM_CONV_BACKWARD_DATA);
     before = op_begin(be, "conv_backward_data");
     if (best) {
         be->bytes += sizeof(float) * (size(dy) + size(w) + size(dx));
@@ -299,7 +299,7 @@ void lim_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
     OP_REQUIRE(be, apart(x, dw) && apart(dy, dw));
     if (idle(be))
         return;
-    best = lim_choice_algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
+    best = lim_conv_choice_algorithm(be, cv, LIM_CONV_BACKWARD_WEIGHTS);
     before = op_begin(be, "conv_backward_weights");
     if (best) {
         be->bytes += sizeof(float) * (size(x) + size(dy) + 2 * size(dw));

@@ -94,7 +94,7 @@ static int count_threads(int wanted)
 }
 
 /* The processor as Linux tells it, or "". */
-static void ask_processor(char *text, size_t size)
+static void processor_name(char *text, size_t size)
 {
     FILE *file = fopen("/proc/cpuinfo", "re");
     char line[256];
@@ -114,7 +114,7 @@ void lim_cpu_identity(const struct lim_device_choice *choice, char *text, size_t
 {
     char processor[128];
 
-    ask_processor(processor, sizeof processor);
+    processor_name(processor, sizeof processor);
     snprintf(text, size, "CPU path, %s, %s, %d threads,%s", gemm_name(cpu_has_blas()),
              cpu_kernel_best()->name, count_threads(choice->threads), processor);
 }

@@ -97,23 +97,24 @@ void cpu_conv_forward(struct lim_backend *be, const struct lim_conv *cv, struct 
         size_t line = (size_t)cv->q * (size_t)cv->k;
 
         pad(be, &to, lim_tensor_images(x, first, n), scratch + panels);
-        cpu_sweep_run(be, &(struct cpu_sweep){.n = n,
-                                              .rows = cv->p,
-                                              .columns = cv->q,
-                                              .in = scratch + panels,
-                                              .in_image = to.image,
-                                              .in_row = (size_t)cv->stride * to.row,
-                                              .in_column = (size_t)cv->stride * (size_t)cv->c,
-                                              .out = cpu_data(lim_tensor_images(y, first, n)),
-                                              .out_image = (size_t)cv->p * line,
-                                              .out_row = line,
-                                              .out_column = (size_t)cv->k,
-                                              .runs = cv->r,
-                                              .length = cv->s * cv->c,
-                                              .skip = to.row,
-                                              .b = scratch,
-                                              .width = cv->k,
-                                              .alpha = 1.0f});
+        cpu_packed_gemm_run(
+            be, &(struct cpu_packed_gemm){.n = n,
+                                          .rows = cv->p,
+                                          .columns = cv->q,
+                                          .in = scratch + panels,
+                                          .in_image = to.image,
+                                          .in_row = (size_t)cv->stride * to.row,
+                                          .in_column = (size_t)cv->stride * (size_t)cv->c,
+                                          .out = cpu_data(lim_tensor_images(y, first, n)),
+                                          .out_image = (size_t)cv->p * line,
+                                          .out_row = line,
+                                          .out_column = (size_t)cv->k,
+                                          .runs = cv->r,
+                                          .length = cv->s * cv->c,
+                                          .skip = to.row,
+                                          .b = scratch,
+                                          .width = cv->k,
+                                          .alpha = 1.0f});
     }
     be->launches++;
 }
@@ -191,23 +192,23 @@ static void run_phase(struct lim_backend *be, const struct lim_conv *cv, int n, 
     }
     row = (size_t)(down.first - down.taps + 1 + from->top);
     column = (size_t)(across.first - across.taps + 1 + from->left);
-    cpu_sweep_run(be, &(struct cpu_sweep){.n = n,
-                                          .rows = down.count,
-                                          .columns = across.count,
-                                          .in = dy + row * from->row + column * k,
-                                          .in_image = from->image,
-                                          .in_row = from->row,
-                                          .in_column = k,
-                                          .out = dx,
-                                          .out_image = (size_t)cv->h * line,
-                                          .out_row = (size_t)cv->stride * line,
-                                          .out_column = (size_t)cv->stride * c,
-                                          .runs = down.taps,
-                                          .length = across.taps * cv->k,
-                                          .skip = from->row,
-                                          .b = panels,
-                                          .width = cv->c,
-                                          .alpha = 1.0f});
+    cpu_packed_gemm_run(be, &(struct cpu_packed_gemm){.n = n,
+                                                      .rows = down.count,
+                                                      .columns = across.count,
+                                                      .in = dy + row * from->row + column * k,
+                                                      .in_image = from->image,
+                                                      .in_row = from->row,
+                                                      .in_column = k,
+                                                      .out = dx,
+                                                      .out_image = (size_t)cv->h * line,
+                                                      .out_row = (size_t)cv->stride * line,
+                                                      .out_column = (size_t)cv->stride * c,
+                                                      .runs = down.taps,
+                                                      .length = across.taps * cv->k,
+                                                      .skip = from->row,
+                                                      .b = panels,
+                                                      .width = cv->c,
+                                                      .alpha = 1.0f});
 }
 
 static void backward_phases(struct lim_backend *be, const struct lim_conv *cv, struct lim_tensor dy,

@@ -82,19 +82,19 @@ void cpu_gemm_builtin(struct lim_backend *be, enum lim_transpose ta, enum lim_tr
         left = scratch + panels;
     }
     cpu_panels_pack(be, cpu_data(b), tb ? 1 : (size_t)n, tb ? (size_t)k : 1, k, n, scratch, 0, k);
-    cpu_sweep_run(be, &(struct cpu_sweep){.n = 1,
-                                          .rows = m,
-                                          .columns = 1,
-                                          .in = left,
-                                          .in_row = (size_t)k,
-                                          .out = cpu_data(c),
-                                          .out_row = (size_t)n,
-                                          .runs = 1,
-                                          .length = k,
-                                          .b = scratch,
-                                          .width = n,
-                                          .alpha = alpha,
-                                          .beta = beta});
+    cpu_packed_gemm_run(be, &(struct cpu_packed_gemm){.n = 1,
+                                                      .rows = m,
+                                                      .columns = 1,
+                                                      .in = left,
+                                                      .in_row = (size_t)k,
+                                                      .out = cpu_data(c),
+                                                      .out_row = (size_t)n,
+                                                      .runs = 1,
+                                                      .length = k,
+                                                      .b = scratch,
+                                                      .width = n,
+                                                      .alpha = alpha,
+                                                      .beta = beta});
     be->launches++;
 }
 

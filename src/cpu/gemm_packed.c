@@ -83,7 +83,7 @@ void cpu_panels_pack(struct lim_backend *be, const float *b, size_t down, size_t
 }
 
 /* The places of rows first..last-1, and of the last one again until a whole CPU_ROWS is full. */
-static void find_places(const struct cpu_sweep *s, int first, int last, const float **in,
+static void find_places(const struct cpu_packed_gemm *s, int first, int last, const float **in,
                         float **out)
 {
     int column = first % s->columns, y = first / s->columns % s->rows;
@@ -105,8 +105,8 @@ static void find_places(const struct cpu_sweep *s, int first, int last, const fl
 }
 
 /* Some rows by some panels. The depth is cut into pieces of whole runs, or of parts of one. */
-static void sweep_task(const struct cpu_kernel *kernel, const struct cpu_sweep *s, int first_row,
-                       int last_row, int first_panel, int last_panel)
+static void run_task(const struct cpu_kernel *kernel, const struct cpu_packed_gemm *s,
+                     int first_row, int last_row, int first_panel, int last_panel)
 {
     int runs_at_once = s->length < DEPTH ? cpu_min(DEPTH / s->length, s->runs) : 1;
     int part = s->length < DEPTH ? s->length : DEPTH;
@@ -143,15 +143,15 @@ static void sweep_task(const struct cpu_kernel *kernel, const struct cpu_sweep *
     }
 }
 
-void cpu_sweep_here(struct lim_backend *be, const struct cpu_sweep *s)
+void cpu_packed_gemm_run_here(struct lim_backend *be, const struct cpu_packed_gemm *s)
 {
     int rows = s->n * s->rows * s->columns, panels = cpu_pieces((size_t)s->width, CPU_COLUMNS);
 
     for (int row = 0; row < rows; row += TASK_ROWS)
-        sweep_task(cpu_of(be)->kernel, s, row, cpu_min(row + TASK_ROWS, rows), 0, panels);
+        run_task(cpu_of(be)->kernel, s, row, cpu_min(row + TASK_ROWS, rows), 0, panels);
 }
 
-void cpu_sweep_run(struct lim_backend *be, const struct cpu_sweep *s)
+void cpu_packed_gemm_run(struct lim_backend *be, const struct cpu_packed_gemm *s)
 {
     const struct cpu_kernel *kernel = cpu_of(be)->kernel;
     int rows = s->n * s->rows * s->columns, threads = cpu_of(be)->threads;
@@ -165,7 +165,7 @@ void cpu_sweep_run(struct lim_backend *be, const struct cpu_sweep *s)
     PARALLEL_UNEVEN(threads, task, down * across) {
         int row = task / across * TASK_ROWS, panel = task % across * step;
 
-        sweep_task(kernel, s, row, cpu_min(row + TASK_ROWS, rows), panel,
-                   cpu_min(panel + step, panels));
+        run_task(kernel, s, row, cpu_min(row + TASK_ROWS, rows), panel,
+                 cpu_min(panel + step, panels));
     }
 }

@@ -8,7 +8,7 @@
 /* Rows of the left-hand matrix lie on a grid n x rows x columns of places; the row at a place is
  * `runs` runs of `length` floats, `skip` floats from one start to the next. Row i of the output
  * lies on a grid of its own. out = alpha * in . b + beta * out; beta = 0 does not read out. */
-struct cpu_sweep {
+struct cpu_packed_gemm {
     int n, rows, columns;
     const float *in;
     size_t in_image, in_row, in_column; /* floats between neighbors on the grid */
@@ -21,10 +21,10 @@ struct cpu_sweep {
     float alpha, beta;
 };
 
-void cpu_sweep_run(struct lim_backend *be, const struct cpu_sweep *sweep);
+void cpu_packed_gemm_run(struct lim_backend *be, const struct cpu_packed_gemm *sweep);
 
 /* The same in the calling thread alone. */
-void cpu_sweep_here(struct lim_backend *be, const struct cpu_sweep *sweep);
+void cpu_packed_gemm_run_here(struct lim_backend *be, const struct cpu_packed_gemm *sweep);
 
 /* Floats that the panels of a depth x width matrix take. */
 size_t cpu_panels_size(size_t depth, int width);

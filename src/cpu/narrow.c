@@ -102,18 +102,18 @@ void cpu_narrow_backward_data(struct lim_backend *be, const struct lim_conv *cv,
         size_t first = (n * (size_t)cv->p + (size_t)band.first) * (size_t)cv->q;
         float *columns = scratch + panels + (size_t)cpu_thread() * own, *sums = columns + col;
 
-        cpu_sweep_here(be, &(struct cpu_sweep){.n = 1,
-                                               .rows = 1,
-                                               .columns = band.lines * cv->q,
-                                               .in = from + first * (size_t)cv->k,
-                                               .in_column = (size_t)cv->k,
-                                               .out = columns,
-                                               .out_column = (size_t)rsc,
-                                               .runs = 1,
-                                               .length = cv->k,
-                                               .b = scratch,
-                                               .width = rsc,
-                                               .alpha = 1.0f});
+        cpu_packed_gemm_run_here(be, &(struct cpu_packed_gemm){.n = 1,
+                                                               .rows = 1,
+                                                               .columns = band.lines * cv->q,
+                                                               .in = from + first * (size_t)cv->k,
+                                                               .in_column = (size_t)cv->k,
+                                                               .out = columns,
+                                                               .out_column = (size_t)rsc,
+                                                               .runs = 1,
+                                                               .length = cv->k,
+                                                               .b = scratch,
+                                                               .width = rsc,
+                                                               .alpha = 1.0f});
         for (int i = band.from; i < band.to; i++) {
             sum_row(cv, &band, columns, i, row, sums);
             memcpy(to + (n * (size_t)cv->h + (size_t)i) * line, sums + (size_t)cv->pad_left * c,

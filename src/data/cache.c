@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Raised whenever a decoder, the resizer, the look or this file comes to give other bytes. */
+/* Raised whenever a decoder, the resizer, the pHash or this file comes to give other bytes. */
 #define FORMAT 3
 #define SLOTS_AT 4096 /* a page, so that pictures begin at one */
 

@@ -146,21 +146,21 @@ void data_decode_leave(bool entered)
 
 bool data_decode_picture(const struct decode_job *asked)
 {
-    struct sniff sniff =
-        data_sniff_bytes(asked->bytes, asked->size < SNIFF_SIZE ? asked->size : SNIFF_SIZE);
+    struct file_type type = data_file_type_of(
+        asked->bytes, asked->size < FILE_TYPE_HEAD ? asked->size : FILE_TYPE_HEAD);
     struct data_facts unwanted = {0};
     struct decode_job own = *asked;
     const struct decode_job *job = &own;
 
     if (!own.facts)
         own.facts = &unwanted;
-    if (sniff.kind == SNIFF_PNG)
+    if (type.kind == FILE_TYPE_PNG)
         return data_decode_png(job);
-    if (sniff.kind == SNIFF_JPEG)
+    if (type.kind == FILE_TYPE_JPEG)
         return data_decode_jpeg(job);
-    if (sniff.kind == SNIFF_WEBP)
+    if (type.kind == FILE_TYPE_WEBP)
         return data_decode_webp(job);
-    if (sniff.kind == SNIFF_GIF)
+    if (type.kind == FILE_TYPE_GIF)
         return data_decode_gif(job);
-    return data_decode_refuse(job, "%s", sniff.reason);
+    return data_decode_refuse(job, "%s", type.reason);
 }

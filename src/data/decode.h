@@ -20,7 +20,7 @@ struct decode_job {
     uint8_t *out;         /* [target][target][channels] */
     char *reason;         /* REASON_SIZE bytes, set when it fails */
     struct data_facts
-        *facts; /* zeroed, filled here but for `look`; data_decode_picture: may be NULL */
+        *facts; /* zeroed, filled here but for `phash`; data_decode_picture: may be NULL */
     enum lim_crop crop;
     uint32_t background; /* LIM_RGB(r, g, b); 0: white */
     uint64_t max_pixels; /* more are refused before memory is taken; 0: LIM_MAX_PIXELS */

@@ -76,7 +76,7 @@ static void pass_over_notes(png_structp png)
 }
 
 /* Everything becomes 8 bits a sample: gray, gray and alpha, RGB or RGBA. */
-static int ask_for_8_bits(struct reading *r)
+static int request_8_bits(struct reading *r)
 {
     int passes;
 
@@ -111,7 +111,7 @@ static bool read_rows(struct reading *r)
     int width = (int)png_get_image_width(r->png, r->info);
     int height = (int)png_get_image_height(r->png, r->info);
     int way_up = orientation(r);
-    int passes = ask_for_8_bits(r);
+    int passes = request_8_bits(r);
     int channels = png_get_channels(r->png, r->info);
     size_t row_size = png_get_rowbytes(r->png, r->info);
 

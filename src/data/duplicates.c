@@ -10,7 +10,7 @@
 
 #define PARTS 4
 #define PART_BITS 16
-_Static_assert(LOOK_BITS < 2 * PARTS, "one part must be within one bit");
+_Static_assert(PHASH_BITS < 2 * PARTS, "one part must be within one bit");
 
 /* Pictures that are met at one place, at most: where thousands share a part (all on white, or all
  * of one color) the search must not become one of all with all. The latest come first. */
@@ -19,8 +19,8 @@ _Static_assert(LOOK_BITS < 2 * PARTS, "one part must be within one bit");
 struct original {
     uint32_t file, met_by; /* the last file that was compared with it, plus 1 */
     uint32_t next[PARTS];  /* number of another at the same place, plus 1 */
-    uint64_t look;
-    struct look_sketch sketch;
+    uint64_t phash;
+    struct phash_sketch sketch;
 };
 
 struct search {
@@ -33,13 +33,13 @@ struct search {
 /* A picture whose copies are looked for. */
 struct wanted {
     uint32_t file;
-    uint64_t look;
-    struct look_sketch sketch;
+    uint64_t phash;
+    struct phash_sketch sketch;
 };
 
-static uint32_t part_of(uint64_t look, int part)
+static uint32_t part_of(uint64_t phash, int part)
 {
-    return (uint32_t)(look >> part * PART_BITS) & ((1u << PART_BITS) - 1);
+    return (uint32_t)(phash >> part * PART_BITS) & ((1u << PART_BITS) - 1);
 }
 
 static const uint8_t *pixels_of(const struct search *s, uint32_t file)
@@ -50,7 +50,7 @@ static const uint8_t *pixels_of(const struct search *s, uint32_t file)
 /* What costs least is asked first. */
 static bool is_near(const struct search *s, const struct wanted *w, const struct original *other)
 {
-    return data_phash_distance(w->look, other->look) <= LOOK_BITS &&
+    return data_phash_distance(w->phash, other->phash) <= PHASH_BITS &&
            data_sketches_agree(&w->sketch, &other->sketch) &&
            data_phash_same(pixels_of(s, w->file), pixels_of(s, other->file), s->ds->size,
                            s->ds->channels);
@@ -80,7 +80,7 @@ static uint32_t find_near(struct search *s, const struct wanted *w)
     uint32_t best = UINT32_MAX;
 
     for (int part = 0; part < PARTS; part++) {
-        uint32_t key = part_of(w->look, part);
+        uint32_t key = part_of(w->phash, part);
 
         best = meet(s, w, part, key, best);
         for (int bit = 0; bit < PART_BITS; bit++)
@@ -93,9 +93,9 @@ static void add_original(struct search *s, const struct wanted *w)
 {
     struct original *o = &s->originals[s->count++];
 
-    *o = (struct original){.file = w->file, .look = w->look, .sketch = w->sketch};
+    *o = (struct original){.file = w->file, .phash = w->phash, .sketch = w->sketch};
     for (int part = 0; part < PARTS; part++) {
-        uint32_t *head = &s->heads[part][part_of(w->look, part)];
+        uint32_t *head = &s->heads[part][part_of(w->phash, part)];
 
         o->next[part] = *head;
         *head = s->count;
@@ -124,7 +124,7 @@ static int compare_listed(const void *a, const void *b)
     return order ? order : left->file < right->file ? -1 : left->file > right->file;
 }
 
-static void find_exact(const struct lim_dataset *ds, struct listed *list, struct copy *copies)
+static void find_exact(const struct lim_dataset *ds, struct listed *list, struct duplicate *copies)
 {
     size_t count = 0, first = 0;
 
@@ -139,18 +139,18 @@ static void find_exact(const struct lim_dataset *ds, struct listed *list, struct
         qsort(list, count, sizeof *list, compare_listed);
     for (size_t i = 1; i < count; i++) {
         if (compare_pictures(&list[first], &list[i]) == 0)
-            copies[list[i].file] = (struct copy){list[first].file, LIM_COPY_EXACT};
+            copies[list[i].file] = (struct duplicate){list[first].file, LIM_COPY_EXACT};
         else
             first = i;
     }
 }
 
 /* Copies of a near copy are copies of what that is a copy of. */
-static void find_all_near(struct search *s, struct copy *copies)
+static void find_all_near(struct search *s, struct duplicate *copies)
 {
     for (size_t i = 0; i < s->ds->files.count; i++) {
         const struct data_result *result = &s->ds->results[i];
-        struct wanted w = {.file = (uint32_t)i, .look = result->facts.look};
+        struct wanted w = {.file = (uint32_t)i, .phash = result->facts.phash};
         uint32_t near_one;
 
         if (result->what != PREPARED || copies[i].kind == LIM_COPY_EXACT)
@@ -158,7 +158,7 @@ static void find_all_near(struct search *s, struct copy *copies)
         w.sketch = data_sketch_of(pixels_of(s, w.file), s->ds->size, s->ds->channels);
         near_one = find_near(s, &w);
         if (near_one != UINT32_MAX)
-            copies[i] = (struct copy){near_one, LIM_COPY_NEAR};
+            copies[i] = (struct duplicate){near_one, LIM_COPY_NEAR};
         else
             add_original(s, &w);
     }
@@ -167,11 +167,11 @@ static void find_all_near(struct search *s, struct copy *copies)
             copies[i].of = copies[copies[i].of].of;
 }
 
-struct copy *data_copies_find(const struct lim_dataset *ds)
+struct duplicate *data_duplicates_find(const struct lim_dataset *ds)
 {
     size_t count = ds->files.count + 1;
     struct search s = {.ds = ds, .originals = malloc(count * sizeof *s.originals)};
-    struct copy *copies = calloc(count, sizeof *copies);
+    struct duplicate *copies = calloc(count, sizeof *copies);
     struct listed *list = malloc(count * sizeof *list);
     bool good = copies && list && s.originals;
 

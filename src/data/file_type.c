@@ -182,41 +182,41 @@ static bool all_zero(const uint8_t *head, size_t size)
     return true;
 }
 
-struct sniff data_sniff_bytes(const uint8_t *head, size_t size)
+struct file_type data_file_type_of(const uint8_t *head, size_t size)
 {
     static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const char *text;
 
     if (size == 0)
-        return (struct sniff){SNIFF_EMPTY, "empty file"};
+        return (struct file_type){FILE_TYPE_EMPTY, "empty file"};
     if (memcmp(head, png, size < 8 ? size : 8) == 0)
-        return (struct sniff){SNIFF_PNG, NULL};
+        return (struct file_type){FILE_TYPE_PNG, NULL};
     if (size >= 2 && head[0] == 0xff && head[1] == 0xd8 && (size == 2 || head[2] == 0xff))
-        return (struct sniff){SNIFF_JPEG, NULL};
+        return (struct file_type){FILE_TYPE_JPEG, NULL};
     if (size >= 6 && (memcmp(head, "GIF87a", 6) == 0 || memcmp(head, "GIF89a", 6) == 0))
-        return (struct sniff){SNIFF_GIF, NULL};
+        return (struct file_type){FILE_TYPE_GIF, NULL};
     if (size >= 12 && memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WEBP", 4) == 0)
-        return (struct sniff){SNIFF_WEBP, NULL};
+        return (struct file_type){FILE_TYPE_WEBP, NULL};
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
         const struct magic *m = &magics[i];
 
         if (size >= m->offset + m->size && memcmp(head + m->offset, m->bytes, m->size) == 0)
-            return (struct sniff){SNIFF_OTHER, m->reason};
+            return (struct file_type){FILE_TYPE_OTHER, m->reason};
     }
     if (is_bmp(head, size))
-        return (struct sniff){SNIFF_OTHER, "BMP picture" CONVERT};
+        return (struct file_type){FILE_TYPE_OTHER, "BMP picture" CONVERT};
     if (is_netpbm(head, size))
-        return (struct sniff){SNIFF_OTHER, "Netpbm picture" CONVERT};
+        return (struct file_type){FILE_TYPE_OTHER, "Netpbm picture" CONVERT};
     if (all_zero(head, size))
-        return (struct sniff){SNIFF_OTHER, "not a picture (nothing but zeros)"};
+        return (struct file_type){FILE_TYPE_OTHER, "not a picture (nothing but zeros)"};
     text = text_reason(head, size);
     if (text)
-        return (struct sniff){SNIFF_TEXT, text};
+        return (struct file_type){FILE_TYPE_TEXT, text};
     if (is_tga(head, size))
-        return (struct sniff){SNIFF_OTHER, "TGA picture" CONVERT};
+        return (struct file_type){FILE_TYPE_OTHER, "TGA picture" CONVERT};
     if (is_pcx(head, size))
-        return (struct sniff){SNIFF_OTHER, "PCX picture" CONVERT};
-    return (struct sniff){SNIFF_OTHER, "not a picture (unknown format)"};
+        return (struct file_type){FILE_TYPE_OTHER, "PCX picture" CONVERT};
+    return (struct file_type){FILE_TYPE_OTHER, "not a picture (unknown format)"};
 }
 
 static bool ends_with_one_of(const char *path, const char *const *list, size_t count)
@@ -229,7 +229,7 @@ static bool ends_with_one_of(const char *path, const char *const *list, size_t c
     return false;
 }
 
-bool data_sniff_named_picture(const char *path)
+bool data_file_named_picture(const char *path)
 {
     static const char *const list[] = {
         "png",  "apng",  "jpg",  "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "tif", "tiff",
@@ -240,7 +240,7 @@ bool data_sniff_named_picture(const char *path)
     return ends_with_one_of(path, list, sizeof list / sizeof *list);
 }
 
-bool data_sniff_named_notes(const char *path)
+bool data_file_named_notes(const char *path)
 {
     static const char *const list[] = {"txt", "json", "jsonl", "csv", "tsv", "md",  "xml", "html",
                                        "htm", "yml",  "yaml",  "ini", "log", "rst", "toml"};

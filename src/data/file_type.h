@@ -6,31 +6,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As many bytes as sniffing looks at. */
-#define SNIFF_SIZE 1024
+/* Bytes of a file that are examined. */
+#define FILE_TYPE_HEAD 1024
 
-enum sniff_kind {
-    SNIFF_PNG,
-    SNIFF_JPEG,
-    SNIFF_WEBP,
-    SNIFF_GIF,
-    SNIFF_TEXT,
-    SNIFF_EMPTY,
-    SNIFF_OTHER
+enum file_type_kind {
+    FILE_TYPE_PNG,
+    FILE_TYPE_JPEG,
+    FILE_TYPE_WEBP,
+    FILE_TYPE_GIF,
+    FILE_TYPE_TEXT,
+    FILE_TYPE_EMPTY,
+    FILE_TYPE_OTHER
 };
 
 /* `reason` says why it is not used; NULL for what is decoded. */
-struct sniff {
-    enum sniff_kind kind;
+struct file_type {
+    enum file_type_kind kind;
     const char *reason;
 };
 
-struct sniff data_sniff_bytes(const uint8_t *head, size_t size);
+struct file_type data_file_type_of(const uint8_t *head, size_t size);
 
 /* The name ends like a picture's (one that limner cannot read counts too). */
-bool data_sniff_named_picture(const char *path);
+bool data_file_named_picture(const char *path);
 
 /* The name ends like that of notes beside pictures: .txt, .json, .csv, .md ... */
-bool data_sniff_named_notes(const char *path);
+bool data_file_named_notes(const char *path);
 
 #endif

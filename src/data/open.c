@@ -22,7 +22,7 @@ static double lot(uint64_t digest)
 static bool collect(struct lim_dataset *ds, const struct lim_dataset_config *config)
 {
     size_t count = ds->files.count;
-    struct copy *copies = NULL;
+    struct duplicate *copies = NULL;
     uint64_t hash = digest_word(digest_word(0, (uint64_t)ds->size), (uint64_t)ds->channels);
 
     ds->pictures = malloc((count + 1) * sizeof *ds->pictures);
@@ -30,7 +30,7 @@ static bool collect(struct lim_dataset *ds, const struct lim_dataset_config *con
     ds->skipped = malloc((count + 1) * sizeof *ds->skipped);
     if (!ds->pictures || !ds->held_out || !ds->skipped)
         return false;
-    if (config->drop != LIM_DROP_NONE && !(copies = data_copies_find(ds)))
+    if (config->drop != LIM_DROP_NONE && !(copies = data_duplicates_find(ds)))
         return false;
     ds->ignored = ds->files.ignored;
     for (size_t i = 0; i < count; i++) {
@@ -102,7 +102,7 @@ static uint32_t *make_order(const struct lim_dataset *ds, const char *path, bool
 }
 
 /* With a limit: so many files, then as many as were no use, and so on. */
-static enum lim_status prepare_in_order(struct preparing *p, uint64_t *usable)
+static enum lim_status preprocess_in_order(struct preprocess_job *p, uint64_t *usable)
 {
     uint64_t limit = p->config->limit ? p->config->limit : UINT64_MAX;
     enum lim_status status = LIM_OK;
@@ -111,15 +111,15 @@ static enum lim_status prepare_in_order(struct preparing *p, uint64_t *usable)
         uint64_t wanted = limit - *usable, left = p->files->count - p->first;
 
         p->end = p->first + (size_t)(wanted < left ? wanted : left);
-        status = data_prepare_all(p);
+        status = data_preprocess_all(p);
         for (; status == LIM_OK && p->first < p->end; p->first++)
             *usable += p->results[p->order[p->first]].what == PREPARED;
     } while (status == LIM_OK && *usable < limit && p->first < p->files->count);
     return status;
 }
 
-static enum lim_status prepare_anew(struct lim_dataset *ds, struct preparing *p,
-                                    size_t picture_bytes, const char *place, uint64_t key)
+static enum lim_status preprocess_anew(struct lim_dataset *ds, struct preprocess_job *p,
+                                       size_t picture_bytes, const char *place, uint64_t key)
 {
     uint32_t *order = make_order(ds, p->path, p->config->limit > 0);
     enum lim_status status = LIM_ERROR;
@@ -131,7 +131,7 @@ static enum lim_status prepare_anew(struct lim_dataset *ds, struct preparing *p,
     }
     p->order = order;
     if (data_cache_begin(&ds->cache, place, ds->files.count, picture_bytes))
-        status = prepare_in_order(p, &usable);
+        status = preprocess_in_order(p, &usable);
     free(order);
     if (status == LIM_OK && usable > 0 &&
         !data_cache_commit(&ds->cache, key, &ds->files, ds->results))
@@ -139,10 +139,10 @@ static enum lim_status prepare_anew(struct lim_dataset *ds, struct preparing *p,
     return status;
 }
 
-static enum lim_status prepare_files(struct lim_dataset *ds, const char *path, bool is_zip,
-                                     const struct lim_dataset_config *config)
+static enum lim_status preprocess_files(struct lim_dataset *ds, const char *path, bool is_zip,
+                                        const struct lim_dataset_config *config)
 {
-    struct preparing p = {
+    struct preprocess_job p = {
         .path = path, .is_zip = is_zip, .config = config, .files = &ds->files, .cache = &ds->cache};
     size_t bytes = (size_t)ds->size * (size_t)ds->size * (size_t)ds->channels;
     enum lim_status status = LIM_ERROR;
@@ -157,7 +157,7 @@ static enum lim_status prepare_files(struct lim_dataset *ds, const char *path, b
     else if (place && data_cache_load(&ds->cache, place, key, bytes, &ds->files, ds->results))
         status = LIM_OK;
     else
-        status = prepare_anew(ds, &p, bytes, place, key);
+        status = preprocess_anew(ds, &p, bytes, place, key);
     free(place);
     if (status == LIM_OK && !collect(ds, config)) {
         lim_error("%s: not enough memory for %zu pictures", path, ds->files.count);
@@ -244,7 +244,7 @@ struct lim_dataset *lim_dataset_open(const char *path, const struct lim_dataset_
     ds->mirror = config->mirror;
     status = list_files(path, &ds->files, &is_zip);
     if (status == LIM_OK)
-        status = prepare_files(ds, path, is_zip, config);
+        status = preprocess_files(ds, path, is_zip, config);
     looked = status == LIM_OK;
     if (status == LIM_OK && ds->count == 0) {
         if (ds->held_out_count)

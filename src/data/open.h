@@ -6,7 +6,7 @@
 
 /* Has all cores prepare the files that order[first .. end - 1] name, into the cache; results and
  * reasons say what became of each. LIM_INTERRUPTED or LIM_ERROR after one log line. */
-struct preparing {
+struct preprocess_job {
     const char *path;
     bool is_zip;
     const struct lim_dataset_config *config;
@@ -16,7 +16,7 @@ struct preparing {
     const uint32_t *order;
     size_t first, end;
 };
-enum lim_status data_prepare_all(const struct preparing *what);
+enum lim_status data_preprocess_all(const struct preprocess_job *what);
 
 /* One log line each. */
 void data_explain_missing(const char *path, int number); /* number: of errno */

@@ -94,7 +94,7 @@ uint64_t data_phash_of(const uint8_t *pixels, int size, int channels)
     int16_t waves[WAVES][EDGE], gray[EDGE];
     int32_t rows[WAVES][EDGE];
     int64_t values[WAVES * WAVES], sorted[WAVES * WAVES - 1], median;
-    uint64_t look = 0;
+    uint64_t phash = 0;
 
     for (int u = 0; u < WAVES; u++)
         for (int x = 0; x < EDGE; x++)
@@ -124,8 +124,8 @@ uint64_t data_phash_of(const uint8_t *pixels, int size, int channels)
     qsort(sorted, WAVES * WAVES - 1, sizeof *sorted, compare_values);
     median = sorted[(WAVES * WAVES - 1) / 2];
     for (int i = 1; i < WAVES * WAVES; i++)
-        look |= (uint64_t)(values[i] > median + 16 * DEAD_ZONE) << i;
-    return look;
+        phash |= (uint64_t)(values[i] > median + 16 * DEAD_ZONE) << i;
+    return phash;
 }
 
 int data_phash_distance(uint64_t a, uint64_t b)
@@ -152,10 +152,10 @@ bool data_phash_same(const uint8_t *a, const uint8_t *b, int size, int channels)
 }
 
 /* Cells that agree have means that do, whatever part of them is taken. */
-struct look_sketch data_sketch_of(const uint8_t *pixels, int size, int channels)
+struct phash_sketch data_sketch_of(const uint8_t *pixels, int size, int channels)
 {
     int cells = size < CELLS ? size : CELLS;
-    struct look_sketch sketch = {{{0}}};
+    struct phash_sketch sketch = {{{0}}};
 
     for (int k = 0; k < channels; k++) {
         int sums[SKETCH * SKETCH] = {0}, counts[SKETCH * SKETCH] = {0};
@@ -174,7 +174,7 @@ struct look_sketch data_sketch_of(const uint8_t *pixels, int size, int channels)
     return sketch;
 }
 
-bool data_sketches_agree(const struct look_sketch *a, const struct look_sketch *b)
+bool data_sketches_agree(const struct phash_sketch *a, const struct phash_sketch *b)
 {
     const uint8_t *left = a->means[0], *right = b->means[0];
     int most = 0;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Looks that differ in more bits are of different pictures. */
-#define LOOK_BITS 7
+#define PHASH_BITS 7
 
 /* pixels[size][size][channels]. The same on every machine: whole numbers only. */
 uint64_t data_phash_of(const uint8_t *pixels, int size, int channels);
@@ -22,11 +22,11 @@ bool data_phash_same(const uint8_t *a, const uint8_t *b, int size, int channels)
 
 /* Means of the channels in 4 x 4 parts: where they disagree data_phash_same is false. Cheap to keep
  * beside a look, and to compare. */
-struct look_sketch {
+struct phash_sketch {
     uint8_t means[3][16];
 };
 
-struct look_sketch data_sketch_of(const uint8_t *pixels, int size, int channels);
-bool data_sketches_agree(const struct look_sketch *a, const struct look_sketch *b);
+struct phash_sketch data_sketch_of(const uint8_t *pixels, int size, int channels);
+bool data_sketches_agree(const struct phash_sketch *a, const struct phash_sketch *b);
 
 #endif

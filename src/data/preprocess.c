@@ -11,7 +11,7 @@
 #define KEPT_ROOM ((size_t)16 << 20)
 
 /* Reads on, up to `want` bytes in all, into a buffer that grows with what really comes. */
-static bool read_up_to(struct preparer *p, size_t *size, size_t want, char *reason)
+static bool read_up_to(struct preprocessor *p, size_t *size, size_t want, char *reason)
 {
     while (*size < want) {
         long got;
@@ -36,16 +36,16 @@ static bool read_up_to(struct preparer *p, size_t *size, size_t want, char *reas
     return true;
 }
 
-static enum lim_format format_of(enum sniff_kind kind)
+static enum lim_format format_of(enum file_type_kind kind)
 {
     switch (kind) {
-    case SNIFF_PNG:
+    case FILE_TYPE_PNG:
         return LIM_FORMAT_PNG;
-    case SNIFF_JPEG:
+    case FILE_TYPE_JPEG:
         return LIM_FORMAT_JPEG;
-    case SNIFF_WEBP:
+    case FILE_TYPE_WEBP:
         return LIM_FORMAT_WEBP;
-    case SNIFF_GIF:
+    case FILE_TYPE_GIF:
         return LIM_FORMAT_GIF;
     default:
         return LIM_FORMAT_OTHER;
@@ -53,17 +53,17 @@ static enum lim_format format_of(enum sniff_kind kind)
 }
 
 /* Everything that does not decode ends here: is it worth a word? */
-static enum prepared judge(const struct data_file *file, struct sniff sniff, char *reason)
+static enum prepared refuse(const struct data_file *file, struct file_type type, char *reason)
 {
-    if (!data_sniff_named_picture(file->path) &&
-        (sniff.kind == SNIFF_TEXT || data_sniff_named_notes(file->path)))
+    if (!data_file_named_picture(file->path) &&
+        (type.kind == FILE_TYPE_TEXT || data_file_named_notes(file->path)))
         return PASSED_OVER;
-    snprintf(reason, REASON_SIZE, "%s", sniff.reason);
+    snprintf(reason, REASON_SIZE, "%s", type.reason);
     return SKIPPED;
 }
 
-static enum prepared prepare_opened(struct preparer *p, const struct data_file *file, uint8_t *out,
-                                    char *reason, struct data_facts *facts)
+static enum prepared preprocess_opened(struct preprocessor *p, const struct data_file *file,
+                                       uint8_t *out, char *reason, struct data_facts *facts)
 {
     struct decode_job job = {.target = p->size,
                              .channels = p->channels,
@@ -71,15 +71,15 @@ static enum prepared prepare_opened(struct preparer *p, const struct data_file *
                              .background = p->background,
                              .max_pixels = p->max_pixels,
                              .facts = facts};
-    struct sniff sniff;
+    struct file_type type;
     size_t size = 0;
 
-    if (!read_up_to(p, &size, SNIFF_SIZE, reason))
+    if (!read_up_to(p, &size, FILE_TYPE_HEAD, reason))
         return SKIPPED;
-    sniff = data_sniff_bytes(p->bytes, size);
-    facts->format = format_of(sniff.kind);
-    if (sniff.reason)
-        return judge(file, sniff, reason);
+    type = data_file_type_of(p->bytes, size);
+    facts->format = format_of(type.kind);
+    if (type.reason)
+        return refuse(file, type, reason);
     if (!read_up_to(p, &size, FILE_SIZE_CAP + 1, reason))
         return SKIPPED;
     if (size > FILE_SIZE_CAP) {
@@ -92,25 +92,25 @@ static enum prepared prepare_opened(struct preparer *p, const struct data_file *
     job.reason = reason;
     if (!data_decode_picture(&job))
         return SKIPPED;
-    facts->look = data_phash_of(out, p->size, p->channels);
+    facts->phash = data_phash_of(out, p->size, p->channels);
     return PREPARED;
 }
 
-enum prepared data_prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
-                                char *reason, struct data_facts *facts)
+enum prepared data_preprocess_file(struct preprocessor *p, const struct data_file *file,
+                                   uint8_t *out, char *reason, struct data_facts *facts)
 {
     enum prepared what;
 
     if (!p->source->open(p->source, file, reason))
         return SKIPPED;
-    what = prepare_opened(p, file, out, reason, facts);
+    what = preprocess_opened(p, file, out, reason, facts);
     p->source->close(p->source);
     if (p->room > KEPT_ROOM)
-        data_preparer_finish(p);
+        data_preprocessor_finish(p);
     return what;
 }
 
-void data_preparer_finish(struct preparer *p)
+void data_preprocessor_finish(struct preprocessor *p)
 {
     free(p->bytes);
     p->bytes = NULL;

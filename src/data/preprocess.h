@@ -8,7 +8,7 @@
 #include <limner/dataset.h>
 
 /* One per thread. */
-struct preparer {
+struct preprocessor {
     struct data_source *source;
     int size, channels;
     enum lim_crop crop;
@@ -19,8 +19,8 @@ struct preparer {
 };
 
 /* out[size][size][channels]; reason: REASON_SIZE bytes; facts: zeroed. */
-enum prepared data_prepare_file(struct preparer *p, const struct data_file *file, uint8_t *out,
-                                char *reason, struct data_facts *facts);
-void data_preparer_finish(struct preparer *p);
+enum prepared data_preprocess_file(struct preprocessor *p, const struct data_file *file,
+                                   uint8_t *out, char *reason, struct data_facts *facts);
+void data_preprocessor_finish(struct preprocessor *p);
 
 #endif

@@ -15,7 +15,7 @@
 #define TELL_EVERY 150 /* milliseconds */
 
 struct crew {
-    const struct preparing *what;
+    const struct preprocess_job *what;
     atomic_size_t next, done;
     atomic_bool stop;
     pthread_mutex_t lock;
@@ -24,15 +24,15 @@ struct crew {
 };
 
 /* Prepares file i into `slot`, which is the thread's own. False without memory for a reason. */
-static bool prepare_one(struct crew *crew, struct preparer *p, size_t i, uint32_t slot)
+static bool preprocess_one(struct crew *crew, struct preprocessor *p, size_t i, uint32_t slot)
 {
-    const struct preparing *what = crew->what;
+    const struct preprocess_job *what = crew->what;
     struct data_file *file = &what->files->list[i];
     struct data_result *result = &what->results[i];
     uint8_t *out = data_cache_slot(what->cache, slot);
     char reason[REASON_SIZE] = "";
 
-    result->what = data_prepare_file(p, file, out, reason, &result->facts);
+    result->what = data_preprocess_file(p, file, out, reason, &result->facts);
     if (result->what == PREPARED) {
         result->slot = slot;
         result->digest = digest_bytes(out, what->cache->picture_bytes);
@@ -44,13 +44,13 @@ static bool prepare_one(struct crew *crew, struct preparer *p, size_t i, uint32_
 
 static void work(struct crew *crew)
 {
-    const struct preparing *what = crew->what;
+    const struct preprocess_job *what = crew->what;
     const struct lim_dataset_config *config = what->config;
-    struct preparer p = {.size = config->size,
-                         .channels = config->channels,
-                         .crop = config->crop,
-                         .background = config->background,
-                         .max_pixels = config->max_pixels};
+    struct preprocessor p = {.size = config->size,
+                             .channels = config->channels,
+                             .crop = config->crop,
+                             .background = config->background,
+                             .max_pixels = config->max_pixels};
     bool has_slot = false;
     uint32_t slot = 0;
     size_t at;
@@ -62,13 +62,13 @@ static void work(struct crew *crew)
         if (!what->files->list[i].reason) {
             if (!has_slot)
                 slot = atomic_fetch_add(&what->cache->used, 1);
-            if (!prepare_one(crew, &p, i, slot))
+            if (!preprocess_one(crew, &p, i, slot))
                 crew->stop = true;
             has_slot = what->results[i].what != PREPARED; /* then the next picture may have it */
         }
         atomic_fetch_add(&crew->done, 1);
     }
-    data_preparer_finish(&p);
+    data_preprocessor_finish(&p);
     if (p.source)
         p.source->destroy(p.source);
 }
@@ -113,7 +113,7 @@ static bool watch(struct crew *crew)
     return stopped;
 }
 
-static int thread_count(const struct preparing *what)
+static int thread_count(const struct preprocess_job *what)
 {
     long count = what->config->threads > 0 ? what->config->threads : sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -122,7 +122,7 @@ static int thread_count(const struct preparing *what)
     return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (int)count;
 }
 
-enum lim_status data_prepare_all(const struct preparing *what)
+enum lim_status data_preprocess_all(const struct preprocess_job *what)
 {
     struct crew crew = {.what = what, .next = what->first, .done = what->first};
     pthread_t threads[MAX_THREADS];

@@ -22,7 +22,7 @@ enum {
 /* What is learned of a picture on the way; of a file that did not decode only the format. */
 struct data_facts {
     uint64_t pixels; /* digest of all decoded pixels, over the background; gray is RGB here */
-    uint64_t look;   /* perceptual hash of the prepared pixels; look.h */
+    uint64_t phash;  /* perceptual hash of the prepared pixels; phash.h */
     uint32_t width, height; /* the right way up */
     uint32_t format;        /* enum lim_format */
     uint32_t flags;

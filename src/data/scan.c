@@ -94,7 +94,7 @@ static void count_groups(struct lim_scan *scan, bool *exact, bool *any)
 static bool fill(struct lim_scan *scan, const struct lim_dataset *ds)
 {
     size_t files = ds->files.count;
-    struct copy *copies = data_copies_find(ds);
+    struct duplicate *copies = data_duplicates_find(ds);
     int *places = malloc((files + 1) * sizeof *places);
     bool *marks = calloc(files + 1, 2 * sizeof *marks);
     bool good = copies && places && marks;
@@ -123,7 +123,7 @@ static bool fill(struct lim_scan *scan, const struct lim_dataset *ds)
     free(copies);
     free(places);
     free(marks);
-    return good && data_scan_judge(scan);
+    return good && data_scan_verdict(scan);
 }
 
 struct lim_scan *lim_scan_create(const struct lim_dataset *ds)

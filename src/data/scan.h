@@ -4,6 +4,6 @@
 #include <limner/scan.h>
 
 /* Verdict, reason and advice, from the counts. False without memory. */
-bool data_scan_judge(struct lim_scan *scan);
+bool data_scan_verdict(struct lim_scan *scan);
 
 #endif

@@ -14,7 +14,7 @@ enum { TOO_FEW = 100, ENOUGH = 1000 };
 
 static const int sizes[] = {256, 128, 64, 32, 16};
 
-struct judging {
+struct verdict_notes {
     struct lim_scan *scan;
     bool no_memory;
 };
@@ -25,10 +25,10 @@ static double share(int part, int whole)
 }
 
 /* Adds a sentence. The first that lowers the verdict so far gives its reason. */
-static void advise(struct judging *j, enum lim_verdict verdict, const char *reason,
+static void advise(struct verdict_notes *j, enum lim_verdict verdict, const char *reason,
                    const char *format, ...) LIM_PRINTF(4, 5);
 
-static void advise(struct judging *j, enum lim_verdict verdict, const char *reason,
+static void advise(struct verdict_notes *j, enum lim_verdict verdict, const char *reason,
                    const char *format, ...)
 {
     struct lim_scan *scan = j->scan;
@@ -54,7 +54,7 @@ static void advise(struct judging *j, enum lim_verdict verdict, const char *reas
     scan->advice[scan->advice_count++] = copy;
 }
 
-static void judge_number(struct judging *j)
+static void check_number(struct verdict_notes *j)
 {
     const struct lim_scan *scan = j->scan;
     int copies = scan->exact + scan->near_copies - scan->dropped; /* that would be trained on */
@@ -97,7 +97,7 @@ static int fitting_size(const struct lim_scan *scan)
     return 0;
 }
 
-static void judge_sizes(struct judging *j)
+static void check_sizes(struct verdict_notes *j)
 {
     const struct lim_scan *scan = j->scan;
     double enlarged = share(scan->enlarged, scan->count), oblong = share(scan->oblong, scan->count);
@@ -122,7 +122,7 @@ static void judge_sizes(struct judging *j)
             scan->oblong, scan->count, oblong);
 }
 
-static void judge_colors(struct judging *j)
+static void check_colors(struct verdict_notes *j)
 {
     const struct lim_scan *scan = j->scan;
     double gray = share(scan->gray, scan->count), alpha = share(scan->alpha, scan->count);
@@ -144,16 +144,16 @@ static void judge_colors(struct judging *j)
                scan->animated);
 }
 
-bool data_scan_judge(struct lim_scan *scan)
+bool data_scan_verdict(struct lim_scan *scan)
 {
-    struct judging j = {.scan = scan};
+    struct verdict_notes j = {.scan = scan};
     double skipped = share(scan->skipped, scan->skipped + scan->count);
 
     scan->verdict = LIM_VERDICT_GOOD;
     scan->reason = "nothing stands in the way of a training";
-    judge_number(&j);
-    judge_sizes(&j);
-    judge_colors(&j);
+    check_number(&j);
+    check_sizes(&j);
+    check_colors(&j);
     if (skipped >= 5)
         advise(&j, LIM_VERDICT_FAIR, "many files could not be used",
                "%d of %d file%s (%.1f %%) were skipped: see the reasons.", scan->skipped,

@@ -15,8 +15,8 @@ static struct lim_tensor stats_of(const struct lim_dcgan *gan, int which)
 }
 
 /* D on `x`, its loss, and back: D's gradients, or the gradient of its input. */
-static struct lim_tensor judge(struct lim_dcgan *gan, struct lim_tensor x, struct gan_loss loss,
-                               int stats, unsigned want)
+static struct lim_tensor discriminator_pass(struct lim_dcgan *gan, struct lim_tensor x,
+                                            struct gan_loss loss, int stats, unsigned want)
 {
     struct lim_tensor logits = lim_net_forward(gan->d, x, LIM_TRAIN);
     struct lim_tensor dlogits = lim_tensor_of(gan->dlogits, 0, gan->config.batch, 1, 1, 1);
@@ -86,11 +86,11 @@ bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float
     lim_net_set_step(gan->d, 2 * config->seed + 1, gan->steps);
     fake = lim_net_forward(gan->g, z, LIM_TRAIN);
     lim_net_zero_grads(gan->d);
-    judge(gan, real, losses.real, STATS_REAL, LIM_WANT_PARAMS);
-    judge(gan, fake, losses.fake, STATS_FAKE, LIM_WANT_PARAMS);
+    discriminator_pass(gan, real, losses.real, STATS_REAL, LIM_WANT_PARAMS);
+    discriminator_pass(gan, fake, losses.fake, STATS_FAKE, LIM_WANT_PARAMS);
     lim_optimizer_step(gan->adam_d);
 
-    dfake = judge(gan, fake, losses.g, STATS_G, LIM_WANT_INPUT);
+    dfake = discriminator_pass(gan, fake, losses.g, STATS_G, LIM_WANT_INPUT);
     lim_net_zero_grads(gan->g);
     lim_net_backward(gan->g, dfake, LIM_WANT_PARAMS);
     lim_optimizer_step(gan->adam_g);

@@ -19,11 +19,11 @@ struct ocl_backend {
     cl_context context;
     cl_command_queue queue;
     struct ocl_limits limits;
-    unsigned quirks;         /* of enum ocl_quirk */
-    bool sync;               /* wait after every launch */
-    struct ocl_watch *watch; /* or NULL */
-    struct ocl_ahead ahead;
-    bool backwards;    /* in ahead's child: from the end */
+    unsigned quirks;               /* of enum ocl_quirk */
+    bool sync;                     /* wait after every launch */
+    struct ocl_watchdog *watchdog; /* or NULL */
+    struct ocl_precompile precompile;
+    bool backwards;    /* in the precompiling child: from the end */
     bool tested;       /* the self-test is over */
     bool tiled_tested; /* and that of gemm_tiled, which on a CPU waits for its use */
     /* Self-tests of what waits for its first use: selftest.c's, which launch what they test. False
@@ -76,12 +76,12 @@ void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
 /* Around every call of the driver, for the watchdog. `call` is static text. */
 static inline void ocl_wait_begin(struct ocl_backend *ocl, const char *call)
 {
-    ocl_watch_begin(ocl->watch, call, NULL);
+    ocl_watchdog_begin(ocl->watchdog, call, NULL);
 }
 
 static inline void ocl_wait_end(struct ocl_backend *ocl)
 {
-    ocl_watch_end(ocl->watch);
+    ocl_watchdog_end(ocl->watchdog);
 }
 
 #endif

@@ -106,12 +106,12 @@ cl_program ocl_binary_load(struct ocl_backend *ocl, enum ocl_family family, cons
     binary = ocl_cache_read(ocl->cache_folder, name, ocl->cache_keys[family], &size);
     if (!binary)
         return NULL;
-    ocl_watch_begin(ocl->watch, "clCreateProgramWithBinary", name);
+    ocl_watchdog_begin(ocl->watchdog, "clCreateProgramWithBinary", name);
     program =
         clCreateProgramWithBinary(ocl->context, 1, &ocl->device, &size, &binary, &status, &err);
     ocl_wait_end(ocl);
     free((void *)binary);
-    ocl_watch_begin(ocl->watch, "clBuildProgram", name);
+    ocl_watchdog_begin(ocl->watchdog, "clBuildProgram", name);
     if (program && !err && !status)
         err = clBuildProgram(program, 1, &ocl->device, options, NULL, NULL);
     ocl_wait_end(ocl);
@@ -145,7 +145,7 @@ void ocl_binary_keep(struct ocl_backend *ocl, enum ocl_family family, const char
         return;
     }
     /* Some drivers compile for it. */
-    ocl_watch_begin(ocl->watch, "clGetProgramInfo", name);
+    ocl_watchdog_begin(ocl->watchdog, "clGetProgramInfo", name);
     err =
         clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL);
     binary = !err && size > 0 ? malloc(size) : NULL;

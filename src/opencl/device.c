@@ -102,33 +102,33 @@ static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe
 
     describe(info, device);
     snprintf(where, sizeof where, "%d:%d", info->platform, info->device);
-    if (!ocl_watch_start(&device->watch, choice, where))
+    if (!ocl_watchdog_start(&device->watchdog, choice, where))
         return false;
     loaded = true;
-    ocl_watch_begin(device->watch, "clGetPlatformIDs", NULL);
+    ocl_watchdog_begin(device->watchdog, "clGetPlatformIDs", NULL);
     count = ocl_platforms(&platforms);
-    ocl_watch_end(device->watch);
+    ocl_watchdog_end(device->watchdog);
     device->id = NULL;
     if ((cl_uint)info->platform < count) {
-        ocl_watch_begin(device->watch, "clGetDeviceIDs", NULL);
+        ocl_watchdog_begin(device->watchdog, "clGetDeviceIDs", NULL);
         device->id = device_of(platforms[info->platform], info->device);
-        ocl_watch_end(device->watch);
+        ocl_watchdog_end(device->watchdog);
     }
     free(platforms);
     if (device->id) {
-        ocl_watch_begin(device->watch, "clGetDeviceInfo", NULL);
-        ocl_ask_text(device->id, CL_DEVICE_NAME, name, sizeof name);
-        ocl_watch_end(device->watch);
+        ocl_watchdog_begin(device->watchdog, "clGetDeviceInfo", NULL);
+        ocl_device_text(device->id, CL_DEVICE_NAME, name, sizeof name);
+        ocl_watchdog_end(device->watchdog);
     }
     if (*name && strcmp(name, info->name) == 0) {
-        device->ahead = probe->ahead;
-        device->ahead.platform = info->platform;
-        device->ahead.device = info->device;
-        probe->ahead.child.pid = 0;
+        device->precompile = probe->precompile;
+        device->precompile.platform = info->platform;
+        device->precompile.device = info->device;
+        probe->precompile.child.pid = 0;
         return true;
     }
     lim_error("%s has gone since it was found", info->name);
-    ocl_watch_stop(device->watch);
+    ocl_watchdog_stop(device->watchdog);
     return false;
 }
 
@@ -176,8 +176,8 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     if (!begin(&probe))
         return false;
     *why = LIM_NO_DEVICE;
-    found = ocl_choice(probe.infos, probe.count, choice->platform, choice->device, message,
-                       sizeof message, why);
+    found = ocl_device_select(probe.infos, probe.count, choice->platform, choice->device, message,
+                              sizeof message, why);
     if (found < 0) {
         refuse(choice, &probe, message, *why == LIM_NO_DEVICE);
     } else {
@@ -255,7 +255,8 @@ bool ocl_device_cpu(const struct lim_device_choice *choice, struct ocl_device *d
     found = find_again(choice, &probe, false);
     *known = found >= 0;
     if (found < 0)
-        found = ocl_choice(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
+        found =
+            ocl_device_select(probe.infos, probe.count, NULL, "cpu", message, sizeof message, &why);
     if (found >= 0)
         describe(probe.infos + found, device);
     end(&probe);

@@ -11,9 +11,9 @@ struct ocl_device {
     cl_device_id id;
     int platform_index, device_index;
     char name[160];
-    char identity[512];      /* platform, device, driver and their versions */
-    struct ocl_watch *watch; /* for whoever uses the device to stop; or NULL */
-    struct ocl_ahead ahead;  /* likewise, to end */
+    char identity[512];               /* platform, device, driver and their versions */
+    struct ocl_watchdog *watchdog;    /* for whoever uses the device to stop; or NULL */
+    struct ocl_precompile precompile; /* likewise, to end */
 };
 
 /* The device of these numbers, in a child that has asked for all; nobody watches it. */

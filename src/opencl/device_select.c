@@ -322,8 +322,8 @@ static int check_platform(struct answer *answer, const struct lim_device_info *l
     return -1;
 }
 
-int ocl_choice(const struct lim_device_info *list, int count, const char *platform,
-               const char *device, char *message, size_t size, enum lim_status *why)
+int ocl_device_select(const struct lim_device_info *list, int count, const char *platform,
+                      const char *device, char *message, size_t size, enum lim_status *why)
 {
     static const char *const types[] = {"gpu", "cpu", "accelerator"};
     struct answer answer = {.text = message, .size = size, .why = why};

@@ -10,8 +10,8 @@ void ocl_choice_name(const struct lim_device_info *row, char *text, size_t size)
 
 /* The row that the words mean (`platform` may be NULL). -1: `message` says why not and what there
  * is, `why` is LIM_USAGE (words that mean nothing) or LIM_NO_DEVICE. */
-int ocl_choice(const struct lim_device_info *list, int count, const char *platform,
-               const char *device, char *message, size_t size, enum lim_status *why);
+int ocl_device_select(const struct lim_device_info *list, int count, const char *platform,
+                      const char *device, char *message, size_t size, enum lim_status *why);
 
 /* The best GPU or accelerator (discrete GPU, integrated GPU, accelerator; a native driver before
  * rusticl; then compute units x clock; then the first), or -1. */

@@ -29,7 +29,7 @@ static void make_harmless(char *text)
             *text = ' ';
 }
 
-void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size)
+void ocl_device_text(cl_device_id id, cl_device_info what, char *text, size_t size)
 {
     char *whole = NULL, *start;
     size_t need = 0;
@@ -48,7 +48,7 @@ void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size)
         snprintf(text, size, "(unnamed)");
 }
 
-static cl_ulong ask_number(cl_device_id id, cl_device_info what, size_t size)
+static cl_ulong device_number(cl_device_id id, cl_device_info what, size_t size)
 {
     union {
         cl_ulong wide;
@@ -72,13 +72,13 @@ static bool has_extension(const char *list, const char *word)
     return false;
 }
 
-static void ask_identity(cl_device_id id, struct lim_device_info *info)
+static void read_identity(cl_device_id id, struct lim_device_info *info)
 {
     unsigned char uuid[16], topology[24];
     cl_uint pci[4];
     char extensions[8192];
 
-    ocl_ask_text(id, CL_DEVICE_EXTENSIONS, extensions, sizeof extensions);
+    ocl_device_text(id, CL_DEVICE_EXTENSIONS, extensions, sizeof extensions);
     if (has_extension(extensions, "cl_khr_device_uuid") &&
         clGetDeviceInfo(id, DEVICE_UUID_KHR, sizeof uuid, uuid, NULL) == CL_SUCCESS)
         for (int i = 0; i < 16; i++)
@@ -89,8 +89,8 @@ static void ask_identity(cl_device_id id, struct lim_device_info *info)
                  pci[2] & 0xff, pci[3] & 0xf);
     else if (has_extension(extensions, "cl_nv_device_attribute_query"))
         snprintf(info->pci, sizeof info->pci, "0000:%02x:%02x.0",
-                 (unsigned)ask_number(id, DEVICE_PCI_BUS_ID_NV, sizeof(cl_uint)) & 0xff,
-                 (unsigned)ask_number(id, DEVICE_PCI_SLOT_ID_NV, sizeof(cl_uint)) & 0xff);
+                 (unsigned)device_number(id, DEVICE_PCI_BUS_ID_NV, sizeof(cl_uint)) & 0xff,
+                 (unsigned)device_number(id, DEVICE_PCI_SLOT_ID_NV, sizeof(cl_uint)) & 0xff);
     else if (has_extension(extensions, "cl_amd_device_attribute_query") &&
              clGetDeviceInfo(id, DEVICE_TOPOLOGY_AMD, sizeof topology, topology, NULL) ==
                  CL_SUCCESS)
@@ -98,17 +98,17 @@ static void ask_identity(cl_device_id id, struct lim_device_info *info)
                  topology[23] & 0xf);
 }
 
-static void judge(cl_device_id id, struct lim_device_info *info)
+static void check_usable(cl_device_id id, struct lim_device_info *info)
 {
     cl_device_exec_capabilities able = 0;
     const char *note = ocl_quirk_text(info->platform_name, info->name, OCL_UNUSABLE);
 
     clGetDeviceInfo(id, CL_DEVICE_EXECUTION_CAPABILITIES, sizeof able, &able, NULL);
-    if (!*note && !ask_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool)))
+    if (!*note && !device_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool)))
         note = "the driver says that it is not available";
-    if (!*note && !ask_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool)))
+    if (!*note && !device_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool)))
         note = "its driver has no compiler";
-    if (!*note && !ask_number(id, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool)))
+    if (!*note && !device_number(id, CL_DEVICE_ENDIAN_LITTLE, sizeof(cl_bool)))
         note = "it is big-endian";
     if (!*note && !(able & CL_EXEC_KERNEL))
         note = "it cannot run kernels";
@@ -116,7 +116,7 @@ static void judge(cl_device_id id, struct lim_device_info *info)
     snprintf(info->note, sizeof info->note, "%s", note);
 }
 
-static void ask_device(cl_device_id id, struct lim_device_info *info)
+static void read_device(cl_device_id id, struct lim_device_info *info)
 {
     cl_device_type type = 0;
 
@@ -126,19 +126,19 @@ static void ask_device(cl_device_id id, struct lim_device_info *info)
              : type & CL_DEVICE_TYPE_CPU         ? "cpu"
              : type & CL_DEVICE_TYPE_ACCELERATOR ? "accelerator"
                                                  : "other");
-    ocl_ask_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
-    ocl_ask_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
-    ocl_ask_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
-    ocl_ask_text(id, CL_DEVICE_VERSION, info->version, sizeof info->version);
-    info->compute_units = (unsigned)ask_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
-    info->clock_mhz = (unsigned)ask_number(id, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint));
-    info->integrated = ask_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_bool)) != 0;
-    info->max_group = (size_t)ask_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
-    info->global_mem = ask_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
-    info->max_alloc = ask_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
-    info->local_mem = ask_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
-    ask_identity(id, info);
-    judge(id, info);
+    ocl_device_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
+    ocl_device_text(id, CL_DEVICE_VENDOR, info->vendor, sizeof info->vendor);
+    ocl_device_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
+    ocl_device_text(id, CL_DEVICE_VERSION, info->version, sizeof info->version);
+    info->compute_units = (unsigned)device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    info->clock_mhz = (unsigned)device_number(id, CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint));
+    info->integrated = device_number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof(cl_bool)) != 0;
+    info->max_group = (size_t)device_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    info->global_mem = device_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    info->max_alloc = device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    info->local_mem = device_number(id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
+    read_identity(id, info);
+    check_usable(id, info);
 }
 
 /* The same hardware, seen earlier: through its identity, or one driver that is listed twice. Equal
@@ -204,7 +204,7 @@ static void list_platform(struct listing *listing, cl_platform_id platform, int 
     for (cl_uint d = 0; d < count && (row = next_row(listing)); d++) {
         *row = common;
         row->device = (int)d;
-        ask_device(ids[d], row);
+        read_device(ids[d], row);
         row->duplicate = seen_before(listing, row, ids[d]);
         listing->ids[listing->count++] = ids[d];
     }

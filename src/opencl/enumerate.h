@@ -14,6 +14,6 @@ int ocl_devices_here(struct lim_device_info **infos);
 cl_uint ocl_platforms(cl_platform_id **platforms);
 
 /* An empty string where the driver does not answer; a device's name is never empty. */
-void ocl_ask_text(cl_device_id id, cl_device_info what, char *text, size_t size);
+void ocl_device_text(cl_device_id id, cl_device_info what, char *text, size_t size);
 
 #endif

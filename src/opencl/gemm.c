@@ -280,7 +280,7 @@ static bool clblast(struct ocl_backend *ocl, const struct job *job)
     if (!clblast_need(ocl, job, false, &temp) || !clblast_temp(ocl, temp))
         return false;
     /* It compiles a kernel when that is first needed. */
-    ocl_watch_begin(ocl->watch, "CLBlastSgemm", "CLBlast");
+    ocl_watchdog_begin(ocl->watchdog, "CLBlastSgemm", "CLBlast");
     status = CLBlastSgemmWithTempBuffer(
         CLBlastLayoutRowMajor, ta, tb, m, n, k, job->alpha, ((struct ocl_buffer *)job->a.buf)->mem,
         job->a.offset, lda, ((struct ocl_buffer *)job->b.buf)->mem, job->b.offset, ldb, job->beta,

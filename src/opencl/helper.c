@@ -297,7 +297,7 @@ bool ocl_helper_read(const struct ocl_helper *helper, void *data, size_t size, d
     return true;
 }
 
-bool ocl_helper_ask(const struct ocl_helper *helper, const struct ocl_request *request)
+bool ocl_helper_request(const struct ocl_helper *helper, const struct ocl_request *request)
 {
     return send(helper->fd, request, sizeof *request, MSG_NOSIGNAL | MSG_DONTWAIT) ==
            sizeof *request;

@@ -37,7 +37,7 @@ bool ocl_helper_read(const struct ocl_helper *helper, void *data, size_t size, d
                      bool *late);
 
 /* False where the helper has gone; nothing is waited for. */
-bool ocl_helper_ask(const struct ocl_helper *helper, const struct ocl_request *request);
+bool ocl_helper_request(const struct ocl_helper *helper, const struct ocl_request *request);
 
 /* Waits for its end, at most two seconds: a process that hangs in the kernel cannot be ended. Does
  * nothing where there is none. True: `how` is filled as by waitid. False: it is not known, for the

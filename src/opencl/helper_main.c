@@ -94,7 +94,7 @@ static void serve(void)
     while (poll(&ready, 1, ocl ? IDLE : -1) > 0 &&
            read(OCL_HELPER_FD, &request, sizeof request) == sizeof request) {
         if (!ocl) {
-            ocl = ocl_open_ahead(request.platform, request.device);
+            ocl = ocl_open_precompile(request.platform, request.device);
             if (!ocl)
                 break;
             widen(ocl);

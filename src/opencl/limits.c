@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-cl_int ocl_limits_ask(cl_device_id device, struct ocl_limits *limits)
+cl_int ocl_limits_read(cl_device_id device, struct ocl_limits *limits)
 {
     size_t items[16] = {0};
     cl_uint dims = 0, units = 0, width = 0, clock = 0;

@@ -18,6 +18,6 @@ struct ocl_limits {
 };
 
 /* Asks the device. An error code of OpenCL, or 0. */
-cl_int ocl_limits_ask(cl_device_id device, struct ocl_limits *limits);
+cl_int ocl_limits_read(cl_device_id device, struct ocl_limits *limits);
 
 #endif

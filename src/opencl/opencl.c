@@ -48,8 +48,8 @@ static void destroy(struct lim_backend *be)
         clReleaseContext(ocl->context);
         ocl_wait_end(ocl);
     }
-    ocl_watch_stop(ocl->watch);
-    ocl_ahead_end(&ocl->ahead);
+    ocl_watchdog_stop(ocl->watchdog);
+    ocl_precompile_end(&ocl->precompile);
     free(ocl->staging);
     free(ocl);
 }
@@ -103,14 +103,14 @@ static const struct lim_conv_algorithm convs_for_cpu[] = {
     {0},
 };
 
-static unsigned ask_quirks(cl_device_id device)
+static unsigned device_quirks(cl_device_id device)
 {
     char platform_name[256] = "", name[256];
     cl_platform_id platform = NULL;
 
     clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
     clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof platform_name, platform_name, NULL);
-    ocl_ask_text(device, CL_DEVICE_NAME, name, sizeof name);
+    ocl_device_text(device, CL_DEVICE_NAME, name, sizeof name);
     return ocl_quirks(platform_name, name);
 }
 
@@ -144,14 +144,14 @@ static struct lim_backend *open_device(struct ocl_device *device,
 
     if (!ocl) {
         lim_error("out of host memory");
-        ocl_watch_stop(device->watch);
-        ocl_ahead_end(&device->ahead);
+        ocl_watchdog_stop(device->watchdog);
+        ocl_precompile_end(&device->precompile);
         return NULL;
     }
     ocl->base.ops = &ops;
     ocl->device = device->id;
     ocl->sync = choice->sync;
-    ocl->ahead = device->ahead;
+    ocl->precompile = device->precompile;
     ocl->backwards = backwards;
     ocl->test_tiled = ocl_selftest_tiled;
     ocl->test_three = ocl_selftest_three;
@@ -159,11 +159,11 @@ static struct lim_backend *open_device(struct ocl_device *device,
     snprintf(ocl->base.identity, sizeof ocl->base.identity, "%s", device->identity);
     snprintf(ocl->base.option, sizeof ocl->base.option, "--device %d:%d", device->platform_index,
              device->device_index);
-    ocl->watch = device->watch;
-    ocl_watch_launches(ocl->watch, &ocl->pending);
+    ocl->watchdog = device->watchdog;
+    ocl_watchdog_launches(ocl->watchdog, &ocl->pending);
     ocl_wait_begin(ocl, call);
-    err = ocl_limits_ask(ocl->device, &ocl->limits);
-    ocl->quirks = ask_quirks(ocl->device);
+    err = ocl_limits_read(ocl->device, &ocl->limits);
+    ocl->quirks = device_quirks(ocl->device);
     ocl_wait_end(ocl);
     if (!err) {
         call = "clCreateContext";
@@ -199,11 +199,11 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl->base.workspace_cap = choice->workspace ? choice->workspace : default_workspace(ocl);
     if (ocl->base.workspace_cap > ocl->limits.max_alloc)
         ocl->base.workspace_cap = (size_t)ocl->limits.max_alloc;
-    ocl_ahead_begin(&ocl->ahead,
-                    ocl->quirks & OCL_ONE_COMPILER && ocl->limits.is_cpu && ocl->limits.units > 1);
+    ocl_precompile_begin(&ocl->precompile, ocl->quirks & OCL_ONE_COMPILER && ocl->limits.is_cpu &&
+                                               ocl->limits.units > 1);
     if (!ocl_programs_init(ocl) || !ocl_scratch_init(ocl) || !ocl_selftest(ocl))
         goto fail;
-    ocl_ahead_opened(&ocl->ahead);
+    ocl_precompile_opened(&ocl->precompile);
     ocl_programs_keep(ocl, 0, OCL_FAMILIES - 1);
     lim_info("using %s (%s)", ocl->base.name, ocl->base.option);
     return &ocl->base;
@@ -223,7 +223,7 @@ struct lim_backend *lim_opencl_create(const struct lim_device_choice *choice, en
     return open_device(&device, choice, false);
 }
 
-struct ocl_backend *ocl_open_ahead(int platform, int index)
+struct ocl_backend *ocl_open_precompile(int platform, int index)
 {
     const struct lim_device_choice choice = {0};
     struct ocl_device device;

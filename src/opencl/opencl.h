@@ -5,6 +5,6 @@
 struct ocl_backend;
 
 /* The device in limner-probe, which compiles ahead, from the end; NULL where that fails. */
-struct ocl_backend *ocl_open_ahead(int platform, int device);
+struct ocl_backend *ocl_open_precompile(int platform, int device);
 
 #endif

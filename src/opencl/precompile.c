@@ -4,42 +4,42 @@
  * more. */
 #define COMPILED 0.1
 
-static void ask(struct ocl_ahead *ahead, bool three)
+static void request(struct ocl_precompile *precompile, bool three)
 {
-    const struct ocl_request request = {ahead->platform, ahead->device, three};
+    const struct ocl_request request = {precompile->platform, precompile->device, three};
 
     /* A child that has died is none: no signal, no complaint. */
-    if (ahead->child.pid && !ocl_helper_ask(&ahead->child, &request))
-        ocl_ahead_end(ahead);
-    ahead->busy = true;
+    if (precompile->child.pid && !ocl_helper_request(&precompile->child, &request))
+        ocl_precompile_end(precompile);
+    precompile->busy = true;
 }
 
-void ocl_ahead_begin(struct ocl_ahead *ahead, bool gains)
+void ocl_precompile_begin(struct ocl_precompile *precompile, bool gains)
 {
-    ahead->gains = ahead->child.pid && gains;
+    precompile->gains = precompile->child.pid && gains;
 }
 
-void ocl_ahead_built(struct ocl_ahead *ahead, double seconds)
+void ocl_precompile_built(struct ocl_precompile *precompile, double seconds)
 {
-    if (ahead->child.pid && !ahead->busy && seconds > COMPILED && ahead->gains)
-        ask(ahead, false);
+    if (precompile->child.pid && !precompile->busy && seconds > COMPILED && precompile->gains)
+        request(precompile, false);
 }
 
-void ocl_ahead_three(struct ocl_ahead *ahead)
+void ocl_precompile_three(struct ocl_precompile *precompile)
 {
-    if (ahead->busy)
-        ask(ahead, true);
+    if (precompile->busy)
+        request(precompile, true);
 }
 
-void ocl_ahead_opened(struct ocl_ahead *ahead)
+void ocl_precompile_opened(struct ocl_precompile *precompile)
 {
-    if (!ahead->busy)
-        ocl_ahead_end(ahead);
+    if (!precompile->busy)
+        ocl_precompile_end(precompile);
 }
 
-void ocl_ahead_end(struct ocl_ahead *ahead)
+void ocl_precompile_end(struct ocl_precompile *precompile)
 {
     siginfo_t how;
 
-    ocl_helper_end(&ahead->child, &how);
+    ocl_helper_end(&precompile->child, &how);
 }

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-struct ocl_ahead {
+struct ocl_precompile {
     struct ocl_helper child;
     int platform, device; /* what it would open */
     bool gains;           /* whether it would help */
@@ -19,19 +19,19 @@ struct ocl_ahead {
 };
 
 /* Before anything is built: would a child gain time? */
-void ocl_ahead_begin(struct ocl_ahead *ahead, bool gains);
+void ocl_precompile_begin(struct ocl_precompile *precompile, bool gains);
 
 /* After this process has built a program in so many seconds of its processor: if they tell that
  * PoCL's cache lacks it, the child begins. */
-void ocl_ahead_built(struct ocl_ahead *ahead, double seconds);
+void ocl_precompile_built(struct ocl_precompile *precompile, double seconds);
 
 /* The child, where it has begun, is asked for the kernels of Winograd for three taps, too. */
-void ocl_ahead_three(struct ocl_ahead *ahead);
+void ocl_precompile_three(struct ocl_precompile *precompile);
 
 /* The device is open: a child that was not asked for anything ends. */
-void ocl_ahead_opened(struct ocl_ahead *ahead);
+void ocl_precompile_opened(struct ocl_precompile *precompile);
 
 /* The child ends, where there is one. */
-void ocl_ahead_end(struct ocl_ahead *ahead);
+void ocl_precompile_end(struct ocl_precompile *precompile);
 
 #endif

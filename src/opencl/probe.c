@@ -209,7 +209,7 @@ static void take(struct ocl_probe *probe, const struct answer *told)
 {
     probe->infos = told->infos;
     probe->count = told->count;
-    probe->ahead.child = told->helper;
+    probe->precompile.child = told->helper;
     snprintf(probe->loader, sizeof probe->loader, "%s", told->loader);
 }
 
@@ -298,7 +298,7 @@ void ocl_probe_end(struct ocl_probe *probe)
         give_back(probe, "OCL_ICD_VENDORS", &probe->vendors);
         give_back(probe, "OPENCL_VENDOR_PATH", &probe->vendor_path);
     }
-    ocl_ahead_end(&probe->ahead);
+    ocl_precompile_end(&probe->precompile);
     free(probe->infos);
     memset(probe, 0, sizeof *probe);
 }

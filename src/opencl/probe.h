@@ -14,8 +14,8 @@ struct ocl_probe {
     /* Which drivers crashed or hung and were left out, in words; "" where all went well. */
     char trouble[768];
     char loader[OCL_LOADER];
-    struct ocl_ahead ahead; /* ocl_probe_end ends it; to be taken before */
-    bool here;              /* there was no helper: the drivers are loaded */
+    struct ocl_precompile precompile; /* ocl_probe_end ends it; to be taken before */
+    bool here;                        /* there was no helper: the drivers are loaded */
 
     /* Private: the folder of the drivers that are left, and the environment of before. */
     char folder[256], *vendors, *vendor_path;

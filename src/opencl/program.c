@@ -185,13 +185,13 @@ static bool build(struct ocl_backend *ocl, enum ocl_family family)
         return false;
     }
     before = spent();
-    ocl_watch_begin(ocl->watch, "clBuildProgram", families[family].name);
+    ocl_watchdog_begin(ocl->watchdog, "clBuildProgram", families[family].name);
     err = clBuildProgram(ocl->programs[family], 1, &ocl->device, options, NULL, NULL);
     ocl_wait_end(ocl);
     if (err)
         report(ocl, family, err);
     else
-        ocl_ahead_built(&ocl->ahead, spent() - before);
+        ocl_precompile_built(&ocl->precompile, spent() - before);
     return !err;
 }
 
@@ -200,11 +200,11 @@ static cl_int create(struct ocl_backend *ocl, enum ocl_kernel id)
     cl_int err = CL_SUCCESS;
     cl_kernel kernel;
 
-    ocl_watch_begin(ocl->watch, "clCreateKernel", table[id].name);
+    ocl_watchdog_begin(ocl->watchdog, "clCreateKernel", table[id].name);
     kernel = clCreateKernel(ocl->programs[table[id].family], table[id].name, &err);
     ocl_wait_end(ocl);
     ocl->kernels[id] = kernel;
-    ocl_watch_begin(ocl->watch, "clGetKernelWorkGroupInfo", table[id].name);
+    ocl_watchdog_begin(ocl->watchdog, "clGetKernelWorkGroupInfo", table[id].name);
     if (kernel)
         err = clGetKernelWorkGroupInfo(kernel, ocl->device, CL_KERNEL_WORK_GROUP_SIZE,
                                        sizeof(size_t), &ocl->kernel_group[id], NULL);

@@ -17,7 +17,7 @@
  * less. Compiling all that there is takes some drivers a minute. */
 enum { TOLD_AFTER = 30 };
 
-struct ocl_watch {
+struct ocl_watchdog {
     struct base_log *log;               /* of the backend that it watches */
     const struct ocl_pending *launches; /* or NULL */
     char where[32];
@@ -33,47 +33,47 @@ struct ocl_watch {
     bool told;                  /* of a call that took long and compiled nothing: once */
 };
 
-static struct ocl_watch *_Atomic asked; /* of the last call, while it lasts */
+static struct ocl_watchdog *_Atomic asked; /* of the last call, while it lasts */
 
-void ocl_watch_launches(struct ocl_watch *watch, const struct ocl_pending *launches)
+void ocl_watchdog_launches(struct ocl_watchdog *watchdog, const struct ocl_pending *launches)
 {
-    if (watch)
-        watch->launches = launches;
+    if (watchdog)
+        watchdog->launches = launches;
 }
 
-void ocl_watch_begin(struct ocl_watch *watch, const char *call, const char *program)
+void ocl_watchdog_begin(struct ocl_watchdog *watchdog, const char *call, const char *program)
 {
-    if (!watch)
+    if (!watchdog)
         return;
-    watch->call = call;
-    watch->program = program;
+    watchdog->call = call;
+    watchdog->program = program;
     if (program) /* where compilers are loaded */
         lim_crash_arm();
-    atomic_fetch_add(&watch->changes, 1);
-    atomic_store(&asked, watch);
+    atomic_fetch_add(&watchdog->changes, 1);
+    atomic_store(&asked, watchdog);
 }
 
-void ocl_watch_end(struct ocl_watch *watch)
+void ocl_watchdog_end(struct ocl_watchdog *watchdog)
 {
-    if (!watch)
+    if (!watchdog)
         return;
     atomic_store(&asked, NULL);
-    atomic_fetch_add(&watch->changes, 1);
+    atomic_fetch_add(&watchdog->changes, 1);
 }
 
 bool lim_opencl_asked(char *text, size_t size)
 {
-    const struct ocl_watch *watch = atomic_load(&asked);
+    const struct ocl_watchdog *watchdog = atomic_load(&asked);
     const char *parts[5];
     size_t at = 0;
 
-    if (!watch || size == 0)
+    if (!watchdog || size == 0)
         return false;
-    parts[0] = watch->call;
-    parts[1] = watch->program ? " of '" : "";
-    parts[2] = watch->program ? watch->program : "";
-    parts[3] = watch->program ? "' for " : " for ";
-    parts[4] = watch->where;
+    parts[0] = watchdog->call;
+    parts[1] = watchdog->program ? " of '" : "";
+    parts[2] = watchdog->program ? watchdog->program : "";
+    parts[3] = watchdog->program ? "' for " : " for ";
+    parts[4] = watchdog->where;
     for (int i = 0; i < 5; i++) /* snprintf is not for handlers of signals */
         for (const char *c = parts[i]; *c && at + 1 < size; c++)
             text[at++] = *c;
@@ -81,114 +81,114 @@ bool lim_opencl_asked(char *text, size_t size)
     return true;
 }
 
-static void tell(struct ocl_watch *watch, double waited)
+static void tell(struct ocl_watchdog *watchdog, double waited)
 {
-    if (watch->program)
+    if (watchdog->program)
         lim_warning("still compiling '%s' for %s after %g seconds: a first start takes longer than "
                     "others; it is given %g (--wait-timeout)",
-                    watch->program, watch->where, waited, watch->patience);
-    else if (!watch->told)
+                    watchdog->program, watchdog->where, waited, watchdog->patience);
+    else if (!watchdog->told)
         lim_warning("%s has not answered %s for %g seconds; it is given %g (--wait-timeout)",
-                    watch->where, watch->call, waited, watch->patience);
-    watch->told = watch->told || !watch->program;
+                    watchdog->where, watchdog->call, waited, watchdog->patience);
+    watchdog->told = watchdog->told || !watchdog->program;
 }
 
-static void report(const struct ocl_watch *watch)
+static void report(const struct ocl_watchdog *watchdog)
 {
-    const char *program = watch->program;
+    const char *program = watchdog->program;
     char list[512] = "";
 
-    if (watch->launches)
-        ocl_pending(watch->launches, list, sizeof list);
+    if (watchdog->launches)
+        ocl_pending(watchdog->launches, list, sizeof list);
     lim_error("%s has not answered %s%s%s%s for %g second%s%s: it hangs, or is slower than that "
               "(--wait-timeout)",
-              watch->where, watch->call, program ? " of '" : "", program ? program : "",
-              program ? "'" : "", watch->patience, watch->patience == 1 ? "" : "s", list);
-    if (watch->hung)
-        watch->hung(watch->user);
+              watchdog->where, watchdog->call, program ? " of '" : "", program ? program : "",
+              program ? "'" : "", watchdog->patience, watchdog->patience == 1 ? "" : "s", list);
+    if (watchdog->hung)
+        watchdog->hung(watchdog->user);
 }
 
 /* Counts its own ticks, not the clock: a process that was stopped has not waited. */
 static void *run(void *user)
 {
-    struct ocl_watch *watch = user;
-    double tick = watch->patience / 8 < 1 ? watch->patience / 8 : 1, waited = 0;
-    double note = watch->patience / 2 < TOLD_AFTER ? watch->patience / 2 : TOLD_AFTER;
+    struct ocl_watchdog *watchdog = user;
+    double tick = watchdog->patience / 8 < 1 ? watchdog->patience / 8 : 1, waited = 0;
+    double note = watchdog->patience / 2 < TOLD_AFTER ? watchdog->patience / 2 : TOLD_AFTER;
     unsigned last = 0;
 
-    base_log_enter(watch->log);
-    pthread_mutex_lock(&watch->lock);
-    while (!watch->stop) {
+    base_log_enter(watchdog->log);
+    pthread_mutex_lock(&watchdog->lock);
+    while (!watchdog->stop) {
         unsigned now;
 
-        condition_wait(&watch->changed, &watch->lock, tick);
-        now = atomic_load(&watch->changes);
+        condition_wait(&watchdog->changed, &watchdog->lock, tick);
+        now = atomic_load(&watchdog->changes);
         waited = now == last && now % 2 ? waited + tick : 0;
         last = now;
-        if (watch->stop)
+        if (watchdog->stop)
             continue;
         if (waited >= note && waited < note + tick)
-            tell(watch, waited);
-        if (waited < watch->patience)
+            tell(watchdog, waited);
+        if (waited < watchdog->patience)
             continue;
-        report(watch);
+        report(watchdog);
         break;
     }
-    pthread_mutex_unlock(&watch->lock);
+    pthread_mutex_unlock(&watchdog->lock);
     return NULL;
 }
 
-static bool start_thread(struct ocl_watch *watch)
+static bool start_thread(struct ocl_watchdog *watchdog)
 {
-    int error = thread_create(&watch->thread, run, watch);
+    int error = thread_create(&watchdog->thread, run, watchdog);
 
     if (error)
         lim_error("no thread could be started to watch the device; too many run already");
     return error == 0;
 }
 
-static void destroy(struct ocl_watch *watch)
+static void destroy(struct ocl_watchdog *watchdog)
 {
-    pthread_cond_destroy(&watch->changed);
-    pthread_mutex_destroy(&watch->lock);
-    free(watch);
+    pthread_cond_destroy(&watchdog->changed);
+    pthread_mutex_destroy(&watchdog->lock);
+    free(watchdog);
 }
 
-bool ocl_watch_start(struct ocl_watch **made, const struct lim_device_choice *choice,
-                     const char *where)
+bool ocl_watchdog_start(struct ocl_watchdog **made, const struct lim_device_choice *choice,
+                        const char *where)
 {
-    struct ocl_watch *watch = calloc(1, sizeof *watch);
+    struct ocl_watchdog *watchdog = calloc(1, sizeof *watchdog);
 
     *made = NULL;
-    if (!watch) {
+    if (!watchdog) {
         lim_error("out of host memory");
         return false;
     }
-    snprintf(watch->where, sizeof watch->where, "%s", where);
-    watch->patience = choice->wait_timeout > 0 ? choice->wait_timeout : 0;
-    watch->hung = choice->hung;
-    watch->user = choice->user;
-    watch->log = base_log_current();
-    pthread_mutex_init(&watch->lock, NULL);
-    condition_init(&watch->changed);
-    if (watch->patience > 0 && !start_thread(watch)) {
-        destroy(watch);
+    snprintf(watchdog->where, sizeof watchdog->where, "%s", where);
+    watchdog->patience = choice->wait_timeout > 0 ? choice->wait_timeout : 0;
+    watchdog->hung = choice->hung;
+    watchdog->user = choice->user;
+    watchdog->log = base_log_current();
+    pthread_mutex_init(&watchdog->lock, NULL);
+    condition_init(&watchdog->changed);
+    if (watchdog->patience > 0 && !start_thread(watchdog)) {
+        destroy(watchdog);
         return false;
     }
-    *made = watch;
+    *made = watchdog;
     return true;
 }
 
-void ocl_watch_stop(struct ocl_watch *watch)
+void ocl_watchdog_stop(struct ocl_watchdog *watchdog)
 {
-    if (!watch)
+    if (!watchdog)
         return;
-    if (watch->patience > 0) {
-        pthread_mutex_lock(&watch->lock);
-        watch->stop = true;
-        pthread_cond_signal(&watch->changed);
-        pthread_mutex_unlock(&watch->lock);
-        pthread_join(watch->thread, NULL);
+    if (watchdog->patience > 0) {
+        pthread_mutex_lock(&watchdog->lock);
+        watchdog->stop = true;
+        pthread_cond_signal(&watchdog->changed);
+        pthread_mutex_unlock(&watchdog->lock);
+        pthread_join(watchdog->thread, NULL);
     }
-    destroy(watch);
+    destroy(watchdog);
 }

@@ -5,20 +5,20 @@
 #include <limner/backend.h>
 
 struct ocl_pending;
-struct ocl_watch;
+struct ocl_watchdog;
 
 /* Keeps what is called, and looks for calls that do not end where `choice` asks for it; `where` is
  * the device as P:D. False after one log line. */
-bool ocl_watch_start(struct ocl_watch **watch, const struct lim_device_choice *choice,
-                     const char *where);
-void ocl_watch_stop(struct ocl_watch *watch);
+bool ocl_watchdog_start(struct ocl_watchdog **watchdog, const struct lim_device_choice *choice,
+                        const char *where);
+void ocl_watchdog_stop(struct ocl_watchdog *watchdog);
 
 /* The launches that a message is to name. */
-void ocl_watch_launches(struct ocl_watch *watch, const struct ocl_pending *launches);
+void ocl_watchdog_launches(struct ocl_watchdog *watchdog, const struct ocl_pending *launches);
 
 /* Around every call of the driver: one at a time. `call`, and `program` where one is compiled (else
  * NULL), are static text. */
-void ocl_watch_begin(struct ocl_watch *watch, const char *call, const char *program);
-void ocl_watch_end(struct ocl_watch *watch);
+void ocl_watchdog_begin(struct ocl_watchdog *watchdog, const char *call, const char *program);
+void ocl_watchdog_end(struct ocl_watchdog *watchdog);
 
 #endif

@@ -243,7 +243,7 @@ static void by_panels(struct ocl_backend *ocl, struct job *job, struct lim_tenso
 
 bool ocl_winograd_three(struct ocl_backend *ocl)
 {
-    ocl_ahead_three(&ocl->ahead);
+    ocl_precompile_three(&ocl->precompile);
     if (!ocl_programs_add(ocl, OCL_FAMILY_WINOGRAD_THREE)) {
         ocl->wino_block[1] = 0;
         lim_warning(

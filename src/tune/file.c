@@ -132,7 +132,7 @@ static void take(struct lim_backend *be, const struct lim_conv *cv, enum lim_con
         product = index_of(be->gemms, gemm);
     if (conv >= 0 && product >= 0 &&
         (conv == LIM_CONV_LOWERING || be->convs[conv - 1].runs(be, cv, pass)))
-        lim_choice_set(be, cv, pass, conv, product);
+        lim_conv_choice_set(be, cv, pass, conv, product);
 }
 
 void tune_choices_take(struct lim_backend *be, const cJSON *geometries)

@@ -99,7 +99,7 @@ void lim_tune_take_over(struct lim_backend *be, const struct lim_tune_work *work
         return;
     }
     if (!be->tuned) {
-        lim_choices_clear(be);
+        lim_conv_choices_clear(be);
         tune_choices_take(be, kept);
     }
     if (!before) /* of a limner that did not choose */

@@ -72,8 +72,8 @@ static bool stopped(struct tuner *t)
 
 static bool set_choice(struct tuner *t, const struct tune_problem *pb, const struct racer *racer)
 {
-    return lim_choice_set(t->be, &pb->cv, pb->pass, racer ? racer->algorithm : LIM_CONV_AUTO,
-                          racer ? racer->gemm : 0);
+    return lim_conv_choice_set(t->be, &pb->cv, pb->pass, racer ? racer->algorithm : LIM_CONV_AUTO,
+                               racer ? racer->gemm : 0);
 }
 
 static void add(struct tuner *t, int algorithm, int gemm)
@@ -103,7 +103,7 @@ static void list_candidates(struct tuner *t, const struct tune_problem *pb)
         if (be->convs[i - 1].runs(be, &pb->cv, pb->pass))
             add(t, i, 0);
     set_choice(t, pb, NULL);
-    builtin = lim_choice_algorithm(be, &pb->cv, pb->pass);
+    builtin = lim_conv_choice_algorithm(be, &pb->cv, pb->pass);
     for (int i = 0; i < t->result.count; i++)
         if (builtin
                 ? t->racers[i].algorithm > 0 && &be->convs[t->racers[i].algorithm - 1] == builtin
@@ -294,7 +294,7 @@ static void store(struct tuner *t, const struct lim_conv *cv, enum lim_conv_pass
 
 static bool is_stored(const struct tuner *t, const struct lim_conv *cv, enum lim_conv_pass pass)
 {
-    const struct lim_conv_choice *choice = lim_choice_find(t->be, cv);
+    const struct lim_conv_choice *choice = lim_conv_choice_find(t->be, cv);
 
     return t->config->mode == LIM_TUNE_FAST && choice && choice->algorithm[pass] != LIM_CONV_AUTO;
 }

@@ -125,7 +125,7 @@ static int copies(const struct tune_problem *pb, int picture)
 }
 
 /* Adds to `sums` what the oracle makes of each picture alone. */
-static bool ask_oracle(const struct tune_problem *pb, struct lim_backend *oracle, bool sizes,
+static bool run_oracle(const struct tune_problem *pb, struct lim_backend *oracle, bool sizes,
                        double *sums)
 {
     struct lim_buffer *buffers[3] = {NULL};
@@ -172,7 +172,7 @@ bool tune_problem_pass(struct tune_problem *pb, struct lim_backend *oracle, enum
         return false;
     }
     return fill(pb->x, 1u, 0, false) && fill(pb->y, 2u, 0, false) && fill_weights(pb->w, false) &&
-           ask_oracle(pb, oracle, false, pb->truth) && ask_oracle(pb, oracle, true, pb->scale);
+           run_oracle(pb, oracle, false, pb->truth) && run_oracle(pb, oracle, true, pb->scale);
 }
 
 static bool wrong(char *why, size_t size, const char *what)

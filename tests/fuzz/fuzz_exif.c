@@ -6,11 +6,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int way_up = data_exif_orientation(data, size);
-    struct sniff sniff = data_sniff_bytes(data, size < SNIFF_SIZE ? size : SNIFF_SIZE);
-    bool decoded = sniff.kind == SNIFF_PNG || sniff.kind == SNIFF_JPEG ||
-                   sniff.kind == SNIFF_WEBP || sniff.kind == SNIFF_GIF;
+    struct file_type type = data_file_type_of(data, size < FILE_TYPE_HEAD ? size : FILE_TYPE_HEAD);
+    bool decoded = type.kind == FILE_TYPE_PNG || type.kind == FILE_TYPE_JPEG ||
+                   type.kind == FILE_TYPE_WEBP || type.kind == FILE_TYPE_GIF;
 
     FUZZ_EXPECT(way_up >= 1 && way_up <= 8);
-    FUZZ_EXPECT(decoded == (sniff.reason == NULL));
+    FUZZ_EXPECT(decoded == (type.reason == NULL));
     return 0;
 }

@@ -78,17 +78,17 @@ static void use_stored(bool mended)
 
     FUZZ_EXPECT(cJSON_IsObject(file));
     FUZZ_EXPECT(rate >= 0 && rate < 1e12);
-    lim_choices_clear(be);
+    lim_conv_choices_clear(be);
     lim_tune_load(be, fuzz_folder());
-    if (be->choice_count > 0)
+    if (be->conv_choice_count > 0)
         train();
     if (mended && tune_file_write(fuzz_path("tuning"), be->identity, file)) {
-        int before = be->choice_count;
+        int before = be->conv_choice_count;
 
         /* What is read can be written, and is then read as the same. */
-        lim_choices_clear(be);
+        lim_conv_choices_clear(be);
         lim_tune_load(be, fuzz_folder());
-        FUZZ_EXPECT(be->choice_count == before);
+        FUZZ_EXPECT(be->conv_choice_count == before);
     }
     cJSON_Delete(file);
 }
@@ -114,10 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         fuzz_put(name, data, size);
     use_stored(mended);
-    lim_choices_clear(be);
+    lim_conv_choices_clear(be);
     be->tuned = fuzz_choice(data, size) & 2;
     lim_tune_take_over(be, &work.work, json);
-    if (be->choice_count > 0)
+    if (be->conv_choice_count > 0)
         train();
     cJSON_Delete(json);
     return 0;

@@ -8,7 +8,7 @@
 
 static void prepare_entries(const char *path, const struct data_files *files)
 {
-    struct preparer p = {
+    struct preprocessor p = {
         .source = data_zip_source_create(path), .size = SIDE, .channels = 3, .max_pixels = 1 << 16};
 
     for (size_t i = 0; p.source && i < files->count && i < 16; i++) {
@@ -19,10 +19,10 @@ static void prepare_entries(const char *path, const struct data_files *files)
         FUZZ_EXPECT(files->list[i].path != NULL);
         if (files->list[i].reason)
             continue;
-        FUZZ_EXPECT((data_prepare_file(&p, &files->list[i], out, reason, &facts) == SKIPPED) ==
+        FUZZ_EXPECT((data_preprocess_file(&p, &files->list[i], out, reason, &facts) == SKIPPED) ==
                     (reason[0] != 0));
     }
-    data_preparer_finish(&p);
+    data_preprocessor_finish(&p);
     if (p.source)
         p.source->destroy(p.source);
 }

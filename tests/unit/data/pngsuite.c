@@ -18,7 +18,7 @@ static struct data_files files;
 /* Prepared as if it were the only one: out[SIDE][SIDE][3]. */
 static void prepare(const char *name, uint8_t *out)
 {
-    struct preparer p = {.source = data_zip_source_create(suite), .size = SIDE, .channels = 3};
+    struct preprocessor p = {.source = data_zip_source_create(suite), .size = SIDE, .channels = 3};
     char reason[REASON_SIZE] = "", path[64];
     bool found = false;
 
@@ -31,10 +31,10 @@ static void prepare(const char *name, uint8_t *out)
         if (!end || strcmp(end, path) != 0)
             continue;
         found = true;
-        if (data_prepare_file(&p, &files.list[i], out, reason, &facts) != PREPARED)
+        if (data_preprocess_file(&p, &files.list[i], out, reason, &facts) != PREPARED)
             fail_msg("%s: %s", name, reason);
     }
-    data_preparer_finish(&p);
+    data_preprocessor_finish(&p);
     p.source->destroy(p.source);
     if (!found)
         fail_msg("%s is not in the suite", name);

@@ -195,7 +195,7 @@ static void test_near_copies(void **state)
     lim_dataset_destroy(ds);
 }
 
-/* A small detail is what tells drawings apart: the look alone does not, the pixels do. */
+/* A small detail is what tells drawings apart: the pHash alone does not, the pixels do. */
 static void test_look(void **state)
 {
     uint8_t a[SIZE * SIZE * 3], b[sizeof a];
@@ -208,15 +208,15 @@ static void test_look(void **state)
             for (int k = 0; k < 3; k++)
                 b[(y * SIZE + x) * 3 + k] ^= 0x80;
     assert_in_range(data_phash_distance(data_phash_of(a, SIZE, 3), data_phash_of(b, SIZE, 3)), 0,
-                    LOOK_BITS);
+                    PHASH_BITS);
     assert_true(data_phash_same(a, a, SIZE, 3));
     assert_false(data_phash_same(a, b, SIZE, 3));
     draw(b, SIZE, SIZE, 2, 0);
     assert_true(data_phash_distance(data_phash_of(a, SIZE, 3), data_phash_of(b, SIZE, 3)) >
-                LOOK_BITS);
+                PHASH_BITS);
     assert_int_equal(data_phash_distance(0, UINT64_MAX), 64);
     assert_int_equal(data_phash_distance(5, 6), 2);
-    /* The same on every machine. Where another look is wanted, FORMAT in cache.c rises too. */
+    /* The same on every machine. Where another pHash is wanted, FORMAT in cache.c rises too. */
     assert_true(data_phash_of(b, SIZE, 3) == 0x2114715ae35c45e8);
     memset(a, 200, sizeof a); /* nothing but one color: the same at every size and channel count */
     assert_true(data_phash_of(a, SIZE, 3) == 0 && data_phash_of(a, 5, 3) == 0 &&
@@ -234,7 +234,7 @@ static void test_sketch(void **state)
     (void)state;
     for (int round = 0; round < 6 * 2 * 50; round++) {
         int size = sizes[round % 6], channels = round / 6 % 2 ? 3 : 1, by = round % 70;
-        struct look_sketch sketch, other;
+        struct phash_sketch sketch, other;
 
         for (int i = 0; i < size * size * channels; i++) {
             a[i] = (uint8_t)(noise_next(&noise) % 180);

@@ -37,15 +37,15 @@ static int tear_down(void **state)
 /* What becomes of file i, and the reason in `reason`. */
 static enum prepared prepare(struct data_source *source, size_t i, char *reason)
 {
-    struct preparer p = {.source = source, .size = SIZE, .channels = 3};
+    struct preprocessor p = {.source = source, .size = SIZE, .channels = 3};
     uint8_t out[SIZE * SIZE * 3];
     struct data_facts facts = {0};
     enum prepared what;
 
     assert_non_null(source);
     reason[0] = 0;
-    what = data_prepare_file(&p, &files.list[i], out, reason, &facts);
-    data_preparer_finish(&p);
+    what = data_preprocess_file(&p, &files.list[i], out, reason, &facts);
+    data_preprocessor_finish(&p);
     source->destroy(source);
     return what;
 }

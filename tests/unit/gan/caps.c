@@ -199,10 +199,10 @@ static int choices_of(struct lim_backend *be, int count)
         cJSON_AddStringToObject(o, "forward", "lowering builtin");
         cJSON_AddItemToArray(list, o);
     }
-    lim_choices_clear(be);
+    lim_conv_choices_clear(be);
     tune_choices_take(be, list);
     cJSON_Delete(file);
-    return be->choice_count;
+    return be->conv_choice_count;
 }
 
 static void geometries_of_a_tuning(void **state)

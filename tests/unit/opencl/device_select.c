@@ -77,8 +77,8 @@ static void words_choose(void **state)
     make_list(list);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         enum lim_status why = LIM_OK;
-        int found = ocl_choice(list, ROWS, cases[i].platform, cases[i].device, message,
-                               sizeof message, &why);
+        int found = ocl_device_select(list, ROWS, cases[i].platform, cases[i].device, message,
+                                      sizeof message, &why);
 
         if (found != cases[i].want)
             fail_msg("--platform %s --device %s: row %d, not %d: %s",
@@ -125,8 +125,8 @@ static void words_are_refused(void **state)
     make_list(list);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         enum lim_status why = LIM_OK;
-        int found = ocl_choice(list, ROWS, cases[i].platform, cases[i].device, message,
-                               sizeof message, &why);
+        int found = ocl_device_select(list, ROWS, cases[i].platform, cases[i].device, message,
+                                      sizeof message, &why);
 
         if (found != -1 || why != cases[i].why || !strstr(message, cases[i].says))
             fail_msg("--platform %s --device %s: row %d, status %d: %s",
@@ -147,7 +147,8 @@ static void a_card_is_driven_by_the_better_driver(void **state)
     snprintf(list[NV].platform_name, sizeof list[NV].platform_name, "rusticl");
     snprintf(list[NV_AGAIN].platform_name, sizeof list[NV_AGAIN].platform_name, "NVIDIA CUDA");
     assert_int_equal(ocl_choice_auto(list, ROWS), NV_AGAIN);
-    assert_int_equal(ocl_choice(list, ROWS, NULL, "gpu", message, sizeof message, &why), NV_AGAIN);
+    assert_int_equal(ocl_device_select(list, ROWS, NULL, "gpu", message, sizeof message, &why),
+                     NV_AGAIN);
 }
 
 static void a_run_finds_its_device_again(void **state)
@@ -195,8 +196,8 @@ static void an_index_needs_no_platform_where_only_one_has_devices(void **state)
 
     (void)state;
     make_list(list);
-    assert_int_equal(ocl_choice(list, AMD, NULL, "1", message, sizeof message, &why), CPU1);
-    assert_int_equal(ocl_choice(list, AMD, NULL, "2", message, sizeof message, &why), -1);
+    assert_int_equal(ocl_device_select(list, AMD, NULL, "1", message, sizeof message, &why), CPU1);
+    assert_int_equal(ocl_device_select(list, AMD, NULL, "2", message, sizeof message, &why), -1);
     assert_int_equal(why, LIM_NO_DEVICE);
     assert_non_null(strstr(message, "platform 1 has 2 devices (0..1)"));
 }
@@ -211,7 +212,7 @@ static void an_unusable_device_says_why(void **state)
     make_list(list);
     list[NV].usable = false;
     snprintf(list[NV].note, sizeof list[NV].note, "its driver has no compiler");
-    assert_int_equal(ocl_choice(list, ROWS, NULL, "3:0", message, sizeof message, &why), -1);
+    assert_int_equal(ocl_device_select(list, ROWS, NULL, "3:0", message, sizeof message, &why), -1);
     assert_non_null(strstr(message, "its driver has no compiler"));
     assert_int_equal(ocl_choice_auto(list, ROWS), NV_AGAIN); /* the same card, another driver */
 }
@@ -224,7 +225,7 @@ static void a_long_answer_is_cut(void **state)
 
     (void)state;
     make_list(list);
-    assert_int_equal(ocl_choice(list, ROWS, NULL, "abc", message, sizeof message, &why), -1);
+    assert_int_equal(ocl_device_select(list, ROWS, NULL, "abc", message, sizeof message, &why), -1);
     assert_int_equal(strlen(message), sizeof message - 1);
 }
 

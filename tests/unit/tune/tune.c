@@ -83,7 +83,7 @@ static void store_choices(struct lim_backend *be, const struct lim_dcgan_config 
     for (int i = 0; i < 3 * count; i++) {
         enum lim_conv_pass pass = (enum lim_conv_pass)(i % 3);
 
-        assert_true(lim_choice_set(be, &layers[i / 3].cv, pass, LIM_CONV_LOWERING, last));
+        assert_true(lim_conv_choice_set(be, &layers[i / 3].cv, pass, LIM_CONV_LOWERING, last));
         assert_true(tune_choice_put(cJSON_GetObjectItem(file, "geometries"), be, &layers[i / 3].cv,
                                     pass, 1e-3));
     }
@@ -96,7 +96,7 @@ static int chosen(const struct lim_backend *be)
 {
     int sum = 0;
 
-    for (int i = 0; i < be->choice_count; i++)
+    for (int i = 0; i < be->conv_choice_count; i++)
         for (int pass = 0; pass < 3; pass++)
             if (be->choices[i].algorithm[pass] != LIM_CONV_AUTO) {
                 assert_int_equal(be->choices[i].algorithm[pass], LIM_CONV_LOWERING);
@@ -131,7 +131,7 @@ static void choices_come_back(void **state)
     assert_true(rate_of(cache, next->identity, "16x16x3, width 2, kernel 4") == 12.5);
     assert_true(rate_of(cache, next->identity, "16x16x3, width 3, kernel 4") == 0);
     assert_true(rate_of(cache, "another", "16x16x3, width 2, kernel 4") == 0);
-    lim_choices_clear(next);
+    lim_conv_choices_clear(next);
     lim_tune_load(next, cache);
     assert_int_equal(chosen(next), 12); /* the rate has not cost them */
     lim_backend_destroy(be);
@@ -160,7 +160,7 @@ static void damaged_files_choose_nothing(void **state)
         whole[i] = (char)(byte ^ (1 << i % 8));
         put_file(whole, i % 5 ? size : i);
         whole[i] = byte;
-        lim_choices_clear(be);
+        lim_conv_choices_clear(be);
         here_clear();
         lim_tune_load(be, cache);
         if (here_log.errors + here_log.warnings != 1)
@@ -227,7 +227,7 @@ static void foreign_files_choose_nothing(void **state)
         cJSON *file, *item, *value = cJSON_Parse(changes[i].value);
         bool whole = i < 6, forward = strcmp(changes[i].name, "forward") == 0;
 
-        lim_choices_clear(be);
+        lim_conv_choices_clear(be);
         store_choices(be, &gan);
         file = tune_file_read(folder, identity, be, true);
         assert_non_null(value);
@@ -242,7 +242,7 @@ static void foreign_files_choose_nothing(void **state)
         cJSON_Delete(file);
         if (!whole)
             cJSON_Delete(value);
-        lim_choices_clear(be);
+        lim_conv_choices_clear(be);
         here_clear();
         lim_tune_load(be, cache);
         assert_int_equal(here_log.errors, 0);
@@ -295,7 +295,7 @@ static void a_run_keeps_its_algorithms(void **state)
         unsigned char *data[2];
 
         for (int go = 0; go < 2; go++) {
-            lim_choices_clear(be);
+            lim_conv_choices_clear(be);
             if (before)
                 store_choices(be, &gan);
             here_remove(here_run);
@@ -303,7 +303,7 @@ static void a_run_keeps_its_algorithms(void **state)
             if (go == 0)
                 data[0] = tensors(&sizes[0]);
         }
-        lim_choices_clear(be);
+        lim_conv_choices_clear(be);
         if (!before)
             store_choices(be, &gan);
         train(be, true, 4);
