@@ -1,7 +1,7 @@
-/* Adam for all parameters of a network: moments beside the parameters, and the steps taken.
+/* Adam for all parameters of a network: the moments and the number of steps taken.
  *
- * Thread-safety: an optimizer belongs to its network and to that one's backend: one thread at a
- * time uses them. */
+ * Thread-safety: an optimizer belongs to its network and to the network's backend: one thread at a
+ * time may use them. */
 #ifndef LIMNER_ADAM_H
 #define LIMNER_ADAM_H
 
@@ -14,14 +14,15 @@ LIM_BEGIN
 
 struct lim_optimizer;
 
-/* For a network, which must outlive it; moments zero, step 0. NULL after one log line. */
+/* Creates an optimizer for a network, which must outlive it: moments zero, step 0. Returns NULL
+ * after one log line. */
 LIM_API struct lim_optimizer *lim_optimizer_create(struct lim_backend *be,
                                                    const struct lim_net *net,
                                                    const struct lim_adam_desc *desc);
 LIM_API void lim_optimizer_destroy(struct lim_optimizer *opt);
 
-/* One step of Adam over all parameters, by their gradients; one launch for each of the network's
- * chunks. */
+/* Takes one step of Adam on all parameters with their gradients: one launch for each of the
+ * network's chunks. */
 LIM_API void lim_optimizer_step(struct lim_optimizer *opt);
 
 /* The moments (in chunks like the network's parameters) and the steps taken: what a checkpoint

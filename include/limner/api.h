@@ -1,20 +1,19 @@
-/* Visibility and C++ linkage, for every public header; and what holds for every public function.
+/* Visibility and C++ linkage, for every public header; and the rules for every public function.
  *
- * Wrong arguments. No function stops the program, whatever it is given: none asserts, exits or
- * aborts. Where an argument cannot be (NULL where the header does not allow it, an index or a kind
- * out of range, tensors whose shapes do not agree or that do not lie inside their buffers, a
- * picture without pixels) the function does nothing, writes one error line that begins with its
- * name, and returns its failure: false, NULL, 0, "", a tensor without a buffer, LIM_USAGE; a name
- * of a kind that does not exist is "unknown". An operation (limner/ops.h), lim_write, lim_read,
- * lim_net_forward and lim_net_backward let the backend fail besides: what depends on their result
- * does nothing either, and lim_backend_finish tells. What nobody can check is left to the caller:
- * memory that is shorter than the header says, and objects that were destroyed.
- * Values that come from users (sizes, rates, files, words) are refused in a sentence for users, as
- * each header says. Destroying, freeing or finishing NULL is fine, and does nothing.
+ * Wrong arguments. No function stops the program, whatever its arguments: none asserts, exits or
+ * aborts. If an argument is invalid (NULL where the header does not allow it, an index or a kind
+ * out of range, tensors whose shapes do not agree or that exceed their buffers, a picture without
+ * pixels) the function does nothing, writes one error line that begins with its name, and returns
+ * its failure: false, NULL, 0, "", a tensor without a buffer, LIM_USAGE; a name of a kind that does
+ * not exist is "unknown". An operation (limner/ops.h), lim_write, lim_read, lim_net_forward and
+ * lim_net_backward also make the backend fail: later operations that depend on their result do
+ * nothing, and lim_backend_finish reports the failure. The caller is responsible for what cannot be
+ * checked: memory shorter than the header says, and destroyed objects. Invalid values from users
+ * (sizes, rates, files, words) are rejected with a sentence for users, as each header says.
+ * Destroying, freeing or finishing NULL is allowed and does nothing.
  *
  * Growth. As long as the soversion is the same, no struct changes the place or the meaning of a
- * field, and a program that was compiled with an older header goes on working. Three kinds of
- * structs grow:
+ * field, and a program compiled with an older header keeps working. Three kinds of structs grow:
  * - A configuration that begins with `struct_size` gets fields at its end. lim_X_defaults() fills
  *   it, with the size that the caller's header knows; 0 stands for the size in limner 0.2.0.
  * - One with `reserved` fields keeps its size, and new fields take their place. They must be zero,

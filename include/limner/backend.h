@@ -13,7 +13,7 @@ LIM_BEGIN
 
 struct lim_backend;
 
-/* All zero is a good choice: the best OpenCL GPU, else the CPU path. */
+/* All zero selects the best OpenCL GPU, or the CPU path if there is none. */
 struct lim_device_choice {
     size_t struct_size;   /* of lim_device_defaults, or 0: see limner/api.h */
     const char *platform; /* index or part of a platform's name; NULL: any */
@@ -21,27 +21,27 @@ struct lim_device_choice {
         *device;      /* auto, cpu, gpu, opencl, P:D, index, uuid:, pci:, name:, text; NULL: auto */
     int threads;      /* CPU path only; 0: as many as there are processors */
     size_t workspace; /* cap on scratch memory for convolutions in bytes; 0: the backend's own */
-    /* Where compiled kernels are kept, in a sub-folder "programs": "off" or a folder. NULL:
-     * $LIMNER_CACHE_DIR, or limner in $XDG_CACHE_HOME or ~/.cache, but for PoCL, which has a cache
-     * of its own. */
+    /* Compiled kernels are kept in the subfolder "programs" of this folder; "off": nowhere. NULL:
+     * $LIMNER_CACHE_DIR, or limner in $XDG_CACHE_HOME or ~/.cache, except for PoCL, which has its
+     * own cache. */
     const char *cache_dir;
     bool sync; /* wait after every kernel: slow, but names the one that fails */
-    /* Seconds that an OpenCL driver may take for a call, compilations too; 0: any time. After half
-     * of them, 30 at most, a warning tells what is waited for. After all of them an error is
-     * logged, and `hung` (may be NULL) is called once, with `user` and from a thread of its own,
-     * while the call may never return: nothing is left but to end the process. */
+    /* Timeout in seconds for one call of an OpenCL driver, including compilations; 0: none. After
+     * half of it, 30 s at most, a warning names the call. After all of it an error is logged, and
+     * `hung` (may be NULL) is called once, with `user`, from a separate thread. The call may never
+     * return: the host can only end the process. */
     double wait_timeout;
     void (*hung)(void *user);
     void *user;
-    /* For "auto"; each may be NULL. How fast a device is at what will be done (lim_tune_rate; 0:
-     * not known), so that where there is no GPU the faster of the CPU path and an OpenCL device on
-     * the processor is taken, if both were measured. */
+    /* For "auto"; each may be NULL. `rate` returns the measured speed of a device for the planned
+     * work (lim_tune_rate; 0: unknown). Without a GPU, the faster of the CPU path and an OpenCL
+     * device on the processor is used, if both were measured. */
     double (*rate)(const void *user, const char *identity);
     const void *rate_user;
-    /* The name of the OpenCL device it was done on before, which then stays, and its option, by
-     * which equal devices are told apart (lim_backend_name, lim_backend_option). */
+    /* The name of the OpenCL device used before, which is used again, and its option, which
+     * distinguishes equal devices (lim_backend_name, lim_backend_option). */
     const char *before, *before_option;
-    /* Not NULL: a log of the backend's own, from the opening on, as lim_backend_log_set. */
+    /* Not NULL: the backend's own log from the opening on, as in lim_backend_log_set. */
     lim_log_fn *log;
     void *log_user;
     enum lim_log_level log_level;
@@ -57,44 +57,46 @@ static inline struct lim_device_choice lim_device_defaults(void)
     return choice;
 }
 
-/* Opens the device (choice NULL: as all zero) and logs one line that names it. NULL after exactly
- * one error line; `why` (may be NULL) then says LIM_USAGE, LIM_NO_DEVICE or LIM_ERROR. An explicit
- * choice never falls back. Blocks while kernels are compiled (seconds on some drivers).
- * Thread-safety: one thread at a time may use a backend and all that belongs to it. */
+/* Opens the device (choice NULL: same as all zero) and logs one line that names it. Returns NULL
+ * after exactly one error line; `why` (may be NULL) is then LIM_USAGE, LIM_NO_DEVICE or LIM_ERROR.
+ * An explicit choice never falls back. Blocks while kernels are compiled (seconds on some drivers).
+ * Thread-safety: one thread at a time may use a backend and everything that belongs to it. */
 LIM_API struct lim_backend *lim_backend_create(const struct lim_device_choice *choice,
                                                enum lim_status *why);
 
-/* Sends what is said on behalf of this backend, of `level` and graver, to `fn` instead of to
- * lim_log_set's: by the functions that take it or what was created from it (networks, optimizers, a
- * DCGAN, lim_train, lim_tune, lim_eval), in whatever thread, and by those that watch its device.
- * NULL is silence. Thread-safety: that of the backend. */
+/* Sends this backend's messages of `level` and more severe to `fn` instead of lim_log_set's
+ * function: those of all functions that take the backend or an object created from it (networks,
+ * optimizers, a DCGAN, lim_train, lim_tune, lim_eval), in any thread, and those of its watchdog.
+ * NULL discards them. Thread-safety: that of the backend. */
 LIM_API void lim_backend_log_set(struct lim_backend *be, lim_log_fn *fn, void *user,
                                  enum lim_log_level level);
 
-/* The last error line of this backend, whether or not it was sent anywhere; "": none. Fills `text`,
- * cut to `size` bytes, and returns it. Thread-safety: any thread, while the backend lives. */
+/* Copies the last error line of this backend, whether or not it was logged, to `text`, truncated to
+ * `size` bytes, and returns `text`; "": none. Thread-safety: any thread, while the backend
+ * lives. */
 LIM_API char *lim_backend_last_error(const struct lim_backend *be, char *text, size_t size);
 
-/* For the main() of a program: a crash while a driver is at work (SIGSEGV, SIGILL, SIGFPE and
- * SIGABRT, where they are not handled yet; SIGBUS) ends it with a line on stderr that begins with
- * `program` (static text) and names the call, and with LIM_DEVICE_FAILED; a mapped file that was
- * cut short, with LIM_ERROR. Any other crash ends it as without. The thread that calls it gets a
- * stack for signals, unless it has one: there a stack that is used up is told of too. */
+/* For the main() of a program: a crash inside a driver (SIGSEGV, SIGILL, SIGFPE and SIGABRT, if not
+ * handled yet; SIGBUS) ends the program with LIM_DEVICE_FAILED and a line on stderr that begins
+ * with `program` (static text) and names the call; a truncated mapped file ends it with LIM_ERROR.
+ * Any other crash is unaffected. The calling thread gets a signal stack, unless it has one, so that
+ * a stack overflow in it is reported too. */
 LIM_API void lim_tell_crashes(const char *program);
 
-/* Waits for queued work first. Destroy what was created from it before. NULL is fine. */
+/* Waits for queued work first. Everything created from it must be destroyed before. NULL is
+ * allowed. */
 LIM_API void lim_backend_destroy(struct lim_backend *be);
 
-/* Waits until everything queued is done. False once any queued work has failed: the first failure
- * was logged, and everything after it did nothing. */
+/* Waits until all queued work is done. Returns false once any queued work has failed: the first
+ * failure was logged, and everything after it did nothing. */
 LIM_API bool lim_backend_finish(struct lim_backend *be);
 
-/* False once any queued work is known to have failed. Does not wait. */
+/* Returns false once any queued work is known to have failed. Does not wait. */
 LIM_API bool lim_backend_ok(const struct lim_backend *be);
 
-/* From here on writes when each operation begins and ends to `path`, for chrome://tracing and
- * Perfetto, and waits for each, which is slower than training is. Ends with the backend, or with
- * another call. False after one log line. */
+/* From now on, writes the begin and end of each operation to `path`, for chrome://tracing and
+ * Perfetto, and waits for each, which makes training slower. Ends with the backend or at the next
+ * call. Returns false after one log line. */
 LIM_API bool lim_backend_profile(struct lim_backend *be, const char *path);
 
 /* The device as its driver names it, e.g. "CPU path (2 threads, OpenBLAS)". Valid as long as `be`.
@@ -118,18 +120,19 @@ struct lim_device_info {
     size_t max_group;
     uint64_t global_mem, max_alloc, local_mem; /* bytes */
     bool usable;                               /* limner can run there */
-    bool duplicate; /* the same hardware stands earlier in the list, under another platform */
-    char note[256]; /* why it is not usable, or a hint; else "" */
+    bool duplicate; /* the same hardware is listed earlier, under another platform */
+    char note[256]; /* why it is unusable, or a hint; else "" */
     char reserved[128];
 };
 
-/* Every OpenCL device of this machine. Returns the number of rows (0 where OpenCL is absent, then
- * `*why_none` is a line that says why and what to do, else ""), which lim_device_list_free gives
- * back. Opens no context. `why_none` points to static text or to memory of the list. */
+/* Lists every OpenCL device of this machine. Returns the number of rows, which lim_device_list_free
+ * frees; 0 if OpenCL is absent: `*why_none` is then a line that says why and what to do, else "".
+ * Opens no context. `why_none` points to static text or to memory of the list. */
 LIM_API int lim_device_list(struct lim_device_info **list, const char **why_none);
 LIM_API void lim_device_list_free(struct lim_device_info *list);
 
-/* The OpenCL loader that this process uses: its path, name and version where it tells them. */
+/* The OpenCL loader that this process uses: its path, and its name and version if it reports
+ * them. */
 LIM_API void lim_device_loader(char *text, size_t size);
 
 LIM_END

@@ -1,8 +1,8 @@
 /* The DCGAN of Radford, Metz and Chintala 2015 (arXiv 1511.06434): generator, discriminator, their
- * training step, painting, and the files they are kept in.
+ * training step, painting, and their files.
  *
- * Thread-safety: a DCGAN belongs to its backend: one thread at a time uses them. What takes
- * neither: any thread. */
+ * Thread-safety: a DCGAN belongs to its backend: one thread at a time may use them. Functions that
+ * take neither: any thread. */
 #ifndef LIMNER_DCGAN_H
 #define LIMNER_DCGAN_H
 
@@ -30,7 +30,7 @@ enum lim_gan_loss {
 /* How Adam's step sizes fall to 0 until so many pictures were seen. */
 enum lim_decay { LIM_DECAY_NONE, LIM_DECAY_LINEAR, LIM_DECAY_COSINE, LIM_DECAYS };
 
-/* What each is, and its range: the table of src/gan/settings.c (lim_dcgan_setting). */
+/* The table in src/gan/settings.c (lim_dcgan_setting) describes each field and its range. */
 struct lim_dcgan_config {
     int size;     /* 16, 32, 64, 128 or 256 */
     int channels; /* 3, or 1 for gray */
@@ -56,12 +56,12 @@ LIM_API struct lim_dcgan_config lim_dcgan_defaults(void);
 /* False after one log line that names the value and the range it must lie in. */
 LIM_API bool lim_dcgan_check(const struct lim_dcgan_config *config);
 
-/* The settings one by one, for what is made from them: options, files, documents. */
+/* The table of settings, from which options, files and documents are generated. */
 
 enum lim_setting_type {
     LIM_SETTING_INT,    /* int */
     LIM_SETTING_U64,    /* uint64_t */
-    LIM_SETTING_COUNT,  /* uint64_t below 2^63, in files a number, which ends to be exact at 2^53 */
+    LIM_SETTING_COUNT,  /* uint64_t below 2^63; a number in files, exact up to 2^53 */
     LIM_SETTING_FLOAT,  /* float */
     LIM_SETTING_DOUBLE, /* double */
     LIM_SETTING_BOOL,   /* bool; two words, or true and false */
@@ -85,19 +85,19 @@ struct lim_setting {
     const char *const *words; /* WORD, BOOL, INT that takes few values: all of them, then NULL */
     double low, high;         /* other numbers: low <= value <= high; FLOAT: < high */
     double standard;          /* of a new training; WORD: an index */
-    /* Settings that 0.1.0 had not: the first version that has it, and what files without it mean,
-     * which is what limner did before. NULL: every file has it. */
+    /* For settings that 0.1.0 lacks: the first version with the setting, and the value for files
+     * without it, which is the earlier behavior. NULL: every file has it. */
     const char *since;
     double absent;
-    bool may_change;    /* where a run is resumed */
+    bool may_change;    /* when a run is resumed */
     const char *flag;   /* an option without a value that stands for the lowest one, in place of
                          * --name; or NULL */
     const char *help;   /* half a sentence */
     const char *option; /* where it is not the name: "lr-d" of lr_d; or NULL */
 };
 
-/* The i-th setting of struct lim_dcgan_config, in the order of files and of roles; NULL: there are
- * no more. Static memory. */
+/* The i-th setting of struct lim_dcgan_config, in the order of files and of roles; NULL after the
+ * last. Static memory. */
 LIM_API const struct lim_setting *lim_dcgan_setting(int i);
 
 /* The setting's value in `config`, for people: "64", "0.0002", "true". Returns `text`, which holds
@@ -115,21 +115,22 @@ struct lim_preset {
     } values[LIM_PRESET_SETTINGS + 1];
 };
 
-/* NULL: there are no more. Static memory. */
+/* NULL after the last. Static memory. */
 LIM_API const struct lim_preset *lim_dcgan_preset(int i);
 
-/* Sets what the preset says, and leaves the rest. False where there is none of that name. */
+/* Sets the values of the preset and leaves the others unchanged. Returns false if there is no
+ * preset of that name. */
 LIM_API bool lim_dcgan_use_preset(const char *name, struct lim_dcgan_config *config);
 
 enum { LIM_DCGAN_MAX_LAYERS = 24, LIM_DCGAN_MAX_BATCH = 4096 };
 
-/* The tables of G and D; return the number of rows written (<= LIM_DCGAN_MAX_LAYERS). */
+/* Fill in the tables of G and D; return the number of rows written (<= LIM_DCGAN_MAX_LAYERS). */
 LIM_API int lim_dcgan_generator_rows(const struct lim_dcgan_config *config,
                                      struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS]);
 LIM_API int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
                                          struct lim_layer_desc rows[LIM_DCGAN_MAX_LAYERS]);
 
-/* This training as the tuner takes it. `work` points into the struct: do not copy it. */
+/* Describes this training for the tuner. `work` points into the struct: do not copy it. */
 struct lim_dcgan_work {
     struct lim_tune_work work;
     struct lim_tune_network networks[2];
@@ -140,38 +141,39 @@ LIM_API void lim_dcgan_work(const struct lim_dcgan_config *config, struct lim_dc
 
 struct lim_dcgan;
 
-/* With initial weights from config->seed. `generator_only`: without D and the optimizers, to paint
- * with. NULL after one log line. `be` must outlive it. */
+/* Creates a DCGAN with initial weights from config->seed. `generator_only`: without D and the
+ * optimizers, for painting only. Returns NULL after one log line. `be` must outlive it. */
 LIM_API struct lim_dcgan *lim_dcgan_create(struct lim_backend *be,
                                            const struct lim_dcgan_config *config,
                                            bool generator_only);
 LIM_API void lim_dcgan_destroy(struct lim_dcgan *gan);
 
-/* What training takes. */
+/* Memory that training requires, in bytes. */
 struct lim_dcgan_memory {
     struct lim_memory device; /* in buffers of the backend */
-    /* Beside them, of the host's memory: a batch of pictures, those made ahead, and a copy of all
-     * tensors while a checkpoint is written or read. The data set itself is not in it. */
+    /* In addition, of the host's memory: a batch of pictures, the prefetched batches, and a copy of
+     * all tensors while a checkpoint is written or read. The data set itself is not included. */
     uint64_t host;
     uint64_t reserved[4];
 };
 
-/* Counted by creating it without taking memory, so that it is what lim_dcgan_create will take.
- * False after one log line. */
+/* Counts by creating the DCGAN without allocating memory, so the result equals what
+ * lim_dcgan_create will allocate. Returns false after one log line. */
 LIM_API bool lim_dcgan_memory(struct lim_backend *be, const struct lim_dcgan_config *config,
                               struct lim_dcgan_memory *memory);
 
-/* Is there room for it, by lim_backend_memory_limits? false: `why` is a line that says what is
- * short, by how much, and which smaller batch or width there is room for. */
+/* Does it fit into memory, by lim_backend_memory_limits? If not, `why` is a line that says which
+ * memory is too small, by how much, and which smaller batch or width fits. */
 LIM_API bool lim_dcgan_fits(struct lim_backend *be, const struct lim_dcgan_config *config,
                             char *why, size_t size);
 
-/* The largest batch from 1 to `most` that there is room for; 0: none. */
+/* The largest batch from 1 to `most` that fits into memory; 0: none. */
 LIM_API int lim_dcgan_largest_batch(struct lim_backend *be, const struct lim_dcgan_config *config,
                                     int most);
 
-/* The largest power of two up to `most` that there is room for, which is tried: memory is taken,
- * touched and given back, for drivers promise more than they have. 0 after one log line. */
+/* The largest power of two up to `most` that fits into memory, found by trying: memory is
+ * allocated, touched and freed, because drivers promise more than they have. 0 after one log
+ * line. */
 LIM_API int lim_dcgan_try_batches(struct lim_backend *be, const struct lim_dcgan_config *config,
                                   int most);
 
@@ -212,20 +214,20 @@ LIM_API bool lim_dcgan_step(struct lim_dcgan *gan, const uint8_t *pictures,
 LIM_API bool lim_dcgan_step_on(struct lim_dcgan *gan, const float *pictures, const float *latents,
                                struct lim_dcgan_stats *stats);
 
-/* The latent of a seed: `latent` numbers from N(0, 1), of the seed alone. */
+/* The latent of a seed: `latent` numbers from N(0, 1) that depend only on the seed. */
 LIM_API void lim_dcgan_latent(uint64_t seed, int latent, float *z);
 
 /* Paints pictures[count][size][size][channels] from latents[count][latent], any count. With running
- * statistics one latent gives the same bits in any company; `batch_stats` normalizes each internal
- * batch by its own instead. False when the device has failed. */
+ * statistics the picture of a latent is batch-independent, to the bit; `batch_stats` normalizes
+ * each internal batch with its own statistics instead. Returns false if the device has failed. */
 LIM_API bool lim_dcgan_paint(struct lim_dcgan *gan, const float *latents, int count,
                              bool batch_stats, uint8_t *pictures);
 
-/* The hash of the generator's tensors, 16 hex digits: that of the files it is saved to. Reads them
- * from the device. False after one log line, or when the device has failed. */
+/* The hash of the generator's tensors, 16 hex digits, equal to the one in its files. Reads them
+ * from the device. Returns false after one log line, or if the device has failed. */
 LIM_API bool lim_dcgan_hash(struct lim_dcgan *gan, char hash[17]);
 
-/* Where a training stands beside the weights. */
+/* The progress of a training, besides the weights. */
 struct lim_progress {
     uint64_t step;        /* updates done */
     uint64_t seen;        /* real pictures seen */
@@ -235,18 +237,18 @@ struct lim_progress {
     uint64_t reserved[8];
 };
 
-/* Everything that resuming needs, as safetensors (settings, progress and a checksum of all tensors
- * in
- * __metadata__): temporary name in the same folder, fsync, rename. Or, `generator_only`, the model
- * to share. False after one log line; the file of before is then intact. */
+/* Saves everything that resuming requires, as safetensors (settings, progress and a checksum of all
+ * tensors in __metadata__): temporary name in the same folder, fsync, rename. With
+ * `generator_only`, saves the model to share. Returns false after one log line; the previous file
+ * is then intact. */
 LIM_API bool lim_dcgan_save(struct lim_dcgan *gan, const char *path,
                             const struct lim_progress *progress, bool generator_only);
 
-/* Reads either kind, on any device. Settings that a newer limner has added are told in one warning,
- * and left out. `generator_only` ignores the rest of a checkpoint; without it a
- * file that lacks D is an error. `batch` > 0 replaces the batch the file names. `progress` may be
- * NULL. Tensors of groups that a newer limner has added are told in one warning, and left out.
- * NULL after one log line; `why` then says LIM_BAD_INPUT or another status. */
+/* Loads either kind, on any device. Settings, and groups of tensors, that a newer limner has added
+ * are ignored, each with one warning that lists them. `generator_only` ignores the rest of a
+ * checkpoint; without it a file that lacks D is an error. `batch` > 0 replaces the batch in the
+ * file. `progress` may be NULL. Returns NULL after one log line; `why` is then LIM_BAD_INPUT or
+ * another status. */
 LIM_API struct lim_dcgan *lim_dcgan_load(struct lim_backend *be, const char *path, int batch,
                                          bool generator_only, struct lim_progress *progress,
                                          enum lim_status *why);

@@ -1,6 +1,6 @@
-/* How good painted pictures are, in numbers: painted pictures against real ones, in features that
- * need no download. What `limner eval` prints; docs/evaluation.md defines every number, with its
- * source and with what it misses.
+/* Measures the quality of painted pictures: painted pictures against real ones, in features that
+ * need no download. `limner eval` prints them; docs/evaluation.md defines every number, with its
+ * source and its limitations.
  *
  * All numbers are deterministic: the same pictures give the same bits on one machine, whatever the
  * number of threads. Thread-safety: one thread at a time for each struct lim_eval and its backend.
@@ -20,8 +20,8 @@ LIM_BEGIN
 
 /* The numbers of one space of features. */
 enum lim_eval_number {
-    LIM_EVAL_COVERAGE,   /* share of the reals that have a painted picture near them */
-    LIM_EVAL_DENSITY,    /* how many reals a painted picture is near to, over what is usual */
+    LIM_EVAL_COVERAGE, /* share of the reals that have a painted picture near them */
+    LIM_EVAL_DENSITY, /* how many reals a painted picture is near to, relative to the expectation */
     LIM_EVAL_PRECISION,  /* share of the painted pictures that are near to a real */
     LIM_EVAL_RECALL,     /* share of the reals that are near to a painted picture */
     LIM_EVAL_NN_REAL,    /* share of the reals whose nearest picture of all is a real */
@@ -33,7 +33,7 @@ enum lim_eval_number {
     LIM_EVAL_NUMBERS
 };
 
-enum { LIM_EVAL_MOST_NUMBERS = 16 }; /* that there is room for */
+enum { LIM_EVAL_MOST_NUMBERS = 16 }; /* capacity of the arrays */
 
 /* "coverage", "density" ...: as --json spells them; static text. */
 LIM_API const char *lim_eval_number_name(enum lim_eval_number number);
@@ -42,7 +42,7 @@ enum { LIM_EVAL_MAX_NETS = 8, LIM_EVAL_MAX_LEVELS = 9, LIM_EVAL_NEIGHBORS = 5 };
 
 struct lim_eval_config {
     int size, channels; /* of all pictures: size at least 16; channels 1 or 3 */
-    int count;          /* pictures on each side, at most; fewer where there are not so many */
+    int count;          /* pictures on each side, at most; fewer if there are fewer */
     int nets;           /* random networks, 1 to LIM_EVAL_MAX_NETS */
     int searched;       /* training pictures that a nearest one is looked for in, at most; never
                          * fewer than `count` */
@@ -66,7 +66,7 @@ struct lim_eval_result {
     double nearest;   /* median distance to the nearest training picture / that of other reals */
     double memorized; /* share that is nearer than all but 1 % of other reals are */
     double distinct;  /* estimate of how many different pictures there are */
-    bool distinct_at_least; /* no two were alike: there are so many at least */
+    bool distinct_at_least; /* no two were alike: there are at least this many */
     double reserved[16];
 };
 
@@ -84,11 +84,10 @@ struct lim_eval;
  * measures others[other_count] (further reals, no copies of the first where possible) in place of
  * painted ones: the floor. The first `count` of each are taken, where `count` is the least of
  * config->count and the two counts; the nearest one is looked for in the first config->searched of
- * `reals`. Pictures are [size][size][channels]; all must stay where they are as long as the result
- * lives. Multiplies on `be`, which must outlive it; on the CPU path a number does not depend on the
- * device that painted. Blocks: seconds for some thousand pictures.
- * NULL after one log line; `why` (may be NULL) then says LIM_BAD_INPUT (fewer than 32 pictures on
- * a side) or another status. */
+ * `reals`. Pictures are [size][size][channels]; all must stay valid as long as the result lives.
+ * Multiplies on `be`, which must outlive it; on the CPU path a number does not depend on the device
+ * that painted. Blocks: seconds for some thousand pictures. NULL after one log line; `why` (may be
+ * NULL) then says LIM_BAD_INPUT (fewer than 32 pictures on a side) or another status. */
 LIM_API struct lim_eval *lim_eval_create(struct lim_backend *be,
                                          const struct lim_eval_config *config,
                                          const uint8_t *const *reals, int real_count,
@@ -97,12 +96,12 @@ LIM_API struct lim_eval *lim_eval_create(struct lim_backend *be,
 
 /* The same of a data set, which must outlive it: `reals` are its pictures and `others` those that
  * it holds out, both shuffled by config->seed. Where it holds out fewer than 32, half of its
- * pictures are `others`. config->size and config->channels are not looked at. */
+ * pictures are `others`. config->size and config->channels are ignored. */
 LIM_API struct lim_eval *lim_eval_open(struct lim_backend *be, const struct lim_eval_config *config,
                                        const struct lim_dataset *ds, enum lim_status *why);
 LIM_API void lim_eval_destroy(struct lim_eval *ev);
 
-/* Has it enough pictures for that? */
+/* Does the data set have enough pictures for that? */
 LIM_API bool lim_eval_has_enough(const struct lim_dataset *ds);
 
 /* Pictures on each side: what lim_eval_measure needs. And training pictures that are searched. */
@@ -112,7 +111,7 @@ LIM_API int lim_eval_searched(const struct lim_eval *ev);
 /* Levels of the pyramid for this size; the finest has the pictures' size, each next one half. */
 LIM_API int lim_eval_levels(const struct lim_eval *ev);
 
-/* What lim_eval_measure says of other reals: nobody paints better. */
+/* The result of lim_eval_measure for other reals: the best that a model can reach. */
 LIM_API const struct lim_eval_result *lim_eval_floor(const struct lim_eval *ev);
 
 /* Measures pictures[count][size][size][channels]. `pairs` (may be NULL) receives `count` pairs, the
@@ -120,7 +119,7 @@ LIM_API const struct lim_eval_result *lim_eval_floor(const struct lim_eval *ev);
 LIM_API bool lim_eval_measure(struct lim_eval *ev, const uint8_t *pictures,
                               struct lim_eval_result *result, struct lim_eval_pair *pairs);
 
-/* Spoiled copies of other reals, for a number to be compared with. */
+/* Degraded copies of other reals, as references for the numbers. */
 enum lim_eval_spoiled {
     LIM_EVAL_BLURRED,  /* by a binomial filter, about 1.4 pixels wide at size 64: no fine detail */
     LIM_EVAL_SHUFFLED, /* each quarter from another picture: every detail, no whole */

@@ -1,26 +1,26 @@
-/* What the library does to the process that it is loaded into, its host, and how to say otherwise.
+/* What the library does to its host, the process that loads it, and how to change that.
  *
  * It never forks without exec, sets no environment variable, no signal handler, no locale, no umask
- * and no working directory, writes nothing to stdout or stderr, and does not end the process; what
- * lim_tell_crashes does is asked for. It reads the environment (getenv).
+ * and no working directory, writes nothing to stdout or stderr, and does not end the process; only
+ * lim_tell_crashes does, on request. It reads the environment (getenv).
  *
  * What it does do:
- * - The first time that OpenCL devices are asked for, drivers are asked in a process of its own,
- *   the program limner-probe: some crash, abort or hang. It is begun with posix_spawn, has none of
- *   the host's files open, and its environment is a copy. On PoCL it stays while kernels are
- *   compiled, and compiles half of them. waitpid is called for it alone; a host that ignores
- *   SIGCHLD, or waits for all children itself, loses nothing but the signal's number in a message.
- *   Where the program cannot be run, drivers are asked in the host, after one line to the log.
- * - Then the drivers are loaded into the host, to stay. They start threads, and may set variables
- *   and signal handlers. The device "cpu" loads none.
+ * - The first time that OpenCL devices are enumerated, drivers are queried in a separate process,
+ *   the program limner-probe: some crash, abort or hang. It is started with posix_spawn, has none
+ *   of the host's files open, and its environment is a copy. On PoCL it keeps running while kernels
+ *   are compiled, and compiles half of them. waitpid is called only for it; a host that ignores
+ *   SIGCHLD, or waits for all children itself, loses only the signal's number in a message. If the
+ *   program cannot be run, drivers are queried in the host, after one log line.
+ * - Then the drivers are loaded into the host permanently. They start threads, and may set
+ *   variables and signal handlers. The device "cpu" loads none.
  * - The CPU path runs on threads of OpenMP, whose settings it does not change. It multiplies with
  *   OpenBLAS where that has one thread (OPENBLAS_NUM_THREADS=1 before the start, or the host's own
- *   openblas_set_num_threads(1)) when the backend is made and as long as it lives; else with a
- *   multiplication of its own, for OpenBLAS's threads would change the bits.
- * - A backend that has used CLBlast empties CLBlast's cache when it is destroyed: that would hold
- *   the OpenCL context until main has returned, when drivers crash. Whatever else the host does
- * with CLBlast is compiled again when it is next needed.
- * - It has threads of its own, with all signals blocked: one per backend that has a wait_timeout,
+ *   openblas_set_num_threads(1)) when the backend is created and as long as it lives; otherwise
+ *   with limner's own multiplication, because OpenBLAS's threads would change the bits.
+ * - A backend that has used CLBlast empties CLBlast's cache when it is destroyed: the cache would
+ *   hold the OpenCL context until main has returned, when drivers crash. CLBlast recompiles the
+ *   host's own kernels when they are next needed.
+ * - It starts threads, with all signals blocked: one per backend that has a wait_timeout,
  *   and those that decode pictures.
  *
  * Thread-safety: any thread, see lim_host_set. */
@@ -33,22 +33,21 @@
 
 LIM_BEGIN
 
-/* All zero is what is described above. */
+/* All zero is the behavior described above. */
 struct lim_host {
     size_t struct_size; /* of lim_host_defaults, or 0: see limner/api.h */
-    /* Start no process: drivers are asked in the host, and one that crashes ends it. */
+    /* Start no process: drivers are queried in the host, and a driver that crashes ends it. */
     bool no_processes;
     /* The program limner-probe. NULL: $LIMNER_HELPER, else the one beside the library or the
-     * program, else the one of the folder it was built to be installed in. */
+     * program, else the one in the configured install folder. */
     const char *helper;
-    /* Sets a variable of the environment, or removes it (value NULL); false where it cannot. Only
-     * called where a driver beside others crashes or hangs: to open another device the others have
-     * to be loaded without it, which takes OCL_ICD_VENDORS and OPENCL_VENDOR_PATH, for a moment.
-     * May be NULL: then OpenCL is not used on such a machine. Not called by two threads at once;
-     * but no other thread may call getenv meanwhile. */
+    /* Sets a variable of the environment, or removes it (value NULL); returns false if it cannot.
+     * Called only if one of several drivers crashes or hangs: to open another device, the others
+     * must be loaded without it, which requires OCL_ICD_VENDORS and OPENCL_VENDOR_PATH to be set
+     * briefly. May be NULL: OpenCL is then not used on such a machine. Never called by two threads
+     * at once; no other thread may call getenv meanwhile. */
     bool (*set_variable)(const char *name, const char *value);
-    /* CLBlast's cache stays as it is, and a context of every backend that has used CLBlast with it.
-     */
+    /* Keep CLBlast's cache, and with it the context of every backend that has used CLBlast. */
     bool keep_clblast;
 };
 
@@ -62,8 +61,8 @@ static inline struct lim_host lim_host_defaults(void)
     return host;
 }
 
-/* From here on; all zero until it is called. The texts have to stay valid. Any thread may call it,
- * best before anything else of the library is used. Does not block. */
+/* Applies from now on; the default is all zero. The texts must stay valid. Any thread may call it,
+ * preferably before any other function of the library. Does not block. */
 LIM_API void lim_host_set(const struct lim_host *host);
 
 LIM_END

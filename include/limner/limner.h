@@ -1,6 +1,6 @@
 /* limner: a portable compute backend (OpenCL or CPU), networks on it, and a DCGAN that paints.
  *
- * Thread-safety: each header tells. */
+ * Thread-safety: see each header. */
 #ifndef LIMNER_LIMNER_H
 #define LIMNER_LIMNER_H
 

@@ -1,4 +1,5 @@
-/* What a backend's memory is used for, what something would take, and how much there is. In bytes.
+/* Memory of a backend: what it is used for, what something would require, and how much is
+ * available. In bytes.
  *
  * Thread-safety: that of the backend. */
 #ifndef LIMNER_MEMORY_H
@@ -24,7 +25,7 @@ enum lim_memory_part {
     LIM_MEMORY_PARTS
 };
 
-enum { LIM_MEMORY_MOST_PARTS = 16 }; /* that there is room for */
+enum { LIM_MEMORY_MOST_PARTS = 16 }; /* capacity of the array */
 
 struct lim_memory {
     uint64_t parts[LIM_MEMORY_MOST_PARTS], total;
@@ -34,23 +35,23 @@ struct lim_memory {
 /* "weights", "activations" ...; static text. */
 LIM_API const char *lim_memory_part_name(enum lim_memory_part part);
 
-/* What is taken now; while planning, what would be. */
+/* The memory allocated now; while planning, the memory that would be. */
 LIM_API struct lim_memory lim_backend_memory(const struct lim_backend *be);
 
-/* While a backend plans, buffers are counted and not made (they may be created and destroyed as
- * always), reserving succeeds, and operations, reads and writes do nothing. The account starts
- * with what the backend holds for itself. What was made while planning must be destroyed before the
- * end. */
+/* While a backend plans, buffers are counted but not allocated (they may be created and destroyed
+ * as usual), reserving succeeds, and operations, reads and writes do nothing. The count starts with
+ * the backend's own memory. Buffers created while planning must be destroyed before planning
+ * ends. */
 LIM_API void lim_backend_plan(struct lim_backend *be, bool on);
 
 struct lim_memory_limits {
-    /* Of the device: as its driver claims, or less where it has already refused a buffer. The CPU
-     * path: 0, for its buffers are the host's memory. */
+    /* Of the device: as its driver reports, or less if it has already refused a buffer. The CPU
+     * path: 0, because its buffers are in host memory. */
     uint64_t device;
     uint64_t largest; /* one buffer; 0: no limit of its own */
-    /* What this process can still get of the host's memory: what is free or held by caches that
-     * can be given up, no more than its control group and RLIMIT_AS leave. UINT64_MAX where the
-     * system does not tell. */
+    /* Host memory that this process can still allocate: free memory and reclaimable caches, within
+     * the limits of its control group and RLIMIT_AS. UINT64_MAX if the system does not report
+     * it. */
     uint64_t host;
     bool shared; /* the device's memory is the host's: the CPU path, OpenCL on a CPU */
     uint64_t reserved[4];

@@ -1,6 +1,6 @@
-/* Networks from tables: a row is a layer, the input of each the output of the one before.
+/* Networks from tables: a row is a layer, and its input is the output of the layer before.
  *
- * Thread-safety: a network belongs to its backend: one thread at a time uses them. */
+ * Thread-safety: a network belongs to its backend: one thread at a time may use them. */
 #ifndef LIMNER_NET_H
 #define LIMNER_NET_H
 
@@ -34,7 +34,7 @@ enum lim_init {
     LIM_INITS
 };
 
-/* A row. Fields a kind does not name are ignored. */
+/* A row. Fields that the kind does not list are ignored. */
 struct lim_layer_desc {
     enum lim_layer_kind kind;
     int out;    /* channels of the output */
@@ -53,16 +53,16 @@ struct lim_layer_desc {
 };
 
 /* Floats of the parameters, and of the state (running statistics), of the layers that these rows
- * make for pictures h x w with c channels. Takes no memory and needs no device. False after one log
- * line that names the row that does not fit. */
+ * make for pictures h x w with c channels. Allocates nothing and needs no device. Returns false
+ * after one log line that names the row that does not fit. */
 LIM_API bool lim_rows_count(const struct lim_layer_desc *rows, int count, int h, int w, int c,
                             uint64_t *params, uint64_t *state);
 
 struct lim_net;
 
-/* Pictures h x w with c channels, at most `batch` of them at once. All memory is taken here.
- * Weights are zero until lim_net_init or a checkpoint fills them. NULL after one log line (a layer
- * that does not fit names its row). */
+/* Creates a network for pictures h x w with c channels, at most `batch` of them at once. Allocates
+ * all memory. Weights are zero until lim_net_init or a checkpoint fills them. Returns NULL after
+ * one log line (which names the row of a layer that does not fit). */
 LIM_API struct lim_net *lim_net_create(struct lim_backend *be, const struct lim_layer_desc *rows,
                                        int count, int h, int w, int c, int batch);
 LIM_API void lim_net_destroy(struct lim_net *net);
@@ -75,17 +75,17 @@ LIM_API bool lim_net_init(struct lim_net *net, uint64_t seed);
 enum lim_mode {
     LIM_TRAIN,      /* batch statistics; running ones are updated; kept for the backward pass */
     LIM_INFER,      /* running statistics */
-    LIM_BATCH_STATS /* batch statistics, running ones untouched: to paint with */
+    LIM_BATCH_STATS /* batch statistics, running ones unchanged: for painting */
 };
 
 /* x: 1 to `batch` pictures. The output is valid until the next forward pass of this net. */
 LIM_API struct lim_tensor lim_net_forward(struct lim_net *net, struct lim_tensor x,
                                           enum lim_mode mode);
 
-/* What a layer that draws (LIM_LAYER_NOISE) adds depends on the seed, the step, the row, and how
- * many passes in LIM_TRAIN the step has seen (of 4,096, and rows as many); on nothing else, so that
- * a training that goes on from a step draws what one that never stopped would have drawn. A new net
- * has seed 0 and step 0. */
+/* The random numbers of a layer (LIM_LAYER_NOISE) depend only on the seed, the step, the row, and
+ * the number of passes in LIM_TRAIN in this step (at most 4,096 passes and 4,096 rows), so that a
+ * resumed training draws the same numbers as an uninterrupted one. A new net has seed 0 and step
+ * 0. */
 LIM_API void lim_net_set_step(struct lim_net *net, uint64_t seed, uint64_t step);
 
 enum lim_want { LIM_WANT_INPUT = 1, LIM_WANT_PARAMS = 2 };
@@ -114,7 +114,7 @@ struct lim_net_part {
     struct lim_tensor tensor; /* weights r, s, c, k of the convolution as lim_conv has them */
     struct lim_tensor grad;   /* of the same shape; of state without a buffer */
     bool state;
-    const char *layer; /* what has it: "convolution"; static memory */
+    const char *layer; /* the layer that owns it: "convolution"; static memory */
     uint64_t reserved[3];
 };
 LIM_API int lim_net_part_count(const struct lim_net *net);

@@ -1,8 +1,8 @@
-/* The operations: one function each, on any backend.
+/* The operations, one function each, for any backend.
  *
  * All queue work and return at once; they run in the order of the calls. A failure is logged once
- * and latches on the backend (lim_backend_finish tells). Shapes, lengths and aliasing are checked
- * here: a call that does not fit is such a failure (limner/api.h). Unless a comment allows it, an
+ * and latches on the backend (lim_backend_finish reports it). Shapes, lengths and aliasing are
+ * checked here: an invalid call is such a failure (limner/api.h). Unless a comment allows it, an
  * output may not overlap an input. Parameter gradients accumulate (+=); activations and their
  * gradients are overwritten (=). Results are deterministic: the same inputs give the same bits on
  * one device, every time.
@@ -40,9 +40,9 @@ struct lim_conv {
     int p, q;
 };
 
-/* Fills p and q from the other fields: p = (h + pad_top + pad_bottom - r) / stride + 1.
- * False when a size is below 1, a pad is negative, the kernel exceeds the padded picture, or there
- * are more pixels (padded, of all pictures) or weights to an output than an int counts. */
+/* Fills p and q from the other fields: p = (h + pad_top + pad_bottom - r) / stride + 1. False when
+ * a size is below 1, a pad is negative, the kernel exceeds the padded picture, or the number of
+ * pixels (padded, of all pictures) or of weights per output exceeds an int. */
 LIM_API bool lim_conv_init(struct lim_conv *cv);
 
 /* col[n][p][q][r*s*c] from x, and its adjoint: x = the sum of every col element taken from there.
@@ -119,8 +119,8 @@ enum lim_activation {
 /* "relu"; "unknown" for a number that is none of the kinds. Static memory. */
 LIM_API const char *lim_activation_name(enum lim_activation kind);
 
-/* Is the derivative taken from the input x? Else it follows from the output y, so that y may lie in
- * the memory of x. */
+/* Is the derivative computed from the input x? Otherwise it is computed from the output y, and y
+ * may share the memory of x. */
 LIM_API bool lim_activation_needs_input(enum lim_activation kind);
 
 /* y = f(x); y may be x. dx = dy * f'(x), where `from` is x or y, as lim_activation_needs_input
@@ -131,18 +131,18 @@ LIM_API void lim_activation_backward(struct lim_backend *be, enum lim_activation
                                      struct lim_tensor from, struct lim_tensor dy,
                                      struct lim_tensor dx);
 
-/* Two of the above in one pass over memory where the backend has it, and one after the other where
- * it has not: the same numbers either way. Only for activations that do not need their input. First
- * the bias, y = f(y + bias); and back, from y: dx = dy * f'(x), dbias += sum of dx, where dx may be
- * dy. Without a buffer (buf = NULL) dbias is left out. */
+/* Fused operations: one pass over memory if the backend supports it, otherwise two operations, with
+ * the same numbers either way. Only for activations that do not need their input. Forward:
+ * y = f(y + bias). Backward, from y: dx = dy * f'(x), dbias += sum of dx; dx may be dy. Without a
+ * buffer (buf = NULL) dbias is not computed. */
 LIM_API void lim_bias_act_forward(struct lim_backend *be, enum lim_activation kind, float slope,
                                   struct lim_tensor bias, struct lim_tensor y);
 LIM_API void lim_bias_act_backward(struct lim_backend *be, enum lim_activation kind, float slope,
                                    struct lim_tensor y, struct lim_tensor dy,
                                    struct lim_tensor dbias, struct lim_tensor dx);
 
-/* Batch normalization, then the activation of its output: y is the activation's. On the way back dy
- * is its gradient, and beta what it was on the way forward. */
+/* Batch normalization followed by an activation: y is the activation's output. In the backward pass
+ * dy is the gradient of y, and beta must have its value of the forward pass. */
 LIM_API void lim_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                                      enum lim_activation kind, float slope, struct lim_tensor x,
                                      struct lim_tensor gamma, struct lim_tensor beta,
@@ -161,9 +161,9 @@ LIM_API void lim_batchnorm_act_backward(struct lim_backend *be, enum lim_activat
                                         struct lim_tensor inv_std, struct lim_tensor dgamma,
                                         struct lim_tensor dbeta, struct lim_tensor dx);
 
-/* What a discriminator's output l costs against a target t. With f its function, over all
- * N = count(logits) elements: stats[0] = mean of f(l),   dlogits = f'(l) / N,   stats[1] = mean of
- * how real it looks: sigmoid(l) to LIM_LOSS_BCE, l to the others. `stats` is a vector of 2. */
+/* The loss of a discriminator's output l for a target t. With the loss f, over all N =
+ * count(logits) elements: stats[0] = mean of f(l), dlogits = f'(l) / N, stats[1] = mean of the
+ * score of realness: sigmoid(l) for LIM_LOSS_BCE, l for the others. `stats` is a vector of 2. */
 enum lim_loss_kind {
     LIM_LOSS_BCE,     /* max(l, 0) - l t + log1p(exp(-|l|)): binary cross entropy, t in [0, 1] */
     LIM_LOSS_HINGE,   /* max(0, 1 - t l), t = 1 or -1; its derivative at 0 is 0 */
@@ -190,8 +190,8 @@ LIM_API void lim_adam(struct lim_backend *be, const struct lim_adam_desc *adam, 
                       struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
                       struct lim_tensor p);
 
-/* y = value; y = x; y = a*x + b*y (b = 0 still reads y: use lim_copy). Lengths agree, shapes need
- * not. */
+/* y = value; y = x; y = a*x + b*y (b = 0 still reads y: use lim_copy). Lengths must agree, shapes
+ * need not. */
 LIM_API void lim_fill(struct lim_backend *be, float value, struct lim_tensor y);
 LIM_API void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
 LIM_API void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b,

@@ -33,7 +33,7 @@ LIM_API void lim_random_uniform(uint64_t seed, enum lim_random_purpose purpose, 
 LIM_API void lim_random_normal(uint64_t seed, enum lim_random_purpose purpose, uint64_t index,
                                size_t count, float *out);
 
-/* A whole number in [0, below), below >= 1, without bias worth noticing (64-bit multiply-shift). */
+/* An integer in [0, below), below >= 1, with negligible bias (64-bit multiply-shift). */
 LIM_API uint64_t lim_random_below(uint64_t seed, enum lim_random_purpose purpose, uint64_t index,
                                   uint64_t below);
 

@@ -1,5 +1,5 @@
-/* What is in a data set: formats, sizes, copies, and whether it is good to train on. What
- * `limner scan` prints.
+/* A report on a data set, which `limner scan` prints: formats, sizes, copies, and its quality for
+ * training.
  *
  * Thread-safety: a scan never changes: any number of threads may read it at once. */
 #ifndef LIMNER_SCAN_H
@@ -39,8 +39,8 @@ struct lim_picture {
     int width, height;     /* the right way up */
     bool gray;             /* no pixel has a color, however it is stored */
     bool alpha;            /* some pixel is not opaque */
-    bool cmyk, animated;   /* stored as ink; has more frames, of which the first is used */
-    bool enlarged;         /* the cut out square has fewer pixels than the prepared one */
+    bool cmyk, animated;   /* stored as CMYK; has several frames (only the first is used) */
+    bool enlarged;         /* the cropped square has fewer pixels than the prepared one */
     enum lim_copy copy;    /* of an earlier one by name ... */
     int copy_of;           /* ... which is none itself: its index; -1: no copy */
     const uint8_t *pixels; /* [size][size][channels], memory of the data set */
@@ -70,13 +70,14 @@ struct lim_scan {
     char *advice[LIM_SCAN_ADVICE]; /* a sentence each */
 };
 
-/* Decodes nothing: the data set knows. NULL after one log line (no memory). The data set must
- * outlive it. Seconds at most: time grows with the number of pictures, not with its square. */
+/* Decodes nothing: the data set already has the facts. Returns NULL after one log line (no memory).
+ * The data set must outlive it. Takes seconds at most: the time is linear in the number of
+ * pictures, not quadratic. */
 LIM_API struct lim_scan *lim_scan_create(const struct lim_dataset *ds);
 LIM_API void lim_scan_destroy(struct lim_scan *scan);
 
-/* Up to 256 pictures as the network sees them, drawn evenly from all of them by name, as a PNG.
- * False after one log line. */
+/* Writes a PNG with up to 256 pictures as the network sees them, sampled evenly from all of them by
+ * name. False after one log line. */
 LIM_API bool lim_scan_sheet(const struct lim_scan *scan, const char *path);
 
 LIM_END

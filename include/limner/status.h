@@ -1,4 +1,4 @@
-/* What became of an operation. The values are the exit codes of the programs.
+/* The result of an operation. The values are the exit codes of the programs.
  *
  * Thread-safety: values alone. */
 #ifndef LIMNER_STATUS_H

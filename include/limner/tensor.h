@@ -1,6 +1,6 @@
 /* Buffers on a device, and tensors: views of them.
  *
- * Thread-safety: a buffer belongs to its backend: one thread at a time uses them. Tensors are
+ * Thread-safety: a buffer belongs to its backend: one thread at a time may use them. Tensors are
  * values. */
 #ifndef LIMNER_TENSOR_H
 #define LIMNER_TENSOR_H
@@ -23,15 +23,15 @@ struct lim_tensor {
     int n, h, w, c;
 };
 
-/* `count` floats (at least 1), all zero. NULL after one log line when there is no memory for them.
- */
+/* Allocates `count` floats (at least 1), all zero. Returns NULL after one log line if there is not
+ * enough memory. */
 LIM_API struct lim_buffer *lim_buffer_create(struct lim_backend *be, size_t count);
 
-/* The same, entered in the account as what it is for. */
+/* The same, counted as memory for `part`. */
 LIM_API struct lim_buffer *lim_buffer_create_for(struct lim_backend *be, enum lim_memory_part part,
                                                  size_t count);
 
-/* Destroy it before its backend. NULL is fine. */
+/* Must be destroyed before its backend. NULL is allowed. */
 LIM_API void lim_buffer_destroy(struct lim_buffer *buf);
 
 /* Its length in floats. */
@@ -47,11 +47,12 @@ LIM_API struct lim_tensor lim_vector_of(struct lim_buffer *buf, size_t offset, s
 /* Number of elements: n*h*w*c. */
 LIM_API size_t lim_tensor_count(struct lim_tensor t);
 
-/* The images first .. first+n-1 of `t`: the same memory, only an offset. */
+/* A view of the images first .. first+n-1 of `t`, in the same memory. */
 LIM_API struct lim_tensor lim_tensor_images(struct lim_tensor t, int first, int n);
 
-/* Host to device and back: lim_tensor_count(t) floats. Both block until `host` may be reused, and
- * so wait for the work queued before them. lim_read gives zeros once the backend has failed. */
+/* Copy lim_tensor_count(t) floats from host to device (lim_write) or from device to host
+ * (lim_read). Both block until `host` may be reused, and so wait for the work queued before them.
+ * lim_read returns zeros once the backend has failed. */
 LIM_API void lim_write(struct lim_tensor t, const float *host);
 LIM_API void lim_read(struct lim_tensor t, float *host);
 

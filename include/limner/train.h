@@ -1,4 +1,4 @@
-/* A whole training: pictures in, a run folder out. What `limner train` does.
+/* A complete training, as `limner train` runs it: pictures in, a run folder out.
  *
  * Thread-safety: lim_train uses its backend as one thread does. Two threads may train at once, each
  * with its own backend and run; a data set may be shared. */
@@ -14,7 +14,7 @@
 
 LIM_BEGIN
 
-/* A number that says how good the pictures are; `name` is static text. */
+/* A measure of the quality of the pictures; `name` is static text. */
 struct lim_train_score {
     const char *name;
     double value;
@@ -22,19 +22,20 @@ struct lim_train_score {
 
 enum { LIM_TRAIN_SCORES = 32 };
 
-/* Told after each step, from the training thread. */
+/* Reported after each step, from the training thread. */
 struct lim_train_status {
-    uint64_t step, total_steps; /* total by the first limit that will be met */
+    uint64_t step, total_steps; /* total: by the first limit that will be reached */
     uint64_t seen;              /* real pictures seen */
     double epoch;               /* passes over the pictures, with a fraction */
-    double epochs;              /* those asked for */
+    double epochs;              /* those requested */
     double per_second;          /* pictures/s over the last seconds */
     double seconds, seconds_left;
     double waited;     /* share of the time spent waiting for pictures */
     uint64_t launches; /* kernels of the last step */
     struct lim_dcgan_stats stats;
     bool saved, sampled; /* a checkpoint, a grid was written after this step */
-    /* What was measured after this step; 0: nothing was. And which share of the time it took. */
+    /* The scores measured after this step; 0: none. And the share of the time that measuring
+     * took. */
     int score_count;
     struct lim_train_score scores[LIM_TRAIN_SCORES];
     double eval_share;
@@ -61,22 +62,22 @@ struct lim_train_config {
     int keep;              /* checkpoints that stay, the newest among them; 0: 2 */
     double retry_seconds;  /* from a checkpoint that failed to the next try; 0: 60 */
     int retries;           /* such tries before the training ends; 0: 60 */
-    bool roll_back;        /* on NaN go back to the checkpoint with half the lr, three times */
-    /* Both are called from the training thread with `user`, and may be NULL. Asked before each
-     * step: true saves and ends the training, with LIM_INTERRUPTED. */
+    bool roll_back;        /* on NaN roll back to the checkpoint with half the lr, three times */
+    /* Both are called from the training thread with `user`, and may be NULL. `stop` is called
+     * before each step: true saves and ends the training, with LIM_INTERRUPTED. */
     bool (*stop)(void *user);
     void (*status)(void *user, const struct lim_train_status *status); /* after each step */
     void *user;
-    /* May be NULL. Measures the pictures of `gan`, which it may paint with, every eval_every
-     * seconds of the training (0: never), more rarely where it would take more than a fiftieth of
-     * the time. Fills `scores`, for log.jsonl, and returns how many; -1 after its log line: it has
-     * failed, and is not asked again. From the training thread. */
+    /* May be NULL. Measures the pictures of `gan`, with which it may paint, every eval_every
+     * seconds of the training (0: never), less often if it would take more than 1/50 of the time.
+     * Fills `scores`, for log.jsonl, and returns their number; -1 after its log line: it failed and
+     * is not called again. Called from the training thread. */
     int (*evaluate)(void *eval_user, struct lim_dcgan *gan, struct lim_train_score *scores);
     void *eval_user;
     double eval_every;
 };
 
-/* The defaults of the DCGAN and of its pictures, 50 epochs; else zero. */
+/* The defaults of the DCGAN and of its pictures, 50 epochs; everything else zero. */
 LIM_API void lim_train_config_init(struct lim_train_config *config, size_t struct_size);
 static inline struct lim_train_config lim_train_defaults(void)
 {
@@ -86,21 +87,21 @@ static inline struct lim_train_config lim_train_defaults(void)
     return config;
 }
 
-/* Takes the run folder's lock (LIM_ERROR where another training holds it). A disk that is full for
- * a grid, the animation or the log costs these alone; a checkpoint is tried again every minute, and
- * after an hour of that the training ends (retry_seconds, retries). A checkpoint that is damaged is
- * replaced by the one of before it, with a warning.
+/* Takes the run folder's lock (LIM_ERROR if another training holds it). If the disk is full, a
+ * grid, the animation or the log is skipped; a checkpoint is retried every minute, and after an
+ * hour the training ends (retry_seconds, retries). If a checkpoint is damaged, the previous one is
+ * used, with a warning.
  *
- * Creates the run folder (or checks it, with resume), trains, and leaves the folder whole whatever
- * happens. The batch has been fitted to the data set by the caller (batch <= count).
- * Returns LIM_OK, LIM_INTERRUPTED (saved), LIM_DIVERGED, LIM_DEVICE_FAILED, LIM_BAD_INPUT or
- * LIM_ERROR, each after its log line. Blocks until then. */
+ * Creates the run folder (or checks it, with resume), trains, and always leaves the folder
+ * consistent. The caller must fit the batch to the data set (batch <= count). Returns LIM_OK,
+ * LIM_INTERRUPTED (saved), LIM_DIVERGED, LIM_DEVICE_FAILED, LIM_BAD_INPUT or LIM_ERROR, each after
+ * its log line. Blocks until then. */
 LIM_API enum lim_status lim_train(struct lim_backend *be, const struct lim_dataset *ds,
                                   const struct lim_train_config *config);
 
-/* The settings kept in an existing run, to resume with: fills the whole of `config`. Its `run`,
+/* Loads the settings of an existing run, for resuming: fills all of `config`. Its `run`,
  * `pictures`, `cache`, `device` and `device_option` are strings of its own, which
- * lim_train_config_finish frees. LIM_BAD_INPUT, or LIM_ERROR where another training holds the run's
+ * lim_train_config_finish frees. LIM_BAD_INPUT, or LIM_ERROR if another training holds the run's
  * lock; after one log line. */
 LIM_API enum lim_status lim_train_config_load_sized(const char *run,
                                                     struct lim_train_config *config,

@@ -1,16 +1,16 @@
-/* The tuner: which algorithm does each pass of a network's convolutions fastest on one device.
- * Every candidate must first give right numbers; then all are timed, and the choice is stored.
+/* The tuner finds the fastest algorithm for each pass of a network's convolutions on one device.
+ * Every candidate is first verified; then all are timed, and the choice is stored.
  *
- * Choices go by the geometry of one picture, never by the batch, so a picture keeps its bits in any
- * company. But another algorithm rounds otherwise: with other choices a training, and the last bit
- * of a color, are not those of before. A run therefore keeps the choices it began with (lim_train).
+ * Choices depend on the geometry of one picture, never on the batch, so the bits of a picture are
+ * batch-independent. But each algorithm rounds differently: other choices change a training, and
+ * the last bit of a color. A run therefore keeps the choices it started with (lim_train).
  *
- * Thread-safety: that of the backend; what takes none, any thread.
+ * Thread-safety: that of the backend; functions that take none, any thread.
  *
  * They are stored in a file for each device in the folder "tuning" of the cache (`cache_dir` as in
- * lim_device_choice). A file that is damaged, of another device, driver or version is ignored with
- * one line, and written anew by the next tuning. Written whole or not at all: of two processes the
- * last one's stays. */
+ * lim_device_choice). A file that is damaged, or of another device, driver or version, is ignored
+ * with one line, and rewritten by the next tuning. Writes are atomic: of two processes the last one
+ * wins. */
 #ifndef LIMNER_TUNE_H
 #define LIMNER_TUNE_H
 
@@ -43,8 +43,8 @@ struct lim_tune_network {
     uint64_t reserved[4];
 };
 
-/* A training to tune for: its networks and its batch. Under `name` ("64x64x3, width 64, kernel 4")
- * is kept how fast it is as a whole. */
+/* A training to tune for: its networks and its batch. The rate of the whole training is stored
+ * under `name` ("64x64x3, width 64, kernel 4"). */
 struct lim_tune_work {
     const char *name;
     const struct lim_tune_network *networks;
@@ -53,14 +53,14 @@ struct lim_tune_work {
     uint64_t reserved[4];
 };
 
-/* One way to do a pass. */
+/* One algorithm for a pass. */
 struct lim_tune_candidate {
     const char *algorithm; /* of lim_backend_convs */
     const char *gemm;      /* of lim_backend_gemms where that is "lowering"; else "" */
-    bool verified;         /* right within the bounds of its kind, and the same in any company */
-    char why[160];         /* it is not verified; else "" */
+    bool verified;         /* within the tolerance of its kind, and batch-independent */
+    char why[160];         /* why it is not verified; else "" */
     double seconds;        /* median of its runs, or 0 */
-    bool behind;           /* was so slow to warm up that `seconds` is of that alone */
+    bool behind;           /* its warm-up was so slow that `seconds` is that of the warm-up */
     uint64_t reserved[4];
 };
 
@@ -72,8 +72,8 @@ struct lim_tune_result {
     struct lim_conv cv; /* with the batch */
     enum lim_conv_pass pass;
     struct lim_tune_candidate candidates[LIM_TUNE_CANDIDATES];
-    int count, builtin, winner; /* indices; winner -1: none was right */
-    bool stored;                /* of before, not measured now: only the winner is named */
+    int count, builtin, winner; /* indices; winner -1: none was verified */
+    bool stored;                /* from an earlier tuning: only the winner is listed */
     int done, total;            /* passes so far, and in all */
 };
 
@@ -81,14 +81,14 @@ struct lim_tune_config {
     size_t struct_size; /* of lim_tune_defaults, or 0: see limner/api.h */
     enum lim_tune_mode mode;
     const char *cache_dir;
-    /* Both are called from the tuning thread with `user`, and may be NULL. Asked between the
-     * measurements: true ends the tuning, and keeps what it found. */
+    /* Both are called from the tuning thread with `user`, and may be NULL. `stop` is called between
+     * measurements: true ends the tuning and keeps its results. */
     bool (*stop)(void *user);
     void (*told)(void *user, const struct lim_tune_result *result); /* after each pass */
     void *user;
 };
 
-/* A fast tuning; else zero. */
+/* A fast tuning; everything else zero. */
 LIM_API void lim_tune_config_init(struct lim_tune_config *config, size_t struct_size);
 static inline struct lim_tune_config lim_tune_defaults(void)
 {
@@ -98,23 +98,23 @@ static inline struct lim_tune_config lim_tune_defaults(void)
     return config;
 }
 
-/* Puts what is stored for this device into use, in networks that are created from here on.
- * Thread-safety, as all below: that of the backend. */
+/* Applies the stored choices for this device to networks created from now on. Thread-safety, as all
+ * below: that of the backend. */
 LIM_API void lim_tune_load(struct lim_backend *be, const char *cache_dir);
 
-/* The same, then measures, puts into use, and stores. Blocks for seconds (fast) or minutes. A file
- * that cannot be written costs one warning. LIM_OK, LIM_INTERRUPTED, LIM_DEVICE_FAILED or LIM_ERROR
- * after its log line. */
+/* Does the same, then measures, applies and stores the choices. Blocks for seconds (fast) or
+ * minutes. A file that cannot be written causes one warning. LIM_OK, LIM_INTERRUPTED,
+ * LIM_DEVICE_FAILED or LIM_ERROR after its log line. */
 LIM_API enum lim_status lim_tune(struct lim_backend *be, const struct lim_tune_work *work,
                                  const struct lim_tune_config *config);
 
-/* Stores how many pictures a second the training that `work` names takes in. False after one line.
- */
+/* Stores the rate, in pictures per second, of the training named by `work`. Returns false after one
+ * log line. */
 LIM_API bool lim_tune_keep_rate(struct lim_backend *be, const char *cache_dir, const char *work,
                                 double per_second);
 
-/* What was stored so: a function for `rate` of struct lim_device_choice, whose `rate_user` points
- * to one of these. Pictures a second; 0 where they have not been measured on that device. */
+/* Returns a stored rate, in pictures per second; 0 if it has not been measured on that device. For
+ * `rate` of struct lim_device_choice, whose `rate_user` points to one of these. */
 struct lim_tune_rates {
     const char *cache_dir;
     const char *work;
