@@ -113,7 +113,7 @@ static bool plan_grid(const struct sample_settings *set, bool count_given, struc
     if (!count_given)
         plan->count = columns * rows;
     if (plan->count > columns * rows) {
-        say_error("sample: --grid %s has room for %d picture%s, but %d were asked for", set->grid,
+        say_error("sample: --grid %s has room for %d picture%s, but %d were requested", set->grid,
                   columns * rows, lim_plural((uint64_t)(columns * rows)), plan->count);
         return false;
     }

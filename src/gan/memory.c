@@ -87,7 +87,7 @@ static bool enough(struct lim_backend *be, const struct lim_dcgan_config *config
         snprintf(why, WHY, "takes %s, and %s has %s", bytes(need.device.total, a), device,
                  bytes(limits->device, b));
     else if (host > limits->host)
-        snprintf(why, WHY, "takes %s of this machine's memory, of which %s is to be had",
+        snprintf(why, WHY, "takes %s of this machine's memory, of which %s is available",
                  bytes(host, a), bytes(limits->host, b));
     else
         return true;

@@ -131,7 +131,7 @@ bool lim_run_take_lock(struct lim_run *run)
         return ok;
     read_holder(run->lock, holder, sizeof holder);
     if (*holder)
-        lim_info("%s: the training of before, process %s, ended without closing the run; going on "
+        lim_info("%s: the previous training, process %s, ended without closing the run; continuing "
                  "from what it saved",
                  run->path, holder);
     write_holder(run->lock);

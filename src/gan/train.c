@@ -114,7 +114,7 @@ static enum lim_status diverged(const struct trainer *t, const struct lim_dcgan_
 static bool goes_on(const struct trainer *t, const char *what)
 {
     if (lim_backend_ok(t->be))
-        lim_info("step %" PRIu64 ": the training goes on without %s", t->progress.step, what);
+        lim_info("step %" PRIu64 ": the training continues without %s", t->progress.step, what);
     return lim_backend_ok(t->be);
 }
 
@@ -144,7 +144,7 @@ static enum lim_status save(struct trainer *t)
     if (!lim_backend_ok(t->be) || ++t->failed_saves >= t->retries)
         return cannot_write(t);
     lim_warning("step %" PRIu64 ": NOTHING IS SAVED since step %" PRIu64
-                ": make room in '%s'; the training goes on, and tries again in %.0f second%s "
+                ": make room in '%s'; the training continues, and retries in %.0f second%s "
                 "(try %d of %d)",
                 t->progress.step, t->saved_step, t->config->run, t->retry_seconds,
                 t->retry_seconds == 1 ? "" : "s", t->failed_saves, t->retries);
@@ -351,7 +351,7 @@ static enum lim_status begin(struct trainer *t)
     t->saved_step = t->progress.step;
     if (t->progress.fingerprint != lim_dataset_fingerprint(t->ds)) {
         lim_warning("'%s' does not hold the pictures that '%s' was trained on before: the training "
-                    "goes on with the new ones",
+                    "continues with the new ones",
                     config->pictures, config->run);
         t->progress.fingerprint = lim_dataset_fingerprint(t->ds);
     }

@@ -232,7 +232,7 @@ bool lim_file_commit(struct lim_file *file)
         error = errno;
     if (error) {
         lim_error("%s: writing failed: %s; %s", file->path, strerror(error),
-                  access(file->path, F_OK) == 0 ? "the file of before is intact"
+                  access(file->path, F_OK) == 0 ? "the previous file is intact"
                                                 : "nothing was left behind");
         unlink(file->temporary);
     } else {

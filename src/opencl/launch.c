@@ -90,7 +90,7 @@ static void tell_group(struct ocl_backend *ocl, enum ocl_kernel id, size_t refus
 {
     if (!ocl->told)
         lim_warning("the driver of %s refuses groups of %zu for kernel %s, which it said it takes "
-                    "(%s): limner goes on with smaller ones, and may be slower",
+                    "(%s): limner continues with smaller ones, and may be slower",
                     ocl_where(ocl), refused, ocl_kernel_name(id), ocl_error(err));
     ocl->told = true;
 }

@@ -54,7 +54,7 @@ static void tell_no_helper(const char *why)
     static atomic_flag told = ATOMIC_FLAG_INIT;
 
     if (*why && !atomic_flag_test_and_set(&told))
-        lim_info("%s: OpenCL drivers are asked in this process, where one that crashes ends it; "
+        lim_info("%s: OpenCL drivers are queried in this process, and one that crashes ends it; "
                  "LIMNER_HELPER names the program",
                  why);
 }
@@ -109,16 +109,16 @@ static void describe(char *text, size_t size, const char *who, struct outcome wh
         snprintf(text, size, "%s%s did not answer in %d second%s and is left out", used ? "; " : "",
                  who, what.detail, lim_plural((uint64_t)what.detail));
     else if (what.detail == UNKNOWN)
-        snprintf(text, size, "%s%s crashed when asked for its devices and is left out",
+        snprintf(text, size, "%s%s crashed when queried for its devices and is left out",
                  used ? "; " : "", who);
     else if (what.detail > 0)
         snprintf(text, size,
-                 "%s%s crashed (signal %d, %s) when asked for its devices and is left "
+                 "%s%s crashed (signal %d, %s) when queried for its devices and is left "
                  "out",
                  used ? "; " : "", who, what.detail, strsignal(what.detail));
     else
         snprintf(text, size,
-                 "%s%s ended the process (exit code %d) when asked for its devices and "
+                 "%s%s ended the process (exit code %d) when queried for its devices and "
                  "is left out",
                  used ? "; " : "", who, -what.detail);
 }

@@ -85,10 +85,10 @@ static void tell(struct ocl_watchdog *watchdog, double waited)
 {
     if (watchdog->program)
         lim_warning("still compiling '%s' for %s after %g seconds: a first start takes longer than "
-                    "others; it is given %g (--wait-timeout)",
+                    "others; the timeout is %g s (--wait-timeout)",
                     watchdog->program, watchdog->where, waited, watchdog->patience);
     else if (!watchdog->told)
-        lim_warning("%s has not answered %s for %g seconds; it is given %g (--wait-timeout)",
+        lim_warning("%s has not answered %s for %g seconds; the timeout is %g s (--wait-timeout)",
                     watchdog->where, watchdog->call, waited, watchdog->patience);
     watchdog->told = watchdog->told || !watchdog->program;
 }

@@ -93,8 +93,8 @@ void lim_tune_take_over(struct lim_backend *be, const struct lim_tune_work *work
     if (before && !same_device(before, be->identity)) {
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(config, "device"));
 
-        lim_info("the run was trained on %s before; another device, or driver, goes on with it, "
-                 "and rounds otherwise",
+        lim_info("the run was trained on %s before; it continues on another device or driver, "
+                 "which rounds differently",
                  name ? name : before);
         return;
     }

@@ -267,8 +267,8 @@ static bool tune_pass(struct tuner *t, struct tune_problem *pb)
     if (!set_choice(t, pb, result->winner >= 0 ? &t->racers[result->winner] : NULL))
         return false;
     if (result->winner < 0 && !stopped(t))
-        lim_warning("no algorithm is right for %s, %s: limner-conform tells more", result->layers,
-                    tune_passes[pb->pass]);
+        lim_warning("no algorithm gives correct results for %s, %s: run limner-conform for details",
+                    result->layers, tune_passes[pb->pass]);
     return lim_backend_ok(t->be);
 }
 

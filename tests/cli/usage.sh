@@ -48,7 +48,7 @@ refused "one argument too many" train a b
 refused "MODEL|RUN is missing" sample
 refused "unknown command 'trian'; the nearest is 'train'" trian pictures
 refused "--grid '8': not columns x rows" sample model -n 4 --grid 8
-refused "has room for 4 pictures, but 5 were asked for" sample model -n 5 --grid 2x2
+refused "has room for 4 pictures, but 5 were requested" sample model -n 5 --grid 2x2
 refused "--seeds '3-1': not a list of seeds" sample model --seeds 3-1
 refused "--seeds '1,': not a list of seeds" sample model --seeds 1,
 refused "--seeds '18446744073709551615': not a list of seeds" sample model --seeds 18446744073709551615

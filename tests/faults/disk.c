@@ -182,7 +182,7 @@ static void the_checkpoint_has_priority(void **state)
     fault.error = ENOSPC;
     assert_int_equal(train(false), LIM_OK);
     assert_non_null(strstr(here_log.error, "samples/000000.png"));
-    assert_non_null(strstr(here_log.all, "step 0: the training goes on without this grid"));
+    assert_non_null(strstr(here_log.all, "step 0: the training continues without this grid"));
     assert_false(here_exists("samples/000000.png"));
     assert_true(here_exists("samples/000003.png"));
     same_as_undisturbed(0);
@@ -204,7 +204,7 @@ static void without_any_grid_it_trains_to_the_end(void **state)
     for (int step = 0; step < 3; step++) {
         char line[64];
 
-        snprintf(line, sizeof line, "step %d: the training goes on without this grid", step);
+        snprintf(line, sizeof line, "step %d: the training continues without this grid", step);
         assert_non_null(strstr(here_log.all, line));
     }
     assert_null(strstr(here_log.all, "NOTHING IS SAVED"));
@@ -255,7 +255,7 @@ static void a_disk_that_stays_full_ends_the_training(void **state)
     assert_int_equal(train(false), LIM_ERROR);
     retry_seconds = 0;
     retries = 0;
-    assert_non_null(strstr(here_log.all, "step 2: the training goes on without this grid"));
+    assert_non_null(strstr(here_log.all, "step 2: the training continues without this grid"));
     assert_non_null(strstr(here_log.all, "stopped; "));
     assert_null(strstr(here_log.all, "step 3"));
     assert_true(lim_model_info_read(here_file("checkpoint.safetensors"), &info, NULL));

@@ -44,5 +44,5 @@ expect 0 env LIMNER_HELPER="$PWD/an other/helper" "$limner" devices
 [ -s err ] && fail "complaints"
 expect 0 env LIMNER_HELPER=/nonexistent/helper "$limner" devices
 one_line err
-says err "/nonexistent/helper cannot be run (No such file or directory): OpenCL drivers are asked in this process"
+says err "/nonexistent/helper cannot be run (No such file or directory): OpenCL drivers are queried in this process"
 exit 0

@@ -311,7 +311,7 @@ static void assert_goes_on_without(const char *helper)
     assert_non_null(strchr(loader, '/'));
     assert_true(list_devices() > 0);
     assert_int_equal(atomic_load(&lines[LIM_LOG_INFO]), 1);
-    assert_non_null(strstr(last[LIM_LOG_INFO], "drivers are asked in this process"));
+    assert_non_null(strstr(last[LIM_LOG_INFO], "drivers are queried in this process"));
     assert_non_null(strstr(last[LIM_LOG_INFO], "LIMNER_HELPER"));
     assert_true(use("opencl"));
     assert_int_equal(atomic_load(&lines[LIM_LOG_WARNING]) + atomic_load(&lines[LIM_LOG_ERROR]), 0);
@@ -423,7 +423,7 @@ static void broken_driver(void **state)
     lim_device_list_free(list);
     assert_true(with_note > 0);
     assert_non_null(
-        strstr(last[LIM_LOG_WARNING], "crashed when asked for its devices and is left out"));
+        strstr(last[LIM_LOG_WARNING], "crashed when queried for its devices and is left out"));
     assert_null(lim_backend_create(&(struct lim_device_choice){.device = "opencl"}, &status));
     assert_int_equal(status, LIM_NO_DEVICE);
     assert_int_equal(atomic_load(&lines[LIM_LOG_ERROR]), 1);

@@ -20,7 +20,7 @@ case $limits in *clock=1*)
 esac
 case $limits in *registers=*)
     [ "$(grep -c '^no registers' "$scratch/log")" -gt 1 ] || complain "no group was refused"
-    [ "$(grep -c 'limner goes on with smaller ones' "$scratch/out")" -eq 1 ] || complain "not one warning"
+    [ "$(grep -c 'limner continues with smaller ones' "$scratch/out")" -eq 1 ] || complain "not one warning"
     ;;
 esac
 cat "$scratch/out"
