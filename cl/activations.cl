@@ -6,7 +6,7 @@
 #define SILU 4
 #define NO_ACTIVATION 5
 
-/* Those that are a matter of sign, and none. A NaN stays one. */
+/* Identity, and activations that depend only on the sign. Propagates NaN. */
 static inline real_v rectified(int kind, float slope, real_v v)
 {
     if (kind == RELU)

@@ -4,7 +4,7 @@
 #define LOSS_SQUARES 2
 #define LOSS_LINEAR 3
 
-/* Returns the loss, and fills in its derivative and how real the picture looks. A NaN stays one. */
+/* Returns the loss, and fills in its derivative and the realness of the picture. Propagates NaN. */
 static inline float loss_of(int kind, float t, float l, float *slope, float *score)
 {
     *score = l;

@@ -9,7 +9,7 @@
 #define LOSS_BLOCK 64
 #endif
 
-/* y = f(x), elementwise; y may be x. A NaN stays one. */
+/* y = f(x), elementwise; y may be x. Propagates NaN. */
 __kernel void activation_forward(int kind, float slope, __global const float *x, ulong x_at,
                                  __global float *y, ulong y_at, ulong count)
 {

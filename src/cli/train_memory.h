@@ -1,4 +1,4 @@
-/* The memory of a training: what --dry-run tells of it, and the batch that --batch auto takes. */
+/* The memory of a training: what --dry-run reports, and the batch that --batch auto chooses. */
 #ifndef LIMNER_CLI_TRAIN_MEMORY_H
 #define LIMNER_CLI_TRAIN_MEMORY_H
 

@@ -1,4 +1,4 @@
-/* What a backend tells of itself, and how it fails. */
+/* Accessors of a backend, and its failure state. */
 #include "core/backend.h"
 
 #include "base/log.h"

@@ -226,8 +226,8 @@ bool lim_trial_end(struct lim_backend *be);
 void lim_memory_enter(struct lim_backend *be, enum lim_memory_part part, size_t count);
 void lim_memory_leave(struct lim_backend *be, enum lim_memory_part part, size_t count);
 
-/* The host's memory that is to be had, by the files below these folders ("/proc", "/sys"), whatever
- * this process's own limits. UINT64_MAX where they do not tell. */
+/* The host's available memory, by the files below these folders ("/proc", "/sys"), whatever this
+ * process's own limits. UINT64_MAX where they do not tell. */
 uint64_t lim_host_memory(const char *proc, const char *sys);
 
 /* The list for people, from that of the algorithms; the choice is the backend's own. */

@@ -183,7 +183,7 @@ static uint64_t address_space_left(void)
     return left(limit.rlim_cur, size * 1024);
 }
 
-/* What was given back, and is kept for the next malloc. */
+/* Freed memory that malloc keeps for its next call. */
 static uint64_t kept_by_malloc(void)
 {
 #ifdef LIM_HAVE_MALLINFO2

@@ -31,7 +31,7 @@ static void destroy(struct lim_buffer *buf)
         buf->be->ops->buffer_destroy(buf);
 }
 
-/* Is there that much at all? Else its refusal tells nothing of what is left. */
+/* Does the device have this much at all? If not, its refusal does not show how much is left. */
 static bool could_be(const struct lim_backend *be, size_t count)
 {
     struct lim_memory_limits limits = lim_backend_memory_limits(be);

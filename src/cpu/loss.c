@@ -1,10 +1,10 @@
-/* Losses on logits, of which there is one a picture: nothing to share. In double, so that the mean
- * is exact to float. */
+/* Losses on logits, one per picture: too little work to share among threads. In double, so that the
+ * mean is exact to float. */
 #include "cpu/cpu.h"
 
 #include <math.h>
 
-/* Of one logit: the loss, its derivative, and how real the picture looks. A NaN stays one. */
+/* The loss of one logit, its derivative, and the realness of the picture. Propagates NaN. */
 struct cost {
     double loss, slope, score;
 };

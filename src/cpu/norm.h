@@ -35,8 +35,8 @@ ALWAYS_INLINE void sum_block(int rows, size_t c, int lanes, const float *x, floa
     memcpy(sum, s, sizeof s);
 }
 
-/* The two activations that are a matter of sign, and none; `kind` is a constant where it counts. A
- * NaN stays one. */
+/* Identity, and the two activations that depend only on the sign; `kind` is a constant in the hot
+ * loops. Propagates NaN. */
 ALWAYS_INLINE float rectified(enum lim_activation kind, float slope, float v)
 {
     if (kind == LIM_RELU)

@@ -47,7 +47,7 @@ CPU_CLONES static void add_bias(int rows, int c, const float *bias, float *y)
 static inline float tanh_of(float x)
 {
     const float shift = 0x1.8p23f; /* a float plus this has its integer in the lowest bits */
-    float size = fabsf(x), z = 2.0f * (size > 10.0f ? 10.0f : size); /* a NaN stays one */
+    float size = fabsf(x), z = 2.0f * (size > 10.0f ? 10.0f : size); /* propagates NaN */
     float whole = z * 1.44269504f + shift, k = whole - shift;
     float r = (z - k * 0.693359375f) + k * 2.12194440e-4f; /* ln 2: nine bits, and the rest */
     float p = 1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720 + r * (1.0f / 5040)));
@@ -66,7 +66,7 @@ CPU_CLONES static void activate(enum lim_activation kind, float slope, size_t n,
                                 float *y)
 {
     switch (kind) {
-    case LIM_RELU: /* a NaN stays one */
+    case LIM_RELU: /* propagates NaN */
         EACH(i, n)
         y[i] = x[i] < 0.0f ? 0.0f : x[i];
         break;

@@ -87,7 +87,7 @@ static int request_8_bits(struct reading *r)
     return passes;
 }
 
-/* APNG says so, with the number of frames, before the first pixel. */
+/* APNG declares itself, with the number of frames, before the first pixel. */
 static bool is_animated(const uint8_t *bytes, size_t size)
 {
     size_t at = 8;

@@ -247,7 +247,7 @@ static bool drop_repeats(struct data_files *files)
     for (size_t i = 0; i < files->count; i++) {
         struct data_file *file = order[i];
 
-        /* inode 0: a file system without numbers, or an entry that tells of a trouble */
+        /* inode 0: a file system without numbers, or an entry that reports an error */
         if (last && file->key[1] && file->key[0] == last->key[0] && file->key[1] == last->key[1])
             repeats[file - files->list] = true;
         else

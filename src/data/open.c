@@ -195,7 +195,7 @@ static enum lim_status list_files(const char *path, struct data_files *files, bo
     return LIM_BAD_INPUT;
 }
 
-/* Several pictures, of which the network sees only one. */
+/* Several pictures, but the network sees only one. */
 static bool all_the_same(const struct lim_dataset *ds)
 {
     const struct data_result *first = NULL;

@@ -188,7 +188,7 @@ static int try_batches(struct lim_backend *be, const struct lim_dcgan_config *co
         gan = lim_dcgan_create_filled(be, &tried, false, FILL_LATER);
         lim_log_hush(false);
         lim_dcgan_destroy(gan);
-        limits = lim_backend_memory_limits(be); /* not all that is given back can be had again */
+        limits = lim_backend_memory_limits(be); /* not all freed memory is available again */
         if (gan && enough(be, &tried, &limits, why))
             return tried.batch;
     }

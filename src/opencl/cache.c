@@ -43,7 +43,7 @@ char *ocl_cache_folder(const char *wanted)
     return lim_cache_folder(wanted, "programs");
 }
 
-/* A whole regular file, NULL where that is not to be had. The caller frees. */
+/* Reads a whole regular file; NULL if that fails. The caller frees the result. */
 static unsigned char *read_file(const char *path, size_t *size)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

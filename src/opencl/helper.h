@@ -1,7 +1,7 @@
-/* limner-probe: the program in which drivers are asked for their devices, for they crash, abort and
- * hang, and which then compiles ahead (precompile.h). This process talks to it through a socket,
- * which it has as OCL_HELPER_FD: first it says who it is, then it tells of the loader and the
- * devices, then it takes requests. It ends when the socket does. */
+/* limner-probe: the program in which drivers are queried for their devices, because they crash,
+ * abort and hang, and which then compiles ahead (precompile.h). This process talks to it through a
+ * socket, which it has as OCL_HELPER_FD: first it says who it is, then it tells of the loader and
+ * the devices, then it takes requests. It ends when the socket does. */
 #ifndef LIMNER_SRC_OPENCL_HELPER_H
 #define LIMNER_SRC_OPENCL_HELPER_H
 

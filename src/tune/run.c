@@ -1,4 +1,4 @@
-/* A run goes on with the algorithms that it began with: they decide its bits. */
+/* A run keeps the algorithms that it started with, because they determine its bits. */
 #include "base/log.h"
 #include "core/backend.h"
 #include "tune/tune.h"

@@ -1,5 +1,5 @@
 /* Convolutions with numbers whose results are known exactly: is what an algorithm makes of them
- * right, and the same for a picture in any company? */
+ * right, and batch-independent? */
 #include "base/log.h"
 #include "core/backend.h"
 #include "tune/tune.h"

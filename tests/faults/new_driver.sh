@@ -38,7 +38,7 @@ while read -r version anew told kept; do
     says err "(driver $version)"
     [ "$(calls clCreateProgramWithSource)" -gt 0 ] && was=yes || was=no
     [ $was = $anew ] || fail "start $step, driver $version: compiled: $was"
-    grep -q 'another device, or driver, goes on' err && was=yes || was=no
+    grep -q 'on another device or driver' err && was=yes || was=no
     [ $was = $told ] || fail "start $step, driver $version: told of another driver: $was"
     "$python" - run/config.json "$version" <<'END' || fail "config.json does not name the driver"
 import json, sys
