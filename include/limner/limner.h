@@ -12,10 +12,12 @@
 #include <limner/eval.h>
 #include <limner/host.h>
 #include <limner/image.h>
+#include <limner/layer.h>
 #include <limner/log.h>
 #include <limner/memory.h>
 #include <limner/net.h>
 #include <limner/ops.h>
+#include <limner/own.h>
 #include <limner/random.h>
 #include <limner/scan.h>
 #include <limner/status.h>

@@ -19,6 +19,7 @@ enum lim_layer_kind {
     LIM_LAYER_BATCHNORM,       /* eps, momentum */
     LIM_LAYER_ACTIVATION,      /* activation, slope */
     LIM_LAYER_NOISE,           /* deviation: adds N(0, deviation^2) in LIM_TRAIN */
+    LIM_LAYER_OWN,             /* ops, settings */
     LIM_LAYER_KINDS
 };
 
@@ -34,6 +35,8 @@ enum lim_init {
     LIM_INITS
 };
 
+struct lim_layer_ops;
+
 /* A row. Fields that the kind does not list are ignored. */
 struct lim_layer_desc {
     enum lim_layer_kind kind;
@@ -48,8 +51,10 @@ struct lim_layer_desc {
     struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */
     float deviation;
     enum lim_init init;
-    float init_value; /* of init */
-    uint64_t reserved[15];
+    float init_value;                /* of init */
+    const struct lim_layer_ops *ops; /* of a layer of one's own: limner/layer.h */
+    const void *settings;            /* for its functions; may be NULL */
+    uint64_t reserved[13];
 };
 
 /* Floats of the parameters, and of the state (running statistics), of the layers that these rows

@@ -15,6 +15,7 @@
 #include <limner/backend.h>
 #include <limner/memory.h>
 #include <limner/ops.h>
+#include <limner/own.h>
 #include <limner/tensor.h>
 
 /* First member of every backend's own buffer. */
@@ -84,6 +85,11 @@ struct lim_backend_ops {
     void (*copy)(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
     void (*axpby)(struct lim_backend *be, float a, struct lim_tensor x, float b,
                   struct lim_tensor y);
+    /* Optional: one that the program brings (limner/own.h); without it there are none. And what
+     * there is to build for it; NULL: nothing. False after one log line. */
+    void (*own)(struct lim_backend *be, const struct lim_own_op *op, size_t items,
+                const struct lim_own_arg *args, int count);
+    bool (*own_reserve)(struct lim_backend *be, const struct lim_own_op *op);
     void (*multiply_add)(struct lim_backend *be, int rounds, struct lim_tensor y);
 
     /* Composites: every slot optional (NULL: ops.c calls the primitives, one after the other, which

@@ -264,6 +264,7 @@ static const struct lim_backend_ops cpu_ops = {
     .copy = cpu_copy,
     .axpby = cpu_axpby,
     .multiply_add = cpu_multiply_add,
+    .own = cpu_own,
     .bias_act_forward = cpu_bias_act_forward,
     .bias_act_backward = cpu_bias_act_backward,
     .batchnorm_act_train = cpu_batchnorm_act_train,

@@ -166,6 +166,8 @@ void cpu_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float co
               struct lim_tensor p);
 void cpu_fill(struct lim_backend *be, float value, struct lim_tensor y);
 void cpu_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
+void cpu_own(struct lim_backend *be, const struct lim_own_op *op, size_t items,
+             const struct lim_own_arg *args, int count);
 void cpu_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y);
 void cpu_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b, struct lim_tensor y);
 

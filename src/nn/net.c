@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct lim_tensor no_tensor = {.buf = NULL};
 
@@ -60,6 +61,29 @@ static size_t output_floats(const struct lim_net *net, const struct lim_layer *l
         lim_tensor_of(NULL, 0, net->batch, layer->out_h, layer->out_w, layer->out_c));
 }
 
+static bool is_own(const struct lim_layer_ops *ops)
+{
+    return ops && ops->name && ops->shape && ops->create && ops->forward && ops->backward &&
+           ops->destroy;
+}
+
+/* What a layer of one's own says of itself: can it be? */
+static bool is_shaped(const struct lim_layer *base, int batch, const char **reason)
+{
+    *reason = "the shape that it says is none, or too large";
+    if (base->out_h < 1 || base->out_w < 1 || base->out_c < 1 ||
+        (int64_t)base->out_h * base->out_w > INT_MAX / batch)
+        return false;
+    *reason = "the parts that it names are none, or too large, or their names too long";
+    if (base->part_count < 0 || base->part_count > LIM_LAYER_MAX_PARTS)
+        return false;
+    for (int i = 0; i < base->part_count; i++)
+        if (!base->parts[i].name || !*base->parts[i].name || strlen(base->parts[i].name) > 20 ||
+            nn_part_floats(base->parts + i) == 0 || nn_part_floats(base->parts + i) > INT_MAX)
+            return false;
+    return true;
+}
+
 /* What follows from row i, where pictures h x w x c come in: false after one log line. */
 static bool shape_row(int i, const struct lim_layer_desc *row, int h, int w, int c, int batch,
                       struct lim_layer *base)
@@ -74,8 +98,12 @@ static bool shape_row(int i, const struct lim_layer_desc *row, int h, int w, int
         lim_error("row %d of the network: there is no init %d", i, (int)row->init);
         return false;
     }
-    *base = (struct lim_layer){.ops = kinds[row->kind], .h = h, .w = w, .c = c};
-    if (base->ops->shape(row, batch, base, &reason))
+    *base = (struct lim_layer){
+        .ops = row->kind == LIM_LAYER_OWN ? row->ops : kinds[row->kind], .h = h, .w = w, .c = c};
+    if (row->kind == LIM_LAYER_OWN && !is_own(row->ops))
+        reason = "a layer of one's own needs its functions";
+    else if (base->ops->shape(row, batch, base, &reason) &&
+             (row->kind != LIM_LAYER_OWN || is_shaped(base, batch, &reason)))
         return true;
     lim_error("row %d of the network, on %dx%dx%d: %s", i, h, w, c, reason);
     return false;
@@ -94,6 +122,8 @@ static bool add_node(struct lim_net *net, int i, const struct lim_layer_desc *ro
         return false;
     base.be = net->be;
     layer = node->layer = base.ops->create(row, net->batch, &base);
+    if (!layer && row->kind == LIM_LAYER_OWN) /* the others have told */
+        lim_error("row %d of the network: the layer '%s' was not created", i, base.ops->name);
     if (!layer)
         return false;
     if (layer->overwrites_input && before && !before->layer->keeps_output) {

@@ -42,6 +42,8 @@ struct ocl_backend {
     char *cache_keys[OCL_FAMILIES];
     bool from_cache[OCL_FAMILIES];
 
+    struct ocl_own *own; /* operations of the program: own.c */
+
     const char *gemm_names[OCL_GEMMS + 1];
     enum ocl_gemm gemm_order[OCL_GEMMS];
     enum ocl_gemm gemm;

@@ -13,6 +13,7 @@
 #include "opencl/memory.h"
 #include "opencl/narrow.h"
 #include "opencl/norm.h"
+#include "opencl/own.h"
 #include "opencl/pointwise.h"
 #include "opencl/program.h"
 #include "opencl/selftest.h"
@@ -36,6 +37,7 @@ static void destroy(struct lim_backend *be)
     if (ocl->scratch)
         ocl_buffer_destroy(ocl->scratch);
     ocl_gemm_finish(ocl);
+    ocl_own_finish(ocl);
     ocl_programs_finish(ocl);
     ocl_binaries_finish(ocl);
     if (ocl->queue) {
@@ -82,6 +84,8 @@ static const struct lim_backend_ops ops = {
     .copy = ocl_copy,
     .axpby = ocl_axpby,
     .multiply_add = ocl_multiply_add,
+    .own_reserve = ocl_own_reserve,
+    .own = ocl_own,
     .bias_act_forward = ocl_bias_act_forward,
     .bias_act_backward = ocl_bias_act_backward,
     .batchnorm_act_train = ocl_batchnorm_act_train,

@@ -11,8 +11,8 @@ PLAN = root / "docs/design/architecture.md"
 
 # The public headers, by the room that defines what they declare. limner.h is all of them.
 PUBLIC = {
-    "api": "base", "host": "base", "log": "base", "status": "base", "version": "base", "image": "io", "backend": "core", "bench": "core", "memory": "core", "ops": "core",
-    "random": "core", "tensor": "core", "adam": "nn", "net": "nn", "tune": "tune", "dataset": "data", "scan": "data",
+    "api": "base", "host": "base", "log": "base", "status": "base", "version": "base", "image": "io", "backend": "core", "bench": "core", "memory": "core", "ops": "core", "own": "core",
+    "random": "core", "tensor": "core", "adam": "nn", "net": "nn", "layer": "nn", "tune": "tune", "dataset": "data", "scan": "data",
     "dcgan": "gan", "train": "gan", "limner": "eval", "eval": "eval",
 }
 # What the command may have of the library's own headers: they are header-only and know nothing of the library.

@@ -7,8 +7,8 @@ struct lim_buffer *buf;
 int main(void)
 {
     static int (*const tests[])(void) = {
-        test_adam,  test_backend, test_dataset, test_dcgan, test_eval,   test_host,
-        test_image, test_log,     test_memory,  test_net,   test_ops,    test_random,
+        test_adam,  test_backend, test_dataset, test_dcgan, test_eval,   test_host, test_image,
+        test_layer, test_log,     test_memory,  test_net,   test_ops,    test_own,  test_random,
         test_scan,  test_tensor,  test_train,   test_tune,  test_version};
     const struct lim_device_choice choice = {.device = "cpu", .threads = 2};
     int failed = 0;

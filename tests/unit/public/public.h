@@ -34,8 +34,8 @@ extern struct lim_buffer *buf; /* of it: 64 floats */
 #define NO_KIND 99
 
 int test_adam(void), test_backend(void), test_dataset(void), test_dcgan(void), test_eval(void),
-    test_host(void), test_image(void), test_log(void), test_memory(void), test_net(void),
-    test_ops(void), test_random(void), test_scan(void), test_tensor(void), test_train(void),
-    test_tune(void), test_version(void);
+    test_host(void), test_image(void), test_layer(void), test_log(void), test_memory(void),
+    test_net(void), test_ops(void), test_own(void), test_random(void), test_scan(void),
+    test_tensor(void), test_train(void), test_tune(void), test_version(void);
 
 #endif
