@@ -23,14 +23,14 @@ struct ocl_backend {
     bool sync;                     /* wait after every launch */
     struct ocl_watchdog *watchdog; /* or NULL */
     struct ocl_precompile precompile;
-    bool backwards;    /* in the precompiling child: from the end */
+    bool backwards;    /* in the precompiling child: from the last kernel */
     bool tested;       /* the self-test is over */
-    bool tiled_tested; /* and that of gemm_tiled, which on a CPU waits for its use */
-    /* Self-tests of what waits for its first use: selftest.c's, which launch what they test. False
-     * after one log line. */
+    bool tiled_tested; /* the same for gemm_tiled; a CPU tests it at its first use */
+    /* Self-tests, in selftest.c, of kernels that are tested at their first use. They launch those
+     * kernels. False after one log line. */
     bool (*test_tiled)(struct ocl_backend *ocl), (*test_three)(struct ocl_backend *ocl);
-    bool wrong;         /* numbers in a self-test: nothing takes this failure back */
-    bool refused, told; /* a group of tiles, in the self-test; a line about groups */
+    bool wrong;         /* a self-test found wrong numbers: no retry clears this failure */
+    bool refused, told; /* a group size, in the self-test; a warning about it was logged */
 
     cl_program programs[OCL_FAMILIES];
     cl_kernel kernels[OCL_KERNELS];
@@ -49,19 +49,19 @@ struct ocl_backend {
     enum ocl_gemm gemm;
     int tile_rows, tile_columns;  /* of the packed gemm's register tile */
     int group_x, group_y, tile_k; /* of the kernels for GPUs: cl/tiles.cl */
-    int wino_block[2]; /* WINO_BLOCK of cl/winograd.cl for 2 and 3 taps, or 0: not on this device */
+    int wino_block[2]; /* WINO_BLOCK of cl/winograd.cl for 2 and 3 taps; 0: not on this device */
     cl_mem clblast_temp;
     size_t clblast_temp_size;
     bool clblast_used, clblast_refused;
 
     struct lim_buffer *scratch; /* partial sums within one operation */
-    size_t planned_scratch;     /* floats, and */
-    size_t planned_temp;        /* bytes: what scratch and clblast_temp would be */
+    size_t planned_scratch;     /* floats: the size that scratch would have */
+    size_t planned_temp;        /* bytes: the size that clblast_temp would have */
     float *staging;             /* aligned, padded host memory for transfers */
 
     struct ocl_pending pending; /* launches since the last wait */
     double unflushed, unwaited; /* work since the last flush and event, in base.most_work */
-    cl_event halfway;           /* of a launch in between, to wait for before many more */
+    cl_event halfway;           /* of an earlier launch, which the host awaits before many more */
 };
 
 struct ocl_buffer {
@@ -75,7 +75,7 @@ const char *ocl_where(const struct ocl_backend *ocl);
 /* Latches `code` on the backend with a line that names `call` and the launches waited for. */
 void ocl_fail(struct ocl_backend *ocl, const char *call, int code);
 
-/* Around every call of the driver, for the watchdog. `call` is static text. */
+/* Surround every call of the driver, for the watchdog. `call` is static text. */
 static inline void ocl_wait_begin(struct ocl_backend *ocl, const char *call)
 {
     ocl_watchdog_begin(ocl->watchdog, call, NULL);

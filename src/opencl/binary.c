@@ -1,4 +1,4 @@
-/* Compiled programs to and from the cache: what they are keyed by. */
+/* Reads compiled programs from the cache and writes them there, and makes their keys. */
 #include "opencl/binary.h"
 
 #include "config.h"
@@ -29,7 +29,7 @@ void ocl_binaries_finish(struct ocl_backend *ocl)
     free(ocl->cache_folder);
 }
 
-/* Appends with its length, so that no two lists of texts make one key. */
+/* Appends the text with its length, so that two different lists never make the same key. */
 static void add(char *key, const char *format, ...) LIM_PRINTF(2, 3);
 
 static void add(char *key, const char *format, ...)
@@ -144,7 +144,7 @@ void ocl_binary_keep(struct ocl_backend *ocl, enum ocl_family family, const char
         ocl_cache_good(ocl->cache_folder, name, key);
         return;
     }
-    /* Some drivers compile for it. */
+    /* Some drivers compile in these calls. */
     ocl_watchdog_begin(ocl->watchdog, "clGetProgramInfo", name);
     err =
         clGetProgramInfo(ocl->programs[family], CL_PROGRAM_BINARY_SIZES, sizeof size, &size, NULL);

@@ -17,16 +17,15 @@
 
 enum { PATH = 4096, LONGEST_KEY = 1 << 16 };
 
-#define TEMPORARY "writing-" /* begins the name of a file that is being written */
+#define TEMPORARY "writing-" /* the start of the name of a file that is being written */
 
 static const char magic[8] = "limprog2";
 
-/* XXH3_64bits tells accidents, not attacks: whoever writes here could replace the program itself.
- */
+/* XXH3_64bits detects accidents, not attacks: whoever can write here could replace the program. */
 struct header {
     char magic[8];
     uint64_t key_size, payload_size, key_hash, payload_hash;
-    uint64_t hash; /* of what stands before it */
+    uint64_t hash; /* of the bytes before it */
 };
 
 static bool path_of(char *path, const char *folder, const char *family, const char *key,
@@ -68,7 +67,7 @@ static unsigned char *read_file(const char *path, size_t *size)
     return bytes;
 }
 
-/* Is it what ocl_cache_write has written under this key? */
+/* Is it what ocl_cache_write wrote under this key? */
 static bool whole(const unsigned char *file, size_t size, const char *key, struct header *h)
 {
     size_t key_size = strlen(key);
@@ -189,7 +188,7 @@ static int oldest_first(const void *a, const void *b)
     return (x->tv_nsec > y->tv_nsec) - (x->tv_nsec < y->tv_nsec);
 }
 
-/* Files of ours, what killed writers have left included; nobody else's. */
+/* Files of ours, including those that killed writers left; no other files. */
 static bool is_ours(const char *name)
 {
     size_t length = strlen(name);

@@ -21,7 +21,7 @@ void ocl_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
     struct ocl_backend *ocl = (struct ocl_backend *)be;
     size_t pixels = lim_tensor_count(x) / (size_t)x.c;
     size_t vectors = ocl_vectors(ocl, x.c);
-    size_t each = ocl->limits.is_cpu ? vectors : 1; /* vectors of channels that an item does */
+    size_t each = ocl->limits.is_cpu ? vectors : 1; /* vectors of channels per work-item */
 
     ocl_launch(ocl, OCL_COL2IM, ocl_plane(ocl, vectors / each, pixels), OCL_T(col), OCL_T(x),
                OCL_I(pixels), OCL_I(each), OCL_I(cv->h), OCL_I(cv->w), OCL_I(cv->c), OCL_I(cv->p),

@@ -15,14 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The loader, the drivers and their environment are the process's: one thread at a time looks for
- * devices, from begin to end. */
+/* The loader, the drivers and their environment belong to the whole process: only one thread at a
+ * time looks for devices, from begin to end. */
 static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
 
-/* Once drivers are loaded here, nothing is gained by asking elsewhere. */
+/* Once this process has loaded drivers, asking in another one gains nothing. */
 static bool loaded;
 
-/* False, after one log line, is the end too. */
+/* If this returns false, after one log line, `end` must not be called. */
 static bool begin(struct ocl_probe *probe)
 {
     bool good;
@@ -90,7 +90,7 @@ bool ocl_device_again(int platform, int index, struct ocl_device *device)
     return device->id != NULL;
 }
 
-/* Loads the drivers into this process and finds the device there that the child told of. False
+/* Loads the drivers into this process and finds there the device that the child reported. False
  * after one log line. */
 static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe, int found,
                  struct ocl_device *device)
@@ -132,7 +132,7 @@ static bool take(const struct lim_device_choice *choice, struct ocl_probe *probe
     return false;
 }
 
-/* Adds "; LIMNER_DEVICE=gpu is set" where the word is not of this command line but of there. */
+/* Adds "; LIMNER_DEVICE=gpu is set" if the word comes from that variable, not the command line. */
 static void add_variable(const char *variable, const char *word, char *text, size_t size)
 {
     const char *set = getenv(variable);
@@ -142,8 +142,8 @@ static void add_variable(const char *variable, const char *word, char *text, siz
         snprintf(text + length, size - length, "; %s=%s is set", variable, word);
 }
 
-/* Why the choice came to nothing, in one line: `message`, or that there is no platform, and what
- * may be the reason. */
+/* Reports in one line why no device was chosen: `message`, or that there is no platform, and a
+ * possible cause. */
 static void refuse(const struct lim_device_choice *choice, const struct ocl_probe *probe,
                    const char *message, bool no_device)
 {
@@ -189,7 +189,7 @@ bool ocl_device_choose(const struct lim_device_choice *choice, struct ocl_device
     return good;
 }
 
-/* The device that a run was on before, after one line where it is another of the same name. */
+/* The device that a run used before; logs one line if it is another one of the same name. */
 static int find_again(const struct lim_device_choice *choice, const struct ocl_probe *probe,
                       bool preferred)
 {

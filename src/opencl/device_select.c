@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Why nothing was chosen, being written. */
+/* The reason why nothing was chosen, while it is written. */
 struct answer {
     char *text;
     size_t size, used;
@@ -36,7 +36,7 @@ static bool is_index(const char *word)
     return *word && strspn(word, "0123456789") == strlen(word) && strlen(word) < 7;
 }
 
-/* "P:D", digits both. */
+/* "P:D", both numbers. */
 static bool is_pair(const char *word, int *platform, int *device)
 {
     size_t digits = strspn(word, "0123456789");
@@ -83,8 +83,8 @@ static bool better(const struct lim_device_info *a, const struct lim_device_info
     return rank(a) != rank(b) ? rank(a) > rank(b) : speed_a > speed_b;
 }
 
-/* The best candidate of a type (NULL: any) within a platform (NULL: any), or -1. Of one card that
- * several drivers show it is the best driver's. */
+/* The best candidate of a type (NULL: any) in a platform (NULL: any), or -1. If several drivers
+ * show one card, the best driver's is taken. */
 static int best(const struct lim_device_info *list, int count, const char *platform,
                 const char *type)
 {
@@ -134,7 +134,7 @@ int ocl_choice_again(const struct lim_device_info *list, int count, const char *
     return found;
 }
 
-/* `0:0 "name", 1:0 "name"`: the devices for which `which` holds. */
+/* `0:0 "name", 1:0 "name"`: the devices for which `which` is true. */
 static void say_devices(struct answer *answer, const struct lim_device_info *list, int count,
                         const bool *which)
 {
@@ -242,8 +242,8 @@ static bool means(const struct lim_device_info *row, const char *how, const char
     return *word && text_contains(row->name, word);
 }
 
-/* Marks those that the word means in `matches`, and returns how many: what is seen a second time
- * only where the first is not among them, or, with `all`, too. */
+/* Marks in `matches` the devices that the word selects, and returns how many. A duplicate counts
+ * only if the first entry is not selected, or with `all`. */
 static int match(const struct lim_device_info *list, int count, const char *platform,
                  const char *how, const char *word, bool all, bool *matches)
 {

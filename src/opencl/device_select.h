@@ -8,8 +8,8 @@
 /* "NAME (driver VERSION)", by which a run knows the device that it was trained on. */
 void ocl_choice_name(const struct lim_device_info *row, char *text, size_t size);
 
-/* The row that the words mean (`platform` may be NULL). -1: `message` says why not and what there
- * is, `why` is LIM_USAGE (words that mean nothing) or LIM_NO_DEVICE. */
+/* The row that the words select (`platform` may be NULL). -1: `message` says why none was and what
+ * there is, `why` is LIM_USAGE (words without meaning) or LIM_NO_DEVICE. */
 int ocl_device_select(const struct lim_device_info *list, int count, const char *platform,
                       const char *device, char *message, size_t size, enum lim_status *why);
 
@@ -17,9 +17,9 @@ int ocl_device_select(const struct lim_device_info *list, int count, const char 
  * rusticl; then compute units x clock; then the first), or -1. */
 int ocl_choice_auto(const struct lim_device_info *list, int count);
 
-/* The row that was in use before as `name`, under whichever driver, by `option` ("--device P:D"):
- * of equal devices that of the option, else the first. -1: there is none. `preferred`: among those
- * that ocl_choice_auto chooses from; else among the others. */
+/* The row that was used before as `name`, under any driver, by `option` ("--device P:D"): of equal
+ * devices the one that the option names, else the first. -1: there is none. `preferred`: among
+ * those that ocl_choice_auto chooses from; else among the others. */
 int ocl_choice_again(const struct lim_device_info *list, int count, const char *name,
                      const char *option, bool preferred);
 

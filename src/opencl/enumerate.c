@@ -21,7 +21,7 @@ struct listing {
     int count, room;
 };
 
-/* Whatever a driver tells is one line, and no command to a terminal. */
+/* Makes a driver's text one line without control characters for a terminal. */
 static void make_harmless(char *text)
 {
     for (; *text; text++)
@@ -141,8 +141,8 @@ static void read_device(cl_device_id id, struct lim_device_info *info)
     check_usable(id, info);
 }
 
-/* The same hardware, seen earlier: through its identity, or one driver that is listed twice. Equal
- * names mean nothing: a machine may have two equal cards. */
+/* The same hardware, seen earlier: it has the same identity, or one driver is listed twice. Equal
+ * names prove nothing: a machine may have two equal cards. */
 static bool seen_before(const struct listing *listing, const struct lim_device_info *info,
                         cl_device_id id)
 {
@@ -194,7 +194,7 @@ static void list_platform(struct listing *listing, cl_platform_id platform, int 
                       common.platform_version, NULL);
     make_harmless(common.platform_name);
     make_harmless(common.platform_version);
-    /* An error means none, whatever it left in the count. */
+    /* An error counts as none, whatever value it left in the count. */
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count) != CL_SUCCESS)
         count = 0;
     if (count > 0)

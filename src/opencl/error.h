@@ -1,4 +1,4 @@
-/* What messages about a failure say: status codes in words, and what was not finished yet. */
+/* For messages about a failure: status codes in words, and the launches that were not finished. */
 #ifndef LIMNER_SRC_OPENCL_ERROR_H
 #define LIMNER_SRC_OPENCL_ERROR_H
 

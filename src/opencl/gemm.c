@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The depth that the tiled kernel goes through in one launch, on every device alike so that the
- * bits are: few enough rounds for drivers with OCL_SHORT_LOOPS. */
+/* The depth that the tiled kernel covers in one launch, the same on every device so that the bits
+ * are the same: few enough rounds for drivers with OCL_SHORT_LOOPS. */
 enum { LAUNCH_K = 4096 };
 
-/* The work-items of a group that CLBlast's kernels take with its default parameters. */
+/* The work-items of a group in CLBlast's kernels with its default parameters. */
 enum { CLBLAST_GROUP = 256 };
 
 static const char *const gemm_names[OCL_GEMMS] = {"packed", "tiled", "clblast"};
@@ -55,7 +55,7 @@ static void release_temp(struct ocl_backend *ocl)
 void ocl_gemm_finish(struct ocl_backend *ocl)
 {
     release_temp(ocl);
-    /* Its cache holds the context, and would give it back only after main has returned. */
+    /* CLBlast's cache holds the context, and would release it only after main has returned. */
     ocl_wait_begin(ocl, "CLBlastClearCache");
     if (ocl->clblast_used && !lim_host_get().keep_clblast)
         CLBlastClearCache();
@@ -71,7 +71,7 @@ void ocl_use_gemm(struct lim_backend *be, int index)
         ocl->gemm = OCL_TILED;
 }
 
-/* On a CPU it is chosen rarely, and takes drivers long to compile. */
+/* A CPU rarely uses it, and drivers take long to compile it. */
 static bool tiled_ready(struct ocl_backend *ocl)
 {
     if (ocl->tested && !ocl->tiled_tested && !ocl->test_tiled(ocl))
@@ -97,9 +97,9 @@ static int pieces(int v, int of)
     return (v - 1) / of + 1;
 }
 
-/* Into how many planes to split k: only where the tiles of c are too few for the device, and only
- * for transposed a (weight gradients, whose k is n*p*q): elsewhere the bits of a row of c must not
- * depend on how many other rows there are. */
+/* The number of planes to split k into: more than one only if c has too few tiles for the device,
+ * and only for transposed a (weight gradients, whose k is n*p*q). Elsewhere the bits of a row of c
+ * must not depend on how many other rows there are. */
 static int plane_count(const struct ocl_backend *ocl, const struct job *job, int tiles, int least_k)
 {
     int wanted = 4 * (int)ocl->limits.units, planes, room;
@@ -122,7 +122,7 @@ void ocl_gemm_planes(struct ocl_backend *ocl, struct lim_tensor planes, int n, s
                OCL_F(alpha), OCL_F(beta), OCL_T(c), OCL_U(count));
 }
 
-/* Runs `kernel` on the job, in planes where asked for. `last` are the arguments of packed alone. */
+/* Runs `kernel` on the job, in planes if requested. `last` are the arguments of packed alone. */
 static void run(struct ocl_backend *ocl, enum ocl_kernel kernel, const struct job *job,
                 struct ocl_grid grid, int planes, int plane_unit, const int block[3])
 {
@@ -190,7 +190,7 @@ static void packed(struct ocl_backend *ocl, const struct job *job)
 
 static void tiled(struct ocl_backend *ocl, const struct job *job)
 {
-    bool ready = tiled_ready(ocl); /* it may choose a smaller group */
+    bool ready = tiled_ready(ocl); /* this may choose a smaller group */
     int across = pieces(job->n, OCL_ITEM_COLUMNS * ocl->group_x);
     int down = pieces(job->m, OCL_ITEM_ROWS * ocl->group_y);
     size_t gx = (size_t)ocl->group_x, gy = (size_t)ocl->group_y;
@@ -231,9 +231,9 @@ static bool clblast_temp(struct ocl_backend *ocl, size_t size)
     return true;
 }
 
-/* The temporary memory that CLBlast wants for a job; false where it refuses the job. With
- * `anywhere`, the most it would want for tensors that do not start their buffers: it then copies
- * all three. */
+/* The temporary memory that CLBlast needs for a job; false if it refuses the job. With `anywhere`,
+ * the most that it would need for tensors that do not start their buffers: then it copies all
+ * three. */
 static bool clblast_need(struct ocl_backend *ocl, const struct job *job, bool anywhere,
                          size_t *size)
 {
@@ -261,13 +261,13 @@ bool ocl_gemm_reserve(struct lim_backend *be, enum lim_transpose ta, enum lim_tr
 
     if (ocl->gemm == OCL_TILED && !be->planning && !tiled_ready(ocl))
         return false;
-    /* A job that CLBlast refuses, and memory that is not there, leave it to the tiled one. */
+    /* If CLBlast refuses a job, or its memory is missing, the tiled kernel does the job. */
     if (ocl->gemm == OCL_CLBLAST && clblast_need(ocl, &job, true, &size))
         clblast_temp(ocl, size);
     return true;
 }
 
-/* False where CLBlast cannot: no memory for its copies, a limit of the device. */
+/* False if CLBlast cannot: no memory for its copies, or a limit of the device. */
 static bool clblast(struct ocl_backend *ocl, const struct job *job)
 {
     CLBlastTranspose ta = job->ta ? CLBlastTransposeYes : CLBlastTransposeNo;
@@ -279,7 +279,7 @@ static bool clblast(struct ocl_backend *ocl, const struct job *job)
 
     if (!clblast_need(ocl, job, false, &temp) || !clblast_temp(ocl, temp))
         return false;
-    /* It compiles a kernel when that is first needed. */
+    /* CLBlast compiles a kernel at its first use. */
     ocl_watchdog_begin(ocl->watchdog, "CLBlastSgemm", "CLBlast");
     status = CLBlastSgemmWithTempBuffer(
         CLBlastLayoutRowMajor, ta, tb, m, n, k, job->alpha, ((struct ocl_buffer *)job->a.buf)->mem,

@@ -31,7 +31,7 @@
 #endif
 
 /* A process that another thread has just forked may hold the other end open, and so hide the end of
- * the helper: that is looked for as often (milliseconds). */
+ * the helper: we check this often whether it has ended (milliseconds). */
 enum { LOOK = 200 };
 
 enum { PATH_SIZE = 4096 };
@@ -45,7 +45,7 @@ void ocl_hello(char text[OCL_HELLO])
              sizeof(struct lim_device_info), sizeof(struct ocl_request));
 }
 
-/* The folder of the library or, where that is part of a program, of the program. */
+/* The folder of the library or, if that is part of a program, of the program. */
 static bool own_folder(char *folder, size_t size)
 {
     bool (*entry)(struct ocl_helper *, const char *, char *, size_t) = ocl_helper_start;
@@ -67,18 +67,18 @@ static bool own_folder(char *folder, size_t size)
     return slash != NULL;
 }
 
-/* Where the program is, or would have to be. */
+/* The path where the program is expected. */
 static void find(char *path, size_t size)
 {
-    /* From the folder of the library, or of a program: in a build folder, and where it was
-     * installed, wherever that has been moved to. */
+    /* Relative to the folder of the library, or of a program: in a build folder, and in an
+     * installation, wherever it has been moved to. */
     static const char *const beside[] = {"", "/..", "/" LIM_LIBRARY_TO_HELPER,
                                          "/" LIM_PROGRAM_TO_HELPER};
     struct lim_host host = lim_host_get();
     const char *said = host.helper;
     char folder[PATH_SIZE];
 
-    /* No program of the caller's for one that runs with more rights. */
+    /* A process with raised rights must not run a program that its caller names. */
     if (!said && geteuid() == getuid() && getegid() == getgid())
         said = getenv("LIMNER_HELPER");
     if (said && *said) {
@@ -114,7 +114,7 @@ static char **environment(const char *vendors, char texts[2][PATH_SIZE])
     return list;
 }
 
-/* Two ends that no other program gets. The second is none of those that the helper's are put on. */
+/* Two ends that no other program inherits. The second differs from the helper's descriptors. */
 static bool make_ends(int ends[2])
 {
 #ifdef SOCK_CLOEXEC
@@ -139,7 +139,7 @@ static bool make_ends(int ends[2])
     return false;
 }
 
-/* The end of the socket, nothing else of this process's, and no terminal. */
+/* The child gets the end of the socket, no other descriptor of this process, and no terminal. */
 static int add_files(posix_spawn_file_actions_t *files, int end)
 {
     int err = 0;
@@ -148,15 +148,15 @@ static int add_files(posix_spawn_file_actions_t *files, int end)
         err = posix_spawn_file_actions_addopen(files, fd, "/dev/null", O_RDWR, 0);
     if (!err)
         err = posix_spawn_file_actions_adddup2(files, end, OCL_HELPER_FD);
-#ifdef LIM_HAVE_CLOSEFROM /* elsewhere the helper does it */
+#ifdef LIM_HAVE_CLOSEFROM /* elsewhere the helper does this itself */
     if (!err)
         err = posix_spawn_file_actions_addclosefrom_np(files, OCL_HELPER_FD + 1);
 #endif
     return err;
 }
 
-/* No signal that is meant for the host gets to the helper: it goes when the host does. What the
- * host ignores or blocks is another matter for drivers, which start programs and wait for them. */
+/* The helper gets no signal that is meant for the host: it ends when the host does. It does not
+ * inherit what the host ignores or blocks: drivers start programs and wait for them. */
 static int set_signals(posix_spawnattr_t *attributes)
 {
     static const int blocked[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2},
@@ -243,7 +243,7 @@ bool ocl_helper_start(struct ocl_helper *helper, const char *vendors, char *why,
     return false;
 }
 
-/* waitid for the helper alone, which returns at once. */
+/* waitid for the helper alone, without waiting. */
 static int look(const struct ocl_helper *helper, siginfo_t *how, int options)
 {
     memset(how, 0, sizeof *how);
@@ -281,7 +281,7 @@ bool ocl_helper_read(const struct ocl_helper *helper, void *data, size_t size, d
         if (*late)
             return false;
         if (poll(&ready, 1, left < LOOK ? (int)left + 1 : LOOK) <= 0) {
-            if (ended) /* and nothing came since */
+            if (ended) /* and nothing has arrived since */
                 return false;
             ended = look(helper, &how, WEXITED | WNOWAIT) != 0 || how.si_pid != 0;
             continue;
@@ -303,14 +303,14 @@ bool ocl_helper_request(const struct ocl_helper *helper, const struct ocl_reques
            sizeof *request;
 }
 
-/* It leaves when the socket ends; where it does not, it is killed. */
+/* It ends when the socket does; if it does not, it is killed. */
 bool ocl_helper_end(struct ocl_helper *helper, siginfo_t *how)
 {
     bool known = false;
 
     if (!helper->pid)
         return false;
-    shutdown(helper->fd, SHUT_RDWR); /* reaches it whoever else may have the socket */
+    shutdown(helper->fd, SHUT_RDWR); /* ends it even if others hold the socket */
     close(helper->fd);
     for (int i = 0; i < 240; i++) {
         int err = look(helper, how, WEXITED);

@@ -22,11 +22,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* That nothing is asked for so many milliseconds is the end, for the compiler's memory is kept.
- * With so many work-items PoCL counts in more than 16 bits. */
+/* Without a request for IDLE milliseconds the process ends, because the compiler keeps its memory.
+ * From WIDE work-items on, PoCL counts in more than 16 bits. */
 enum { IDLE = 20000, WIDE = 65536 };
 
-/* Where its parent could not say so: what that has open is its alone; a lock would outlive it. */
+/* Closes what the parent could not: its open files are its own; an inherited lock would outlive
+ * it. */
 static void close_all_others(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -42,7 +43,7 @@ static void close_all_others(void)
         closedir(dir);
 }
 
-/* Whatever a driver is at, the end of the parent is the end. */
+/* The process ends with its parent, whatever a driver is doing. */
 static void *watch_parent(void *user)
 {
     struct pollfd parent = {.fd = OCL_HELPER_FD};
@@ -53,7 +54,7 @@ static void *watch_parent(void *user)
     _exit(0);
 }
 
-/* A crash is the parent's to tell: there is no core file. */
+/* The parent reports a crash: no core file is written. */
 static void prepare(void)
 {
     const struct rlimit none = {0, 0};
@@ -67,7 +68,7 @@ static void prepare(void)
         pthread_detach(thread);
 }
 
-/* PoCL compiles these once more where they first have so many work-items. */
+/* PoCL compiles these again when they first have so many work-items. */
 static void widen(struct ocl_backend *ocl)
 {
     const struct lim_adam_desc adam = {0.5f, 0.5f, 0.5f, 1.0f};
@@ -83,7 +84,7 @@ static void widen(struct ocl_backend *ocl)
     ocl_finish(be);
 }
 
-/* Does what it is asked for, until the socket ends or nothing is asked. */
+/* Serves requests, until the socket ends or no request arrives. */
 static void serve(void)
 {
     struct pollfd ready = {.fd = OCL_HELPER_FD, .events = POLLIN};

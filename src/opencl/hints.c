@@ -60,8 +60,7 @@ void ocl_hint_no_platform(char *text, size_t size)
                  package_line());
 }
 
-/* Where PoCL compiles: its folder or, before that is made, the one it will be in. False: unknown.
- */
+/* The folder in which PoCL compiles or, before it exists, the nearest one above. False: unknown. */
 static bool pocl_folder(char *path, size_t size)
 {
     static const struct {

@@ -7,11 +7,11 @@
 /* One line: no platform, where it was looked for, the package to install on this system. */
 void ocl_hint_no_platform(char *text, size_t size);
 
-/* For a program that a driver with these quirks cannot build, with what the compiler said; "" where
- * nothing is known. */
+/* Advice on a program that a driver with these quirks cannot build, from the compiler's output; ""
+ * if there is none. */
 void ocl_hint_build(unsigned quirks, const char *log, char *text, size_t size);
 
-/* A render node below `dri` ("/dev/dri") that this user may not open; "" where there is none. */
+/* A render node below `dri` ("/dev/dri") that this user may not open; "" if there is none. */
 void ocl_hint_render_node(const char *dri, char *text, size_t size);
 
 #endif

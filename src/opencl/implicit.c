@@ -6,14 +6,14 @@
 #include "opencl/memory.h"
 #include "opencl/tiles.h"
 
-/* Of the reduction in one launch, per work-item: few enough rounds for OCL_SHORT_LOOPS and for
+/* Steps of the reduction in one launch, per work-item: few enough for OCL_SHORT_LOOPS and for
  * watchdogs. A multiple of TILE_K. */
 enum { LAUNCH_K = 8192 };
 
-/* Pixels that a plane of the weight gradient has at least. */
+/* The least pixels in a plane of the weight gradient. */
 enum { LEAST_PIXELS = 256 };
 
-/* And in one launch, whatever a watchdog would like. */
+/* The least in one launch, even if a watchdog would need fewer. */
 enum { LEAST_IN_LAUNCH = 32 };
 
 static int pieces(int v, int of)
@@ -21,8 +21,8 @@ static int pieces(int v, int of)
     return (v - 1) / of + 1;
 }
 
-/* Its columns are the picture itself, so that lowering is a product and nothing besides; the data
- * gradient's phases would meet mostly taps that lie outside. */
+/* The columns are the picture itself, so the lowering is only a product; in the data gradient's
+ * phases most taps would lie outside. */
 static bool is_product(const struct lim_conv *cv)
 {
     return !cv->pad_top && !cv->pad_left && !cv->pad_bottom && !cv->pad_right &&
@@ -37,8 +37,7 @@ bool ocl_implicit_runs(const struct lim_backend *be, const struct lim_conv *cv,
     return !is_product(cv);
 }
 
-/* Of a tile's 64 columns most would be empty: the lowering's product has all taps beside each
- * other. */
+/* Most of a tile's 64 columns would be empty: the lowering's product has all taps side by side. */
 bool ocl_implicit_gains(const struct lim_backend *be, const struct lim_conv *cv,
                         enum lim_conv_pass pass)
 {
@@ -46,7 +45,7 @@ bool ocl_implicit_gains(const struct lim_backend *be, const struct lim_conv *cv,
     return pass != LIM_CONV_BACKWARD_DATA || cv->c >= 32 || cv->r * cv->s < 4;
 }
 
-/* Work-items for so many rows and columns of results, and planes or phases of them. */
+/* Work-items for these rows and columns of results, and planes or phases of them. */
 static struct ocl_grid tiles(const struct ocl_backend *ocl, int rows, int columns, int planes)
 {
     size_t gx = (size_t)ocl->group_x, gy = (size_t)ocl->group_y;
@@ -56,11 +55,11 @@ static struct ocl_grid tiles(const struct ocl_backend *ocl, int rows, int column
     return (struct ocl_grid){{across * gx, down * gy, (size_t)planes}, {gx, gy, 1}};
 }
 
-/* Of a range of pictures. */
+/* For a range of pictures. */
 static void range(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
                   struct lim_tensor in, struct lim_tensor w, struct lim_tensor out)
 {
-    /* Of the phase that has most of it. */
+    /* Of the largest phase. */
     int down = backward ? pieces(cv->h, cv->stride) : cv->p;
     int across = backward ? pieces(cv->w, cv->stride) : cv->q;
     int taps = backward ? pieces(cv->r, cv->stride) * pieces(cv->s, cv->stride) : cv->r * cv->s;
@@ -106,7 +105,7 @@ void ocl_implicit_backward_data(struct lim_backend *be, const struct lim_conv *c
     pictures((struct ocl_backend *)be, cv, true, dy, w, dx);
 }
 
-/* Planes until every compute unit has some work, in the scratch memory that is always there. */
+/* Adds planes until every compute unit has work, within the scratch memory that always exists. */
 static int plane_count(const struct ocl_backend *ocl, const struct ocl_grid *grid, size_t count,
                        int pixels)
 {

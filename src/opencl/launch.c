@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Launches between two flushes, and between two events to wait for: with them, never more than
- * about 100 launches are unfinished, which some drivers and watchdogs do not take well. */
+/* Launches between two flushes, and between two events to wait for. With these, never more than
+ * about 100 launches are unfinished: some drivers and watchdogs do not take more well. */
 enum { FLUSH_EVERY = 16, EVENT_EVERY = 48 };
 
-/* The same for work, in launches that are as large as one may be (base.most_work). */
+/* The same for work, in units of the largest allowed launch (base.most_work). */
 enum { FLUSH_WORK = 1, EVENT_WORK = 8 };
 
 struct ocl_grid ocl_line(const struct ocl_backend *ocl, size_t count, size_t per)
@@ -34,8 +34,8 @@ struct ocl_grid ocl_plane(const struct ocl_backend *ocl, size_t columns, size_t 
     return grid;
 }
 
-/* Cuts grid->group to what device and kernel take, and rounds the items up to whole groups. False
- * where they exceed what every driver counts right. */
+/* Cuts grid->group to what device and kernel allow, and rounds the items up to whole groups. False
+ * if they exceed what every driver counts right. */
 static bool fit(const struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid *grid)
 {
     size_t limit =
@@ -60,8 +60,8 @@ static bool fit(const struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gr
     return true;
 }
 
-/* Codes for a group that is too large. That drivers did not tell so before is a matter of registers
- * (bh107/bohrium#338). */
+/* Codes for a group that is too large. If drivers did not report the limit before, registers are
+ * the cause (bh107/bohrium#338). */
 static bool refuses_group(cl_int err)
 {
     return err == CL_OUT_OF_RESOURCES || err == CL_INVALID_WORK_GROUP_SIZE ||
@@ -85,7 +85,7 @@ static size_t size_of(const struct ocl_grid *grid)
     return grid->group[0] * grid->group[1] * grid->group[2];
 }
 
-/* Once: it may be every kernel. */
+/* Warns once: every kernel may be refused. */
 static void tell_group(struct ocl_backend *ocl, enum ocl_kernel id, size_t refused, cl_int err)
 {
     if (!ocl->told)
@@ -95,8 +95,8 @@ static void tell_group(struct ocl_backend *ocl, enum ocl_kernel id, size_t refus
     ocl->told = true;
 }
 
-/* Queues it in the largest group that the driver takes, which is this kernel's limit from then on.
- * That of tiles is a matter of the self-test, for it is built into their kernels. */
+/* Queues it in the largest group that the driver takes, and keeps that as this kernel's limit. The
+ * self-test handles groups of tiles, because they are built into their kernels. */
 static cl_int enqueue_fitting(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_grid grid,
                               cl_event *event)
 {
@@ -113,10 +113,10 @@ static cl_int enqueue_fitting(struct ocl_backend *ocl, enum ocl_kernel id, struc
     }
     while (refuses_group(err) && size_of(&grid) > 1) {
         ocl->kernel_group[id] = size_of(&grid) / 2;
-        fit(ocl, id, &grid); /* of whole groups already */
+        fit(ocl, id, &grid); /* already in whole groups */
         err = enqueue(ocl, id, &grid, event);
     }
-    if (err) { /* it was something else */
+    if (err) { /* another error */
         ocl->kernel_group[id] = limit;
         return first;
     }

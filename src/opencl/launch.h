@@ -62,17 +62,17 @@ void ocl_launch_args(struct ocl_backend *ocl, enum ocl_kernel id, struct ocl_gri
     ocl_launch_args(ocl, id, grid, (const struct ocl_arg[]){__VA_ARGS__}, \
                     (int)(sizeof((const struct ocl_arg[]){__VA_ARGS__}) / sizeof(struct ocl_arg)))
 
-/* The next launch is of so many flop. */
+/* Says how many flop the next launch has. */
 void ocl_work(struct ocl_backend *ocl, double flops);
 
-/* Notes a launch made by other means (CLBlast) and keeps the queue within bounds. `event` may be
+/* Notes a launch made by other code (CLBlast) and keeps the queue within bounds. `event` may be
  * NULL; the callee releases it. */
 void ocl_launched(struct ocl_backend *ocl, const char *name, cl_event event);
 bool ocl_wants_event(const struct ocl_backend *ocl);
 
 bool ocl_finish(struct lim_backend *be);
 
-/* Releases ocl->halfway, where there is one. */
+/* Releases ocl->halfway, if there is one. */
 void ocl_forget_halfway(struct ocl_backend *ocl);
 
 #endif

@@ -13,7 +13,7 @@ struct ocl_limits {
     cl_ulong local_mem, max_alloc, global_mem;
     unsigned units;
     unsigned clock;       /* MHz */
-    unsigned float_width; /* floats of a register, as the driver tells */
+    unsigned float_width; /* floats of a register, as the driver reports it */
     bool is_cpu;
 };
 

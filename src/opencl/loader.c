@@ -1,4 +1,4 @@
-/* Which libOpenCL.so the process got: environments bring their own, with other drivers. */
+/* Which libOpenCL.so the process loaded: environments bring their own, with other drivers. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* dladdr */
 #endif

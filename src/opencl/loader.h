@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The library's path, name and version, which loads the drivers into this process. */
+/* The library's path, name and version. Loads the drivers into this process. */
 enum { OCL_LOADER = 512 };
 void ocl_loader(char *text, size_t size);
 

@@ -1,4 +1,4 @@
-/* Buffers on the device, and the way in and out of them. */
+/* Buffers on the device, and transfers to and from them. */
 #include "opencl/memory.h"
 
 #include "base/log.h"
@@ -34,8 +34,8 @@ static struct lim_buffer *create(struct lim_backend *be, size_t count)
     ocl_wait_end(ocl);
     if (!buf->mem && !err)
         err = CL_MEM_OBJECT_ALLOCATION_FAILURE;
-    /* Zeroing also makes lazy drivers say here, and not in mid-training, that memory is short. By a
-     * kernel, for Oclgrind takes clEnqueueFillBuffer's zeros for uninitialized. */
+    /* Zeroing also makes lazy drivers report here, and not in mid-training, that memory is short. A
+     * kernel does it, because Oclgrind takes clEnqueueFillBuffer's zeros for uninitialized. */
     if (!err) {
         uint64_t launches = be->launches;
 
@@ -87,7 +87,7 @@ struct lim_buffer *ocl_buffer_create(struct lim_backend *be, size_t count)
     return create(be, count);
 }
 
-/* The sums over blocks of at least 64 rows (norm.c) are two numbers for 64 of a tensor. */
+/* The sums over blocks of at least 64 rows (norm.c) are two numbers per 64 of a tensor. */
 bool ocl_buffer_reserve(struct lim_backend *be, size_t count)
 {
     return ocl_scratch_reserve((struct ocl_backend *)be, count / 32);
@@ -131,8 +131,8 @@ struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count)
     return (struct lim_tensor){.buf = ocl->scratch, .n = 1, .h = 1, .w = 1, .c = 1};
 }
 
-/* Host memory of ours goes through an aligned buffer: some drivers write past the end of what is
- * not aligned to a cache line, and have read other lines than asked for. */
+/* Transfers go through an aligned buffer of ours: some drivers write past the end of host memory
+ * that is not aligned to a cache line, and have read lines other than those asked for. */
 void ocl_write(struct lim_tensor t, const float *host)
 {
     struct ocl_backend *ocl = (struct ocl_backend *)t.buf->be;

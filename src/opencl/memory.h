@@ -1,4 +1,4 @@
-/* Buffers, the way in and out of them, and scratch memory. */
+/* Buffers, transfers to and from them, and scratch memory. */
 #ifndef LIMNER_SRC_OPENCL_MEMORY_H
 #define LIMNER_SRC_OPENCL_MEMORY_H
 
@@ -22,11 +22,11 @@ enum { OCL_SCRATCH = 1 << 20 };
 /* Allocates it. False after one log line. */
 bool ocl_scratch_init(struct ocl_backend *ocl);
 
-/* `count` floats of scratch memory, valid within one operation; grows when it must. On failure the
+/* `count` floats of scratch memory, valid within one operation; grows if needed. On failure the
  * view's buffer is NULL and the backend has failed. */
 struct lim_tensor ocl_scratch(struct ocl_backend *ocl, size_t count);
 
-/* Lets ocl_scratch give so many floats without growing. False after one log line. */
+/* Makes room for `count` floats, so that ocl_scratch need not grow. False after one log line. */
 bool ocl_scratch_reserve(struct ocl_backend *ocl, size_t count);
 
 #endif

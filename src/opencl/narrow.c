@@ -10,8 +10,8 @@
 enum {
     MOST_CHANNELS = 8,
     GAINING_CHANNELS = 4,
-    CACHED = 1 << 13, /* floats of panels at a time: what the first cache holds beside lines */
-    ITEMS = 8,        /* work-items of a compute unit, so that all end at about the same time */
+    CACHED = 1 << 13, /* floats of panels at a time: they fit the first cache beside lines */
+    ITEMS = 8,        /* work-items per compute unit, so that all end at about the same time */
     PLANES = 4
 };
 
@@ -72,7 +72,7 @@ bool ocl_narrow_runs(const struct lim_backend *be, const struct lim_conv *cv,
     plan = plan_of(ocl, cv, pass);
     for (int i = 0; i < 3; i++)
         floats += plan.local[i];
-    /* Half of it: the rest may be the driver's own. */
+    /* Half of it: the driver may use the rest. */
     return floats <= ocl->limits.local_mem / 2 / sizeof(float);
 }
 

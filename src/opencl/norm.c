@@ -4,7 +4,8 @@
 #include "opencl/launch.h"
 #include "opencl/memory.h"
 
-/* How x[rows][c] is cut. Of the shape alone, never of the device: the cut decides the bits. */
+/* How x[rows][c] is cut. Depends on the shape alone, never on the device: the cut decides the
+ * bits. */
 struct blocks {
     size_t rows, count;
     int block_rows;
@@ -21,7 +22,7 @@ static struct blocks cut(struct lim_tensor x)
     return b;
 }
 
-/* For the kernels that add nothing up: the rows that one work-item does. */
+/* For the kernels without sums: the rows per work-item. */
 static struct blocks cut_apply(const struct ocl_backend *ocl, struct lim_tensor x)
 {
     struct blocks b = {.rows = lim_tensor_count(x) / (size_t)x.c,
@@ -43,7 +44,7 @@ void ocl_bias_act_backward(struct lim_backend *be, enum lim_activation kind, flo
     if (!sums.buf)
         return;
     if (kind == LIM_NO_ACTIVATION)
-        y = dx = sums; /* not touched, but a kernel's argument must be some buffer */
+        y = dx = sums; /* unused, but a kernel's argument must be some buffer */
     ocl_launch(ocl, OCL_BIAS_BLOCKS, ocl_plane(ocl, vectors, b.count), OCL_I(kind), OCL_F(slope),
                OCL_T(y), OCL_T(dy), OCL_U(b.rows), OCL_I(dy.c), OCL_I(b.block_rows), OCL_T(dx),
                OCL_T(sums));
@@ -145,7 +146,7 @@ void ocl_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct 
                             struct lim_tensor inv_std, struct lim_tensor dgamma,
                             struct lim_tensor dbeta, struct lim_tensor dx)
 {
-    /* Without an activation beta is of no consequence: any c floats do. */
+    /* Without an activation beta has no effect: any c floats will do. */
     ocl_batchnorm_act_backward(be, LIM_NO_ACTIVATION, 0.0f, x, dy, gamma, gamma, mean, inv_std,
                                dgamma, dbeta, dx);
 }

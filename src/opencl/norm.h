@@ -17,7 +17,7 @@ void ocl_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct 
                             struct lim_tensor inv_std, struct lim_tensor dgamma,
                             struct lim_tensor dbeta, struct lim_tensor dx);
 
-/* Whatever takes an activation takes also LIM_NO_ACTIVATION. */
+/* Functions that take an activation also take LIM_NO_ACTIVATION. */
 void ocl_batchnorm_act_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                              enum lim_activation kind, float slope, struct lim_tensor x,
                              struct lim_tensor gamma, struct lim_tensor beta,

@@ -118,8 +118,8 @@ static unsigned device_quirks(cl_device_id device)
     return ocl_quirks(platform_name, name);
 }
 
-/* Scratch memory for convolutions: a quarter of the largest buffer, and no more than 256 MiB; on a
- * CPU what stays in its last cache, because columns are written and read at once. */
+/* Scratch memory for convolutions: a quarter of the largest buffer, and at most 256 MiB; on a CPU
+ * what stays in its last-level cache, because columns are read right after they are written. */
 static size_t default_workspace(const struct ocl_backend *ocl)
 {
     size_t cap = (size_t)256 << 20;
@@ -129,8 +129,8 @@ static size_t default_workspace(const struct ocl_backend *ocl)
     return ocl->limits.max_alloc / 4 < cap ? (size_t)(ocl->limits.max_alloc / 4) : cap;
 }
 
-/* Watchdogs end what takes a GPU a second or two; a launch is to take no fifth of that. It will do
- * a tenth at least of 8 flop in every cycle of every unit, which all GPUs of OpenCL have. */
+/* Watchdogs end launches that take a GPU a second or two; a launch must take less than a fifth of
+ * that. We assume at least a tenth of 8 flop per cycle and unit, which all OpenCL GPUs have. */
 static double most_work(const struct ocl_limits *limits)
 {
     const double seconds = 0.2, share = 0.1, in_a_cycle = 8;

@@ -1,4 +1,4 @@
-/* Element by element: slots of the table. */
+/* Operations on each element: slots of the table. */
 #ifndef LIMNER_SRC_OPENCL_POINTWISE_H
 #define LIMNER_SRC_OPENCL_POINTWISE_H
 

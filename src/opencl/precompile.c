@@ -1,14 +1,14 @@
 #include "opencl/precompile.h"
 
-/* Seconds. A program from PoCL's cache takes 0.04, the front end for one a quarter of a second and
- * more. */
+/* Seconds. A program from PoCL's cache takes 0.04; the front end alone takes a quarter of a second
+ * or more. */
 #define COMPILED 0.1
 
 static void request(struct ocl_precompile *precompile, bool three)
 {
     const struct ocl_request request = {precompile->platform, precompile->device, three};
 
-    /* A child that has died is none: no signal, no complaint. */
+    /* A child that has died counts as none: no signal, no complaint. */
     if (precompile->child.pid && !ocl_helper_request(&precompile->child, &request))
         ocl_precompile_end(precompile);
     precompile->busy = true;

@@ -14,20 +14,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Seconds that the drivers may take; LIMNER_DRIVER_TIMEOUT sets others. The slowest start that was
- * heard of, a first one after an update, took about ten. */
+/* Seconds that the drivers may take; LIMNER_DRIVER_TIMEOUT sets another number. The slowest start
+ * known, a first one after an update, took about ten. */
 enum { PATIENCE = 30, SUSPECTS = 64 };
 
 static const char default_vendors[] = "/etc/OpenCL/vendors";
 
 struct outcome {
     enum { TOLD, CRASHED, HUNG, NO_HELPER } kind;
-    int detail; /* the signal; the exit code below 0; UNKNOWN */
+    int detail; /* the signal; below 0: minus the exit code; or UNKNOWN */
 };
 
 enum { UNKNOWN = 1 << 16 };
 
-/* What the helper tells. */
+/* What the helper reports. */
 struct answer {
     char loader[OCL_LOADER];
     struct lim_device_info *infos;
@@ -35,7 +35,7 @@ struct answer {
     struct ocl_helper helper;
 };
 
-/* The helper has ended, or is to: why it says no more. */
+/* Ends the helper; returns the reason why it reports no more. */
 static struct outcome end_of(struct ocl_helper *helper, bool late, double patience)
 {
     siginfo_t how;
@@ -48,7 +48,7 @@ static struct outcome end_of(struct ocl_helper *helper, bool late, double patien
     return (struct outcome){CRASHED, how.si_code == CLD_EXITED ? -how.si_status : how.si_status};
 }
 
-/* Once: what is missing is missing for all that follows. */
+/* Logged once: a missing program stays missing. */
 static void tell_no_helper(const char *why)
 {
     static atomic_flag told = ATOMIC_FLAG_INIT;
@@ -59,7 +59,7 @@ static void tell_no_helper(const char *why)
                  why);
 }
 
-/* What the drivers in the folder `vendors` (NULL: those that the environment names) tell. */
+/* The report of the drivers in the folder `vendors` (NULL: those that the environment names). */
 static struct outcome ask(const char *vendors, struct answer *told)
 {
     const char *given = getenv("LIMNER_DRIVER_TIMEOUT");
@@ -130,7 +130,7 @@ static int is_vendor(const struct dirent *entry)
     return length > 4 && strcmp(entry->d_name + length - 4, ".icd") == 0;
 }
 
-/* The vendor file as the only one, or one more, of the folder. */
+/* Makes the vendor file the only one, or one more, of the folder. */
 static bool link_vendor(const char *folder, const char *vendors, const char *name)
 {
     char from[4096], to[4096];
@@ -149,8 +149,8 @@ static void unlink_vendor(const char *folder, const char *name)
         unlink(path);
 }
 
-/* Asks each vendor file alone and leaves links to the good ones in probe->folder. False where none
- * is guilty, or nothing can be told apart. */
+/* Tests each vendor file alone and leaves links to the good ones in probe->folder. False if none is
+ * guilty, or they cannot be told apart. */
 static bool find_guilty(struct ocl_probe *probe, const char *vendors)
 {
     const char *temporary = getenv("TMPDIR");
@@ -213,9 +213,8 @@ static void take(struct ocl_probe *probe, const struct answer *told)
     snprintf(probe->loader, sizeof probe->loader, "%s", told->loader);
 }
 
-/* This process will not load the drivers that were left out or, where its host does not let it,
- * none.
- */
+/* Keeps this process from loading the drivers that were left out or, if its host does not allow
+ * that, any driver. */
 static void leave_out(struct ocl_probe *probe)
 {
     probe->set_variable = lim_host_get().set_variable;
@@ -237,7 +236,7 @@ static void leave_out(struct ocl_probe *probe)
     }
 }
 
-/* After a crash: which drivers are to blame, and what the others tell. */
+/* After a crash: finds which drivers are to blame, and what the others report. */
 static void go_on_without(struct ocl_probe *probe, struct outcome first)
 {
     const char *vendors = getenv("OCL_ICD_VENDORS");

@@ -83,7 +83,7 @@ const char *ocl_kernel_name(enum ocl_kernel id)
     return table[id].name;
 }
 
-/* Leaves the whole log in a file of its own; its path in `path`, or "" where that did not work. */
+/* Writes the whole log to a file of its own; its path in `path`, or "" if that failed. */
 static void keep_log(const char *log, char *path, size_t size)
 {
     const char *folder = getenv("TMPDIR");
@@ -143,7 +143,7 @@ static void report(struct ocl_backend *ocl, enum ocl_family family, cl_int err)
     free(log);
 }
 
-/* -w, for PoCL counts warnings on stderr; lint compiles the kernels with all of them on. */
+/* -w, because PoCL counts warnings on stderr; lint compiles the kernels with all of them on. */
 static void options_of(const struct ocl_backend *ocl, enum ocl_family family, char *options,
                        size_t size)
 {
@@ -159,7 +159,7 @@ static void options_of(const struct ocl_backend *ocl, enum ocl_family family, ch
              ocl->wino_block[taps - 2], taps);
 }
 
-/* Seconds of processor that this thread has had. */
+/* Processor time of this thread, in seconds. */
 static double spent(void)
 {
     struct timespec now = {0};
@@ -232,7 +232,7 @@ static void release(struct ocl_backend *ocl, enum ocl_family family)
     ocl->programs[family] = NULL;
 }
 
-/* From the cache, every kernel of it; silent. */
+/* Takes the program and all its kernels from the cache; silent. */
 static bool load(struct ocl_backend *ocl, enum ocl_family family)
 {
     const char *sources[] = {ocl_source_common, families[family].source};
@@ -270,7 +270,7 @@ static bool build_family(struct ocl_backend *ocl, enum ocl_family family)
     return true;
 }
 
-/* Is the family for this device? */
+/* Is the family used on this device? */
 static bool wanted(const struct ocl_backend *ocl, enum ocl_family family)
 {
     if (family == OCL_FAMILY_WINOGRAD)
@@ -294,8 +294,8 @@ bool ocl_kernel_is_tiled(enum ocl_kernel id)
     return false;
 }
 
-/* Do they run in such groups? Only the built kernels know (registers), so they may take another
- * try, smaller. */
+/* Do they run in such groups? Only the built kernels know (registers), so another try, with smaller
+ * groups, may be needed. */
 static bool groups_fit(struct ocl_backend *ocl)
 {
     bool fit = true;

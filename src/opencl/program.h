@@ -6,20 +6,20 @@
 
 /* Builds all programs and creates all kernels. False after one log line. */
 bool ocl_programs_init(struct ocl_backend *ocl);
-/* Builds those of tiles anew until their groups fit (kernel_group). False after one log line. */
+/* Rebuilds the programs of tiles until their groups fit (kernel_group). False after one log
+ * line. */
 bool ocl_programs_fit(struct ocl_backend *ocl);
 void ocl_programs_finish(struct ocl_backend *ocl);
 
-/* A family that was not built then. False after one log line. */
+/* Builds a family that ocl_programs_init did not build. False after one log line. */
 bool ocl_programs_add(struct ocl_backend *ocl, enum ocl_family family);
 void ocl_programs_drop(struct ocl_backend *ocl, enum ocl_family family);
 const char *ocl_kernel_name(enum ocl_kernel id);
 /* Is it built for groups of group_x x group_y? */
 bool ocl_kernel_is_tiled(enum ocl_kernel id);
 
-/* After the self-test, when drivers have compiled the last of it: keeps these families in the
- * cache.
- */
+/* After the self-test, when drivers have compiled everything: stores these families in the
+ * cache. */
 void ocl_programs_keep(struct ocl_backend *ocl, enum ocl_family first, enum ocl_family last);
 
 #endif

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Platforms and devices by a part of their names. Vendor numbers are no help: PoCL on a processor
- * by AMD reports Intel's, llvmpipe zero (measured). No row needs a version: of none is a release
- * known that mended it. */
+/* Platforms and devices by a part of their names. Vendor numbers are useless: PoCL on a processor
+ * by AMD reports Intel's, llvmpipe zero (measured). No row needs a version: no release is known
+ * that fixed any of these. */
 #define POCL "Portable Computing Language"
 
 static const struct row {
@@ -22,24 +22,25 @@ static const struct row {
     {"Clover", NULL, OCL_UNUSABLE, "Clover computes wrong results: use rusticl"},
     {"Clover", NULL, OCL_NO_DEVICES, "hint: Clover is no longer developed; use rusticl"},
 
-    /* It shows no device at all where it cannot write to its cache (measured, PoCL 3.1). */
+    /* It shows no device at all if it cannot write to its cache (measured, PoCL 3.1). */
     {POCL, NULL, OCL_NO_DEVICES, "hint: PoCL needs a writable cache directory; set POCL_CACHE_DIR"},
-    /* It keeps what it compiles, and to hand out a binary compiles all kernels once more, which
-     * doubles the first start (measured, PoCL 3.1). */
+    /* It caches what it compiles, and compiles all kernels again to return a binary, which doubles
+     * the first start (measured, PoCL 3.1). */
     {POCL, NULL, OCL_COSTLY_BINARIES | OCL_COMPILES_ON_DISK, NULL},
     /* It compiles one kernel at a time in a process, whatever threads and contexts ask:
      * precompile.h (measured, PoCL 3.1). */
     {POCL, NULL, OCL_ONE_COMPILER, NULL},
 
-    /* It shows hardware that is named in a variable (Mesa's documentation of rusticl). */
+    /* It shows only hardware that a variable names (Mesa's documentation of rusticl). */
     {"rusticl", NULL, OCL_NO_DEVICES, "hint: set RUSTICL_ENABLE=radeonsi|iris|llvmpipe"},
-    /* The vendor's compiler knows the hardware better: of two drivers of one card it is taken. */
+    /* The vendor's compiler knows the hardware better: of two drivers of one card it is
+     * preferred. */
     {"rusticl", NULL, OCL_SECOND_CHOICE, NULL},
-    /* It ends a kernel's loops without a word after 65535 rounds in all, inner ones included:
+    /* It silently ends a kernel's loops after 65535 rounds in all, inner ones included:
      * LP_MAX_TGSI_LOOP_ITERATIONS of Mesa (seen as wrong sums, Mesa 22.3.6). */
     {NULL, "llvmpipe", OCL_SHORT_LOOPS, NULL},
 
-    /* Its binaries are PTX, still to be compiled, and the driver caches what comes of it (CUDA C
+    /* Its binaries are PTX, which must still be compiled, and the driver caches the result (CUDA C
      * Programming Guide, "Just-in-Time Compilation"). */
     {"NVIDIA", NULL, OCL_NO_BINARIES, NULL},
 };

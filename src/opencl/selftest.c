@@ -1,5 +1,5 @@
 /* A few launches with known answers when the device is opened. All sums are of small integers, so
- * the answers are exact on any device but for the transcendental functions. */
+ * the answers are exact on any device except for the transcendental functions. */
 #include "opencl/selftest.h"
 
 #include "base/log.h"
@@ -23,7 +23,7 @@ struct check {
     struct ocl_backend *ocl;
     struct lim_buffer *buf;
     float inputs[FLOATS];
-    const struct known *known; /* the convolution that is tested */
+    const struct known *known; /* the convolution under test */
     const char *bad;           /* the operation that failed, or NULL */
 };
 
@@ -32,8 +32,8 @@ static struct lim_tensor at(const struct check *t, int slot, int rows, int c)
     return (struct lim_tensor){t->buf, (size_t)slot * ROOM + 1, 1, 1, rows, c};
 }
 
-/* Writes the whole buffer anew, for Oclgrind's check for uninitialized values loses what is written
- * to an offset; so every input is put before the first result is computed. */
+/* Rewrites the whole buffer, because Oclgrind's check for uninitialized values loses what is
+ * written to an offset; so every input is put before the first result is computed. */
 static void put(struct check *t, int slot, int count, const float *values)
 {
     memcpy(t->inputs + slot * ROOM + 1, values, (size_t)count * sizeof *values);
@@ -92,7 +92,7 @@ static void gemms(struct check *t)
 
     if (t->ocl->gemm != OCL_TILED)
         multiply(t);
-    /* CLBlast leaves what it cannot do to the tiled one. */
+    /* Jobs that CLBlast cannot do go to the tiled kernel. */
     if (t->ocl->gemm != OCL_PACKED)
         tiled(t);
     put(t, 0, 6, planes);
@@ -117,7 +117,7 @@ static void columns(struct check *t)
     expect(t, "col2im", 0, 4, x);
 }
 
-/* One picture of 4x4, stride 2, and one channel: whole vectors are for the conformance tests. */
+/* One picture of 4x4, stride 2, and one channel: conformance tests cover whole vectors. */
 static const struct known {
     struct lim_conv cv;
     float w[25], y[4], dx[16], dw[25];
@@ -133,7 +133,7 @@ static const struct known {
           {3, 9, 2, -3, -1, 1, 2, 1, -1, -1, 2, 11, 6, 1, 0, -2, 4, -1, 1, 0, 0, 5, 2, 2, 1}};
 enum { X, W, DY, Y, DX, DW, TENSORS };
 
-/* A step of the test of an algorithm, after operands with known answers are in place. */
+/* A step of an algorithm's test, after operands with known answers are in place. */
 typedef void step_fn(struct check *t, const struct lim_tensor *at);
 
 static void winograd(struct check *t, const struct lim_tensor *at, enum ocl_winograd_way way)
@@ -300,7 +300,7 @@ static void fused(struct check *t)
                             at(t, 2, 1, 2), at(t, 4, 1, 2), at(t, 9, 1, 2), at(t, 5, 1, 2),
                             at(t, 6, 1, 2), at(t, 7, 2, 2));
     expect(t, "batchnorm_act_train", 7, 4, (const float[]){-1, -0.25f, 2, 1.5f});
-    /* Of two values a channel nothing is left. */
+    /* With two values per channel nothing is left. */
     ocl_batchnorm_act_backward(be, LIM_LEAKY_RELU, 0.5f, at(t, 0, 2, 2), at(t, 3, 2, 2),
                                at(t, 1, 1, 2), at(t, 2, 1, 2), at(t, 5, 1, 2), at(t, 6, 1, 2),
                                at(t, 8, 1, 2), at(t, 4, 1, 2), at(t, 1, 2, 2));
@@ -374,7 +374,7 @@ static bool end(struct check *t)
     return !t->bad && !ocl->base.failed;
 }
 
-/* One part, in the middle of other work. */
+/* Runs one part, in the middle of other work. */
 static bool alone(struct ocl_backend *ocl, void (*part)(struct check *t))
 {
     struct check t = {.ocl = ocl, .buf = ocl_buffer_create(&ocl->base, FLOATS)};
@@ -418,7 +418,7 @@ static bool test_all(struct ocl_backend *ocl)
     return end(&t);
 }
 
-/* Again, with other programs, where the driver refuses a group of tiles. */
+/* Repeats the test, with other programs, if the driver refuses a group of tiles. */
 static bool test(struct ocl_backend *ocl, bool (*selftest)(struct ocl_backend *))
 {
     bool good;

@@ -4,9 +4,9 @@
 
 #include "opencl/backend.h"
 
-/* Runs every kernel that the device may be given on a few numbers with known answers: a driver that
- * miscompiles one must not train. The ways of the other class of devices are left out, for each
- * takes time to compile. Where the driver refuses a group of tiles, once more with programs for a
+/* Runs every kernel that the device may use on a few numbers with known answers: a driver that
+ * miscompiles one must not train. Kernels for the other class of devices are left out, because each
+ * takes time to compile. If the driver refuses a group of tiles, repeats with programs for a
  * smaller one. False after one log line that names the operation. */
 bool ocl_selftest(struct ocl_backend *ocl);
 

@@ -31,7 +31,7 @@ void ocl_tiles_init(struct ocl_backend *ocl)
      * where they hold fewer. */
     ocl->tile_columns = limits->float_width >= 16 ? 32 : limits->float_width >= 8 ? 16 : 8;
     ocl->tile_rows = limits->float_width >= 16 ? 8 : 4;
-    /* Tiles of 128x64, and half as deep before they are made smaller. */
+    /* Tiles of 128x64; their depth is halved before they are made smaller. */
     ocl->group_x = 8;
     ocl->group_y = ocl->tile_k = 16;
     if (tiled_local_mem(ocl) > limits->local_mem)

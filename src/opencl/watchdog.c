@@ -1,5 +1,5 @@
-/* Some drivers wait for ever for a device that hangs, or compile for ever. The call does not come
- * back, so that another thread has to notice: it tells, and the caller of the library decides. */
+/* Some drivers wait forever for a device that hangs, or compile forever. The call does not return,
+ * so another thread has to notice: it reports it, and the caller of the library decides. */
 #include "opencl/watchdog.h"
 
 #include "base/condition.h"
@@ -13,15 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Seconds after which a call that may still end is told of; half of the patience where that is
- * less. Compiling all that there is takes some drivers a minute. */
+/* Seconds after which a call that may still end is reported; half of the patience if that is less.
+ * Some drivers take a minute to compile everything. */
 enum { TOLD_AFTER = 30 };
 
 struct ocl_watchdog {
     struct base_log *log;               /* of the backend that it watches */
     const struct ocl_pending *launches; /* or NULL */
     char where[32];
-    double patience; /* seconds; 0: any time, and no thread */
+    double patience; /* seconds; 0: no limit, and no thread */
     void (*hung)(void *user);
     void *user;
     pthread_t thread;
@@ -30,10 +30,10 @@ struct ocl_watchdog {
     bool stop;                  /* under the lock */
     atomic_uint changes;        /* calls begun and ended: odd within one */
     const char *call, *program; /* of the last call */
-    bool told;                  /* of a call that took long and compiled nothing: once */
+    bool told;                  /* a call that took long and compiled nothing was reported */
 };
 
-static struct ocl_watchdog *_Atomic asked; /* of the last call, while it lasts */
+static struct ocl_watchdog *_Atomic asked; /* of the call in progress */
 
 void ocl_watchdog_launches(struct ocl_watchdog *watchdog, const struct ocl_pending *launches)
 {
@@ -47,7 +47,7 @@ void ocl_watchdog_begin(struct ocl_watchdog *watchdog, const char *call, const c
         return;
     watchdog->call = call;
     watchdog->program = program;
-    if (program) /* where compilers are loaded */
+    if (program) /* this loads compilers */
         lim_crash_arm();
     atomic_fetch_add(&watchdog->changes, 1);
     atomic_store(&asked, watchdog);
@@ -108,7 +108,7 @@ static void report(const struct ocl_watchdog *watchdog)
         watchdog->hung(watchdog->user);
 }
 
-/* Counts its own ticks, not the clock: a process that was stopped has not waited. */
+/* Counts its own ticks, not the clock: time in which a process was stopped does not count. */
 static void *run(void *user)
 {
     struct ocl_watchdog *watchdog = user;

@@ -29,8 +29,8 @@ enum {
     MOST_TAPS = 3,
     TAP_GROUPS = 4, /* GROUPS of cl/winograd.cl */
     LEAST_CHANNELS = 16,
-    /* Floats at most, where the device has room: of transformed weights that are read again for
-     * every block of tiles; of transformed pictures in one range of images. */
+    /* Floats at most, if the device has room: of transformed weights that are read again for every
+     * block of tiles; of transformed pictures in one range of images. */
     MOST_WEIGHTS = 6 << 20,
     MOST_INPUT = 4 << 20,
     MOST_PAIRS = 4 << 20
@@ -63,7 +63,7 @@ void ocl_winograd_init(struct ocl_backend *ocl)
 {
     if (!ocl->limits.is_cpu || ocl->quirks & OCL_SHORT_LOOPS || allowed(ocl) < OCL_SCRATCH)
         return;
-    /* Half of the local memory: the rest may be the driver's own. */
+    /* Half of the local memory: the driver may use the rest. */
     for (int taps = 2; taps <= MOST_TAPS; taps++) {
         int *block = &ocl->wino_block[taps - 2];
 
@@ -86,13 +86,13 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* What of the allowed floats one of scratch memory's parts may take. */
+/* The floats that one part of scratch memory may take, of all those allowed. */
 static size_t room(const struct ocl_backend *ocl, size_t most)
 {
     return least(most, allowed(ocl) / 4);
 }
 
-/* As the macros PROBLEM and TAKE_PROBLEM of cl/winograd.cl have it, for one picture. */
+/* As in the macros PROBLEM and TAKE_PROBLEM of cl/winograd.cl, for one picture. */
 struct job {
     struct lim_conv cv;
     bool backward;
@@ -138,7 +138,7 @@ static struct job job_of(const struct ocl_backend *ocl, const struct lim_conv *c
     return job;
 }
 
-/* Transformed input of so many tiles, in all sets. */
+/* Floats of the transformed input of these tiles, in all sets. */
 static size_t input_floats(const struct ocl_backend *ocl, const struct job *job, size_t tiles)
 {
     size_t blocks = pieces(tiles, (size_t)ocl->tile_rows);
@@ -158,7 +158,7 @@ static struct lim_tensor part(struct lim_tensor t, size_t from)
     return t;
 }
 
-/* What by_tiles needs: all transformed weights, and input of one block for each work-item. */
+/* What by_tiles needs: all transformed weights, and input of one block per work-item. */
 struct by_tiles {
     size_t items, weights, input; /* floats */
 };
@@ -171,7 +171,7 @@ static struct by_tiles plan_tiles(const struct ocl_backend *ocl, const struct jo
         .input = input_floats(ocl, job, job->block) / job->sets};
 }
 
-/* And by_panels: input of a range of images, and weights of one panel for each work-item. */
+/* What by_panels needs: input of a range of images, and weights of one panel per work-item. */
 struct by_panels {
     int step;
     size_t items, input; /* floats */
@@ -196,7 +196,7 @@ static bool many_tiles(const struct ocl_backend *ocl, const struct job *job, int
            plan.weights + plan.items * plan.input <= allowed(ocl);
 }
 
-/* The kernel for the job of those that program.c has for two taps and for three. */
+/* Chooses the job's kernel from program.c's, for two or three taps. */
 static enum ocl_kernel kernel(const struct job *job, enum ocl_kernel id)
 {
     return job->taps == 2 ? id : (enum ocl_kernel)(id + OCL_WINO_THREE_WEIGHTS - OCL_WINO_WEIGHTS);
@@ -260,7 +260,8 @@ bool ocl_winograd_three(struct ocl_backend *ocl)
     return false;
 }
 
-/* Kernel 5 is rare, and its programs take seconds to compile: they wait for it. */
+/* Kernel 5 is rare, and its programs take seconds to compile: they are compiled at its first
+ * use. */
 static bool ready(struct ocl_backend *ocl, const struct job *job)
 {
     if (job->taps == 2 || ocl->kernels[OCL_WINO_THREE_TAPS] || ocl->base.failed)
@@ -346,7 +347,7 @@ void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv
     }
 }
 
-/* Scratch memory for up to n pictures; fewer may go another way. */
+/* Scratch memory for up to n pictures; fewer pictures may use the other method. */
 static size_t need_of(const struct ocl_backend *ocl, const struct lim_conv *cv,
                       enum lim_conv_pass pass, int n)
 {
@@ -370,7 +371,7 @@ static size_t products_of(int r)
     return both * both;
 }
 
-/* Where it gains, and scratch memory for one picture is no problem: ranges see to the rest. */
+/* If it gains, and one picture fits scratch memory: larger batches are cut into ranges. */
 bool ocl_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
                        enum lim_conv_pass pass)
 {

@@ -19,8 +19,8 @@ void ocl_winograd_backward_weights(struct lim_backend *be, const struct lim_conv
 /* The kernels for 5x5, compiled and tested. False after one log line. */
 bool ocl_winograd_three(struct ocl_backend *ocl);
 
-/* The two passes that write pictures, in the way that suits the sizes or, for the self-test, in one
- * that is asked for. */
+/* The two passes that write pictures, by the method that suits the sizes or, for the self-test, by
+ * the one requested. */
 enum ocl_winograd_way { OCL_WINO_BEST, OCL_WINO_BY_TILES, OCL_WINO_BY_PANELS };
 void ocl_winograd_pictures(struct ocl_backend *ocl, const struct lim_conv *cv, bool backward,
                            enum ocl_winograd_way way, struct lim_tensor in, struct lim_tensor w,
