@@ -1,12 +1,12 @@
-/* Time that only goes forward, and how anything is timed with it. Needs nothing of the library, so
- * that the command and limner-conform use it too. */
+/* A monotonic clock and helpers to time work with it. Needs nothing from the library, so that the
+ * command and limner-conform can use it too. */
 #ifndef LIMNER_SRC_BASE_CLOCK_H
 #define LIMNER_SRC_BASE_CLOCK_H
 
 #include <stdlib.h>
 #include <time.h>
 
-/* Seconds since some moment. */
+/* Seconds since an arbitrary moment. */
 static inline double lim_clock(void)
 {
     struct timespec t;
@@ -15,8 +15,8 @@ static inline double lim_clock(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Ten ticks: what may be called a time. A tick is what the clock tells apart, by its own word and
- * by looking. */
+/* Ten ticks: the shortest time that counts as measured. A tick is the larger of the resolution that
+ * the clock reports and the one observed. */
 static inline double lim_clock_least(void)
 {
     struct timespec t;
@@ -29,8 +29,8 @@ static inline double lim_clock_least(void)
     return 10 * (tick > next - start ? tick : next - start);
 }
 
-/* How many calls, `most` at most, make a sample where one takes `once` seconds: at least 2 ms, for
- * there is a wait in each, and ten ticks. */
+/* How many calls, `most` at most, make a sample where one call takes `once` seconds: the sample
+ * lasts at least 2 ms, because it includes a wait, and at least ten ticks. */
 static inline int lim_clock_calls(double once, int most)
 {
     double ticks = lim_clock_least(), least = ticks > 2e-3 ? ticks : 2e-3;
@@ -47,7 +47,7 @@ static inline int lim_clock_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts them: the fastest is the first. */
+/* Sorts them, the fastest first. */
 static inline double lim_clock_median(double *seconds, int count)
 {
     qsort(seconds, (size_t)count, sizeof *seconds, lim_clock_compare);

@@ -1,5 +1,5 @@
-/* A condition that is waited for by the clock that nobody sets: by the other, a wait of a second
- * lasts an hour where the time is set back by one. */
+/* A condition variable that waits by the monotonic clock: by the wall clock, a wait of a second
+ * lasts an hour if the time is set back by an hour. */
 #ifndef LIMNER_SRC_BASE_CONDITION_H
 #define LIMNER_SRC_BASE_CONDITION_H
 
@@ -20,7 +20,7 @@ static inline void condition_init(pthread_cond_t *condition)
 #endif
 }
 
-/* Waits so long at most; the lock is held. What pthread_cond_timedwait returns. */
+/* Waits at most that long, with the lock held. Returns what pthread_cond_timedwait does. */
 static inline int condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, double seconds)
 {
     struct timespec time = {.tv_sec = (time_t)seconds};

@@ -1,4 +1,4 @@
-/* When a file was changed last: the member of struct stat has another name on macOS. */
+/* When a file was last changed: the member of struct stat has another name on macOS. */
 #ifndef LIMNER_SRC_BASE_FILE_TIME_H
 #define LIMNER_SRC_BASE_FILE_TIME_H
 

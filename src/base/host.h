@@ -1,4 +1,4 @@
-/* What the host has said in lim_host_set. */
+/* What the host program set with lim_host_set. */
 #ifndef LIMNER_SRC_BASE_HOST_H
 #define LIMNER_SRC_BASE_HOST_H
 

@@ -8,7 +8,7 @@
 
 enum { LINE = 2048 };
 
-/* Where lines go. */
+/* Where log lines go. */
 struct target {
     lim_log_fn *fn;
     void *user;
@@ -24,7 +24,7 @@ struct base_log {
 
 static struct base_log process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* What one thread does hushes no line of another, and sends none of another's elsewhere. */
+/* Per thread: one thread neither hushes nor redirects the lines of another. */
 static _Thread_local struct {
     struct base_log *log; /* NULL: the process's */
     bool hushed;
@@ -89,7 +89,7 @@ struct base_log *base_log_current(void)
     return here.log;
 }
 
-/* Bytes of the UTF-8 character that begins here, 0 where none does or it is a control character. */
+/* Bytes of the UTF-8 character that begins here; 0 if none does or it is a control character. */
 static size_t plain(const unsigned char *at)
 {
     size_t length = *at < 0x80 ? 1 : *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : 2;
@@ -146,7 +146,7 @@ const char *lim_log_hushed(void)
     return here.last_hushed;
 }
 
-/* False: it has none of its own. */
+/* False where it has no target of its own. */
 static bool own_target(struct base_log *log, struct target *target)
 {
     bool own;
@@ -158,7 +158,7 @@ static bool own_target(struct base_log *log, struct target *target)
     return own;
 }
 
-/* As the last error of this thread and of its log. */
+/* Keeps the line as the last error of this thread and of its log. */
 static void keep_error(const char *line)
 {
     snprintf(here.error, sizeof here.error, "%s", line);

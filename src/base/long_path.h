@@ -1,4 +1,4 @@
-/* Files and folders whose path is longer than the system takes in one call. */
+/* Files and folders whose path is longer than the system accepts in one call. */
 #ifndef LIMNER_SRC_BASE_LONG_PATH_H
 #define LIMNER_SRC_BASE_LONG_PATH_H
 

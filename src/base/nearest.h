@@ -1,4 +1,4 @@
-/* What was meant by a word that nobody knows. */
+/* Finds the known word that a misspelled one most likely means. */
 #ifndef LIMNER_SRC_BASE_NEAREST_H
 #define LIMNER_SRC_BASE_NEAREST_H
 
@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Letters to insert, delete, replace, or swap with their neighbor (Levenshtein 1965, Damerau 1964),
- * to make one of the other. Words of options are short. */
+ * to turn one word into the other. Option names are short. */
 static inline int nearest_distance(const char *a, const char *b)
 {
     enum { LONGEST = 32 };
@@ -36,7 +36,7 @@ static inline int nearest_distance(const char *a, const char *b)
     return rows[n % 3][m];
 }
 
-/* The known word nearest to `word`, or NULL where none is near; `count` words. */
+/* The one of the `count` known words that is nearest to `word`, or NULL where none is near. */
 static inline const char *nearest_word(const char *word, const char *const *words, int count)
 {
     const char *nearest = NULL;
@@ -45,7 +45,7 @@ static inline const char *nearest_word(const char *word, const char *const *word
     for (int i = 0; i < count; i++) {
         int d = nearest_distance(word, words[i]);
 
-        /* The beginning of a word is near however much is missing. */
+        /* A prefix of a known word is near, however short it is. */
         if (*word && strncmp(word, words[i], strlen(word)) == 0 && d > 1)
             d = 1;
         if (d < best) {

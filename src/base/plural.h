@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* The "s" of how many there are. */
+/* "" for 1, else "s". */
 static inline const char *lim_plural(uint64_t count)
 {
     return count == 1 ? "" : "s";

@@ -1,8 +1,8 @@
-/* Wrong arguments of public functions: limner/api.h says what becomes of them. */
+/* Wrong arguments of public functions: limner/api.h says how they are handled. */
 #ifndef LIMNER_SRC_BASE_REQUIRE_H
 #define LIMNER_SRC_BASE_REQUIRE_H
 
-/* One error line: `function` was called with arguments that are not what it requires. */
+/* Logs one error line: `function` was called with arguments that it does not accept. */
 void lim_refuse(const char *function, const char *required);
 
 /* At the beginning of a public function: returns `answer` where the condition does not hold. */

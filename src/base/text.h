@@ -1,4 +1,4 @@
-/* What the C library has no word for. */
+/* Text functions that the C library lacks. */
 #ifndef LIMNER_SRC_BASE_TEXT_H
 #define LIMNER_SRC_BASE_TEXT_H
 
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Is `part` somewhere in `text`, in capital or small letters? An empty one is in every text but the
- * empty one. */
+/* Does `text` contain `part`, regardless of case? An empty `part` is in every text except the empty
+ * one. */
 static inline bool text_contains(const char *text, const char *part)
 {
     size_t length = strlen(part);

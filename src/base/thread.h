@@ -1,11 +1,11 @@
-/* How limner starts a thread of its own: signals are for those of the host to handle. */
+/* How limner starts its own threads: only the host program's threads handle signals. */
 #ifndef LIMNER_SRC_BASE_THREAD_H
 #define LIMNER_SRC_BASE_THREAD_H
 
 #include <pthread.h>
 #include <signal.h>
 
-/* pthread_create; the new thread blocks all signals but those of its own faults. */
+/* pthread_create; the new thread blocks all signals except those that its own faults raise. */
 static inline int thread_create(pthread_t *thread, void *(*run)(void *user), void *user)
 {
     sigset_t all, before;

@@ -1,5 +1,5 @@
-/* limner bench: how fast a device is, alone and in the layers, the training step and the painting
- * of a DCGAN. */
+/* limner bench: how fast a device is, by itself and in a DCGAN's layers, training step and
+ * painting. */
 #include "cli/bench.h"
 
 #include "cli/commands.h"
@@ -48,11 +48,11 @@ static const struct option_group shared[] = {
     DEVICE_OPTIONS(struct bench_settings, dev),
     {0}};
 
-/* What was measured, and what a row says besides. */
+/* What was measured, and what else a row says. */
 struct row {
     const char *what, *algorithm; /* algorithm: "" where there is no choice */
     bool chosen;
-    double flops, bytes, pictures; /* of one run; 0: says nothing of it */
+    double flops, bytes, pictures; /* of one run; 0: not reported */
 };
 
 struct report {
@@ -122,8 +122,8 @@ static bool bench_one(const struct bench_work *work, const struct report *report
     return true;
 }
 
-/* Multiply-adds in registers: report->peak. So many that a fast device is at it for a while, and a
- * slow one not for minutes. */
+/* Multiply-adds in registers: report->peak. Enough of them to keep a fast device busy for a while,
+ * and few enough that a slow one does not take minutes. */
 static bool bench_peak(struct lim_backend *be, struct report *report, bool show)
 {
     enum { SUMS = 1 << 18, FEW = 256, MANY = 4096 };
@@ -141,8 +141,8 @@ static bool bench_peak(struct lim_backend *be, struct report *report, bool show)
            (!show || bench_one(&work, report, row, true, NULL));
 }
 
-/* What the device does at best: multiply-adds, a large matrix product by each method, a copy, an
- * empty launch. */
+/* The device's best rates: multiply-adds, a large matrix product by each method, a copy, an empty
+ * launch. */
 static bool bench_device(struct lim_backend *be, const struct report *report)
 {
     enum { N = 1024, LINE = 16 << 20 };
@@ -168,7 +168,7 @@ static bool bench_device(struct lim_backend *be, const struct report *report)
     return bench_one(&work, report, (struct row){.what = "launch", .algorithm = ""}, true, NULL);
 }
 
-/* All passes of one convolution, each by every algorithm that does it. */
+/* All passes of one convolution, each by every algorithm that supports it. */
 static bool bench_layer(struct lim_backend *be, const struct report *report, const char *net, int i,
                         const struct lim_conv *cv, bool transposed)
 {
@@ -214,7 +214,7 @@ static bool bench_layer(struct lim_backend *be, const struct report *report, con
     return true;
 }
 
-/* Layers by what they are from the front: "forward" of a transposed convolution is lim_conv's
+/* Passes are named as the layer sees them: "forward" of a transposed convolution is lim_conv's
  * backward pass. */
 static bool bench_layers(struct lim_backend *be, const struct report *report,
                          const struct lim_dcgan_config *config, bool generator)

@@ -31,10 +31,10 @@ struct bench_timing {
  * within a run. False after one log line. */
 bool bench_measure(const struct bench_work *work, int runs, struct bench_timing *time);
 
-/* Bytes that a pass moves at least: input, output and weights, once each. */
+/* The fewest bytes that a pass can move: input, output and weights, once each. */
 double bench_conv_bytes(const struct lim_conv *cv);
 
-/* Operations of a batch: painting, or the least a training step needs, 8 passes of D and 3 of G. */
+/* Operations of a batch: painting, or a training step's minimum, 8 passes of D and 3 of G. */
 double bench_gan_flops(const struct lim_dcgan_config *config, bool paint);
 
 #endif

@@ -10,14 +10,14 @@
 extern const struct command command_train, command_scan, command_sample, command_devices,
     command_info, command_bench, command_tune, command_eval;
 
-/* The first word of the command line, for lines to paste: build/limner is in no PATH. */
+/* The first word of the command line, for commands to paste: build/limner is not in PATH. */
 extern const char *called_as;
 
-/* --tune of the commands that train or measure: "off", which takes what is stored, "fast", "full".
+/* --tune of the commands that train or measure: "off", which uses stored results, "fast", "full".
  */
 extern const char *const tune_words[];
 
-/* Does it, with a progress line and a line at its end. As lim_tune. */
+/* lim_tune with a progress line and a final line; returns what it returns. */
 enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *work,
                             const char *word, const char *cache_dir, bool (*stop)(void *user));
 
@@ -26,8 +26,8 @@ enum lim_status tune_before(struct lim_backend *be, const struct lim_tune_work *
 bool find_model(const char *given, char *path, size_t size);
 bool find_checkpoint(const char *given, char *path, size_t size);
 
-/* The same, with what lim_model_info_read says of it. `raw`: with the weights of the last step,
- * that is a checkpoint where they are averaged. */
+/* The same, with what lim_model_info_read reports about it. `raw`: with the weights of the last
+ * step, so a checkpoint where they are averaged. */
 enum lim_status find_weights(const char *given, bool raw, char *path, size_t size,
                              struct lim_model_info *info);
 

@@ -12,7 +12,7 @@ struct device_options {
     double wait_timeout;
 };
 
-/* The group of them, for a command whose settings hold them in `member`. */
+/* Their option group, for a command whose settings hold them in `member`. */
 #define DEVICE_OPTIONS(settings, member)                                         \
     {                                                                            \
         "Device", device_option, offsetof(settings, member), device_options_init \
@@ -21,11 +21,11 @@ struct device_options {
 bool device_option(int i, struct option *option);
 void device_options_init(void *part);
 
-/* The device that they choose. A driver's call that never returns ends the process
+/* The device that the options choose. A driver's call that never returns ends the process
  * (LIM_DEVICE_FAILED), unless the caller replaces `hung`. */
 struct lim_device_choice device_choice(const struct device_options *dev);
 
-/* As lim_device_choice.hung. */
+/* For lim_device_choice.hung. */
 void leave_hung(void *user);
 
 #endif

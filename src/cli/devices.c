@@ -1,4 +1,4 @@
-/* limner devices: what there is to choose from. */
+/* limner devices: the devices to choose from. */
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"

@@ -18,7 +18,7 @@ struct eval_settings {
     uint64_t seed;
     double holdout;
     bool json, gray, batch_stats, raw;
-    struct lim_dataset_config data; /* how the pictures are seen */
+    struct lim_dataset_config data; /* how the pictures are prepared */
     struct device_options dev;
 };
 
@@ -61,7 +61,7 @@ static const struct option options[] = {
 static const struct option_group shared[] = {
     SQUARE_OPTIONS(struct eval_settings, data), DEVICE_OPTIONS(struct eval_settings, dev), {0}};
 
-enum { CHUNK = 256 /* pictures painted between two looks at the signals */ };
+enum { CHUNK = 256 /* pictures painted between two checks for signals */ };
 
 /* One evaluation under way. */
 struct work {
@@ -111,7 +111,7 @@ static enum lim_status open_devices(struct work *w)
             return status;
         lim_tune_load(w->be, set->dev.cache_dir);
     }
-    terminal_init(true); /* where the numbers are from is no choice */
+    terminal_init(true); /* the numbers' device is not the user's choice */
     w->host = lim_backend_create(&host, &status);
     terminal_init(false);
     if (!w->host)
@@ -129,7 +129,7 @@ static enum lim_status paint(struct work *w, int count)
     float *z = malloc(CHUNK * latent * sizeof *z);
     struct lim_dcgan *gan = lim_dcgan_load(w->be, w->model, 0, true, NULL, &status);
 
-    if (gan) /* else the load has said why not */
+    if (gan) /* else the loader has logged why */
         status = z ? LIM_OK : LIM_ERROR;
     if (status == LIM_OK && w->set->raw) {
         lim_dcgan_use_average(gan, false);
@@ -202,7 +202,7 @@ static enum lim_status measure(struct work *w)
     return LIM_OK;
 }
 
-/* Nothing that depends on the device or the clock, so that equal numbers are equal bytes. */
+/* Nothing here depends on the device or the clock, so that equal numbers give equal bytes. */
 static enum lim_status print_json(const struct work *w, const char *what)
 {
     cJSON *json = cJSON_CreateObject();

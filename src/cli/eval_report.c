@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a number is for whoever reads the table. */
+/* What each number means, for readers of the table. */
 static const struct {
     enum lim_eval_number number;
     double scale; /* of what is printed */
@@ -64,7 +64,7 @@ static void print_cells(const char *label, char cells[EVAL_ROWS][24], const char
     printf("  %s\n", meaning);
 }
 
-/* Numbers of one space: `deviation` beside those of painted pictures, where there is one. */
+/* The numbers of one space; the painted pictures' with their `deviation`, if there is one. */
 static void print_space(const struct eval_row rows[EVAL_ROWS], bool gist)
 {
     for (size_t k = 0; k < sizeof lines / sizeof lines[0]; k++) {

@@ -1,4 +1,4 @@
-/* What `limner eval` says: a table for people, JSON, a sheet of pairs. */
+/* The output of `limner eval`: a table for people, JSON, a sheet of pairs. */
 #ifndef LIMNER_CLI_EVAL_REPORT_H
 #define LIMNER_CLI_EVAL_REPORT_H
 
@@ -19,8 +19,8 @@ bool eval_rows_json(cJSON *json, const struct eval_row rows[EVAL_ROWS], int leve
 /* On stdout; `size` is that of the pictures. */
 void eval_table(const struct eval_row rows[EVAL_ROWS], int levels, int size);
 
-/* A PNG of the painted pictures that are nearest to a training picture, each with it at its right,
- * the nearest first. painted[][size][size][channels]. False after one line. */
+/* A PNG of the painted pictures that are nearest to a training picture, nearest first, each with
+ * the training picture at its right. painted[][size][size][channels]. False after one line. */
 bool eval_sheet(const char *path, const struct lim_eval_pair *pairs, int count,
                 const uint8_t *painted, int size, int channels);
 

@@ -9,7 +9,7 @@ void gan_options_init(void *part)
     *(struct gan_options *)part = (struct gan_options){.config = lim_dcgan_defaults()};
 }
 
-/* "tiny (for a try on a CPU): width 16, batch 32; small: ...": of settings up to a role. */
+/* "tiny (for a try on a CPU): width 16, batch 32; small: ...": the settings up to a role. */
 static void describe_presets(enum lim_setting_role last, char *text, size_t size)
 {
     const struct lim_preset *preset;
@@ -38,7 +38,7 @@ static void describe_presets(enum lim_setting_role last, char *text, size_t size
     }
 }
 
-/* Both are made anew each time, to the same. */
+/* Both texts are rebuilt on each call, with the same content. */
 static void preset_option(enum lim_setting_role last, struct option *option)
 {
     static const char *words[MOST_PRESETS + 1];

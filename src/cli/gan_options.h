@@ -1,6 +1,5 @@
 /* The options of commands that make or measure a DCGAN: a row for each of the library's settings,
- * and
- * --preset. */
+ * and --preset. */
 #ifndef LIMNER_CLI_GAN_OPTIONS_H
 #define LIMNER_CLI_GAN_OPTIONS_H
 
@@ -13,7 +12,7 @@ struct gan_options {
     struct lim_dcgan_config config;
 };
 
-/* The groups of them, for a command whose settings hold them in `member`: every setting, and
+/* Their option groups, for a command whose settings hold them in `member`: every setting, and
  * --batch auto, which becomes 0; those that decide how long a step takes; those of the pictures,
  * without --preset. */
 #define GAN_OPTIONS(settings, member)                                                    \
@@ -41,7 +40,7 @@ const char *gan_option_name(const struct lim_setting *setting);
 bool gan_option_given(const struct command *command, const struct parsed *parsed,
                       const struct lim_setting *setting);
 
-/* After parsing: what the preset says, where there is one and no option says it. */
+/* After parsing: sets what no option gives from the preset, if there is one. */
 void gan_use_preset(const struct command *command, const struct parsed *parsed,
                     struct gan_options *gan);
 

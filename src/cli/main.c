@@ -53,7 +53,7 @@ static enum lim_status run_command(const struct command *command, int argc, char
     return status;
 }
 
-/* Words that stand in the place of a command. */
+/* Words that may stand in place of a command. */
 static bool print_document(const char *word)
 {
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
@@ -100,13 +100,13 @@ static enum lim_status dispatch(int argc, char **argv)
     return unknown_command(argv[1]);
 }
 
-/* GCC's OpenMP lets a thread that waits spin for milliseconds. While another process holds one of
- * the cores that is most of the time: a fifth of the speed was measured
+/* GCC's OpenMP lets a waiting thread spin for milliseconds. While another process holds one of the
+ * cores that takes most of the time: a fifth of the speed was measured
  * (docs/design/measurements.md, "Beside other work"). OpenBLAS starts threads of its own, which
- * limner never uses, and one that finds no memory for itself tries for ever: the process would
- * never end; and the CPU path does without an OpenBLAS that has more than one. Both have to be in
- * the environment before the libraries are loaded, hence the exec; where it fails, limner runs
- * without. */
+ * limner never uses, and one that gets no memory retries forever: the process would never end; and
+ * the CPU path does not use an OpenBLAS with more than one thread. Both variables must be in the
+ * environment before the libraries are loaded, hence the exec; if it fails, limner runs without
+ * them. */
 static void tame_libraries(char **argv)
 {
     const char *blas = getenv("OPENBLAS_NUM_THREADS");
@@ -118,7 +118,7 @@ static void tame_libraries(char **argv)
         set = setenv("GOMP_SPINCOUNT", "1000", 0) == 0;
     if (!blas || strcmp(blas, "1") != 0)
         set = setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0 || set;
-    /* Its name, for under valgrind the link itself is valgrind. */
+    /* Reads the link's target, because under valgrind the link itself is valgrind. */
     length = set ? readlink("/proc/self/exe", self, sizeof self - 1) : -1;
     if (length > 0) {
         self[length] = '\0';
@@ -131,7 +131,7 @@ static bool set_variable(const char *name, const char *value)
     return (value ? setenv(name, value, 1) : unsetenv(name)) == 0;
 }
 
-/* Where a parent has closed 0, 1 or 2, the next file would get that number, and our messages. */
+/* If a parent has closed 0, 1 or 2, the next opened file would get that number and our messages. */
 static void fill_standard_streams(void)
 {
     int fd;
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
     enum lim_status status;
 
     fill_standard_streams();
-    /* A file that grows beyond the limit is an error like a full disk, not the end. */
+    /* Exceeding the file size limit is an error like a full disk and must not kill the process. */
     signal(SIGXFSZ, SIG_IGN);
     tame_libraries(argv);
     lim_host_set(&(struct lim_host){.set_variable = set_variable});

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name, and what is to be said of it. */
+/* A name and its description. */
 struct term {
     const char *name, *text;
 };
@@ -50,11 +50,11 @@ static const struct term files[] = {
     {0},
 };
 
-/* Text for roff in short lines: dashes, quotes and tildes stay what they are, no line begins as a
- * request, and an empty line is a paragraph. */
+/* Text for roff in short lines: keeps dashes, quotes and tildes literal, begins no line as a
+ * request, and makes an empty line a paragraph break. */
 static void print_roff(FILE *out, const char *text)
 {
-    enum { WIDTH = 70 }; /* escapes make them longer, not beyond 80 */
+    enum { WIDTH = 70 }; /* escapes lengthen lines, but not beyond 80 */
     int column = 0;
 
     for (; *text; text++) {

@@ -1,4 +1,4 @@
-/* The values of options: texts as numbers, words and colors, in the fields they belong to. */
+/* The values of options: parses numbers, words and colors, and stores them in their fields. */
 #include "cli/options.h"
 
 #include "cli/terminal.h"

@@ -88,8 +88,8 @@ static bool unknown_option(const struct command *command, const char *text, size
     return false;
 }
 
-/* One argument that begins with '-'. `*next` is the text after it, NULL at the end; set to NULL
- * when it was taken as the value. */
+/* One argument that begins with '-'. `*next` is the text after it, NULL at the end; becomes NULL if
+ * it was used as the value. */
 static bool parse_option(const struct command *command, const char *text, const char **next,
                          struct parsed *parsed, void *settings)
 {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What the field of the settings at `offset` is, and how its text is read. */
+/* The type of the settings' field at `offset`, and how its text is parsed. */
 enum option_kind {
     OPTION_FLAG,  /* bool, becomes true; takes no value */
     OPTION_OFF,   /* bool, becomes false; takes no value */
@@ -39,13 +39,13 @@ struct option {
     const char *help;
 };
 
-/* Options that several commands have. They fill a struct of their own, which is a part of each
+/* Options that several commands share. They fill their own struct, which is a part of each
  * command's settings. */
 struct option_group {
     const char *title;                         /* above them in the help, or NULL */
     bool (*row)(int i, struct option *option); /* with its offset in the part; false: no more */
     size_t offset;                             /* of the part in the command's settings */
-    void (*init)(void *part);                  /* what it is before parsing */
+    void (*init)(void *part);                  /* sets it before parsing */
 };
 
 enum { MAX_OPTIONS = 64, MAX_ARGUMENTS = 2 };
@@ -62,18 +62,18 @@ struct command {
     const char *arguments; /* "PICTURES", for the synopsis; "" for none */
     int min_arguments, max_arguments;
     const char *summary;               /* one line */
-    const char *details;               /* for the long help: paragraphs apart by an empty line */
+    const char *details;               /* for the long help: empty lines separate paragraphs */
     const struct option *options;      /* its own; ends with a row without a name */
     const struct option_group *shared; /* NULL, or ends with one that is zero */
-    const void *defaults;              /* the settings before parsing, but for the shared parts */
+    const void *defaults;              /* the settings before parsing, except the shared parts */
     size_t settings_size;
     enum lim_status (*run)(const struct command *command, const struct parsed *parsed,
                            void *settings);
 };
 
 /* The i-th option of the command, its own first, with its offset in the command's settings. Where
- * `title` is not NULL, *title is that of its group, or NULL. False: there are no more; at most
- * MAX_OPTIONS in all. */
+ * `title` is not NULL, *title becomes its group's title, or NULL. False: there are no more;
+ * MAX_OPTIONS at most in all. */
 bool command_option(const struct command *command, int i, struct option *option,
                     const char **title);
 
@@ -87,11 +87,11 @@ bool options_parse(const struct command *command, int argc, char **argv, struct 
 
 bool option_given(const struct command *command, const struct parsed *parsed, const char *name);
 
-/* Puts the value that `text` names into the option's field of `settings`. False after one line on
- * stderr, in which `where` names the option, or the variable of the environment. */
+/* Stores the value that `text` names in the option's field of `settings`. False after one line on
+ * stderr, in which `where` names the option or the environment variable. */
 bool option_set(const struct option *option, const char *where, const char *text, void *settings);
 
-/* Whole texts as numbers; false where anything is left over or out of [min, max]. */
+/* Parse a whole text as a number; false if anything is left over or it is outside [min, max]. */
 bool parse_count(const char *text, uint64_t *value);
 bool parse_seconds(const char *text, double *value);
 
@@ -109,7 +109,7 @@ void print_help(FILE *out, const struct command *command);
 void print_overview(FILE *out, const struct command *const *commands);
 void print_bash_completion(FILE *out, const struct command *const *commands);
 
-/* What the command does without options; NULL without memory, and then no help tells it. The caller
+/* The command's default settings; NULL without memory, and then the help omits them. The caller
  * frees. */
 void *command_make_defaults(const struct command *command);
 

@@ -74,7 +74,7 @@ const char *find_other_pictures(const struct command *command, const struct pars
 {
     struct lim_dataset_config usual, before = *kept;
 
-    /* A run says 0 for what is usual. */
+    /* A run stores 0 for the default. */
     picture_options_init(&usual);
     if (!before.background)
         before.background = usual.background;

@@ -54,7 +54,7 @@ struct plan {
     bool folder;
 };
 
-/* A seed at the beginning of *text, which then stands behind it. */
+/* Reads a seed at the beginning of *text and moves *text past it. */
 static bool read_seed(const char **text, uint64_t *seed)
 {
     size_t digits = strspn(*text, "0123456789");

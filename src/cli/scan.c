@@ -1,4 +1,4 @@
-/* limner scan: what is in a folder of pictures, before anything is trained. */
+/* limner scan: reports what a folder of pictures contains, before any training. */
 #include "cli/commands.h"
 #include "cli/gan_options.h"
 #include "cli/picture_options.h"
@@ -140,7 +140,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
         scan = lim_scan_create(ds);
         status = scan ? report(ds, scan, set, pictures) : LIM_ERROR;
         lim_scan_destroy(scan);
-    } else if (!write_skipped(ds, set->skipped)) { /* nothing usable: the list tells why */
+    } else if (!write_skipped(ds, set->skipped)) { /* nothing is usable: the list says why */
         status = LIM_ERROR;
     }
     lim_dataset_destroy(ds);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Groups of copies that are shown, and pictures of each. */
+/* How many groups of copies are shown, and how many pictures of each. */
 enum { GROUPS = 10, NAMES = 5, BAR = 40 };
 
 static const char *const verdicts[] = {

@@ -19,7 +19,7 @@ static void on_signal(int number)
     (void)number;
     if (++requests > 1)
         _exit(LIM_INTERRUPTED);
-    /* A terminal that is gone sets errno: what was interrupted may be looking at its own. */
+    /* A write to a closed terminal sets errno: the interrupted code may be reading its own. */
     if (text && write(STDERR_FILENO, text, text_size) < 0)
         errno = before;
 }
@@ -35,7 +35,7 @@ void stop_on_signals(const char *told)
 
         action.sa_flags = SA_RESTART;
         sigemptyset(&action.sa_mask);
-        /* nohup ignores SIGHUP, and means it. */
+        /* nohup ignores SIGHUP on purpose: keep that. */
         if (numbers[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
             before.sa_handler == SIG_IGN)
             continue;

@@ -1,4 +1,4 @@
-/* All that people read goes through here, so that messages and the status line do not mix. */
+/* All output for people goes through here, so that messages and the status line do not mix. */
 #ifndef LIMNER_CLI_TERMINAL_H
 #define LIMNER_CLI_TERMINAL_H
 
@@ -12,13 +12,13 @@ void terminal_init(bool quiet);
 /* True where stderr is a terminal that can overwrite a line. */
 bool terminal_live(void);
 
-/* Columns of the terminal; 80 where it does not say. */
+/* Columns of the terminal; 80 if it does not report them. */
 int terminal_width(void);
 
 void say_error(const char *format, ...) LIM_PRINTF(1, 2);
 void say(const char *format, ...) LIM_PRINTF(1, 2); /* not when quiet */
 
-/* Replaces the status line; "" removes it. Only on a live terminal, else does nothing. */
+/* Replaces the status line; "" removes it. Does nothing unless the terminal is live. */
 void status_line(const char *text);
 
 #endif

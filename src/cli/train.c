@@ -118,7 +118,7 @@ static enum lim_status print_settings(const struct lim_train_config *config, str
         be, gan, (double)lim_dataset_count(ds) * gan->size * gan->size * gan->channels);
 }
 
-/* `dry`: as a plan, with what else --dry-run tells. */
+/* `dry`: as a plan, with what else --dry-run reports. */
 static enum lim_status print_json_start(const struct lim_train_config *config,
                                         struct lim_backend *be, const struct lim_dataset *ds,
                                         bool dry)
@@ -223,7 +223,7 @@ static enum lim_status train_with(const struct train_settings *set, struct lim_t
         lim_backend_destroy(be);
         return status;
     }
-    /* Before the pictures, which may take an hour. */
+    /* Before the pictures are prepared, which may take an hour. */
     if (set->profile && !set->dry_run && !lim_backend_profile(be, set->profile)) {
         lim_backend_destroy(be);
         return LIM_ERROR;
@@ -278,7 +278,7 @@ done:
     return status;
 }
 
-/* Is there anything in the folder but prepared pictures that found no run? */
+/* Does the folder hold anything except a cache of prepared pictures without a run? */
 static bool is_taken(const char *path)
 {
     DIR *dir = opendir(path);
@@ -309,7 +309,7 @@ static enum lim_status start(const struct command *command, const struct parsed 
     config->run = set->out ? set->out : train_default_run(config->pictures, run, sizeof run);
     if (!train_configure(command, parsed, set, config))
         return LIM_USAGE;
-    /* Said before pictures are decoded; lim_train looks again. */
+    /* Reported before pictures are decoded; lim_train checks again. */
     snprintf(room, sizeof room, "%s/config.json", config->run);
     if (!set->dry_run && stat(room, &st) == 0) {
         say_error("the run '%s' exists already; to go on with it: %s train --resume %s (or name "
@@ -377,7 +377,7 @@ static enum lim_status run(const struct command *command, const struct parsed *p
 
     terminal_init(set->quiet);
     stop_on_signals("\nlimner: finishing the step, then saving; once more to leave at once\n");
-    /* Whoever read our output is gone; the training is not. */
+    /* If the reader of our output is gone, the training goes on. */
     signal(SIGPIPE, SIG_IGN);
     if (!set->quiet || set->json)
         config.status = on_step;

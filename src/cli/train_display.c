@@ -45,7 +45,7 @@ bool display_decoding(void *user, int done, int total)
     return !stop_requested(NULL);
 }
 
-/* Pictures seen, short: 950, 64.0k, 1.25M. */
+/* Pictures seen, abbreviated: 950, 64.0k, 1.25M. */
 static void format_count(uint64_t count, char *text, size_t size)
 {
     if (count < 10000)
@@ -75,7 +75,7 @@ static void format_status(const struct display *display, const struct lim_train_
              (unsigned long long)s->launches, s->launches == 1 ? "" : "es", display->device);
 }
 
-/* Six digits are what a float has: 0.693147 instead of 0.69314718246459961. */
+/* A float has six digits: 0.693147 instead of 0.69314718246459961. */
 static void add_number(cJSON *object, const char *name, double value)
 {
     char text[32];
@@ -145,7 +145,7 @@ void display_step(struct display *display, const struct lim_train_status *s)
     status_line(drawn);
 }
 
-/* A name of a file may hold bytes that are no UTF-8, and JSON may not: they become "\\xff". */
+/* A file name may hold bytes that are not UTF-8, and JSON may not: they become "\\xff". */
 static void print_json(const char *text)
 {
     size_t size = 4 * strlen(text) + 8;
@@ -154,7 +154,7 @@ static void print_json(const char *text)
     if (!plain)
         return;
     for (const char *at = lim_printable(text, plain, size); *at; at++) {
-        /* JSON has no escape \x: this one is of lim_printable. */
+        /* JSON has no escape \x: lim_printable wrote this one. */
         if (at[0] == '\\' && at[1] == 'x')
             putchar('\\');
         else if (at[0] == '\\')

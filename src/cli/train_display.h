@@ -8,7 +8,7 @@
 struct display {
     bool json;
     const char *device;    /* as the backend names it */
-    double last_line;      /* clock of the last one; 0: none yet */
+    double last_line;      /* clock at the last line; 0: none yet */
     double decoding_since; /* clock; 0: not yet */
 };
 

@@ -4,8 +4,8 @@
 
 #include <limner/eval.h>
 
-/* What measures the pictures as `config` wants it, entered there; NULL: nothing, for it wants none
- * or the data set is too small. The data set must outlive it. */
+/* Creates the measurements that `config` asks for and enters them there; NULL: none, because it
+ * asks for none or the data set is too small. The data set must outlive the result. */
 struct lim_eval_watch *train_watch(struct lim_train_config *config, const struct lim_dataset *ds,
                                    int threads);
 

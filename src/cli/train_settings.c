@@ -66,7 +66,7 @@ const struct option_group train_shared[] = {GAN_OPTIONS(struct train_settings, g
                                             DEVICE_OPTIONS(struct train_settings, dev),
                                             {0}};
 
-/* A limit that is given replaces those of before, all of them. */
+/* A limit on the command line replaces all earlier limits. */
 static void set_limits(const struct command *command, const struct parsed *parsed,
                        const struct train_settings *set, struct lim_train_config *config)
 {
@@ -94,7 +94,7 @@ static bool set_cache(const struct train_settings *set, struct lim_train_config 
     return true;
 }
 
-/* The batch where none is given, by the preset. */
+/* The preset's batch, where none is given. */
 static int usual_batch(const struct gan_options *gan)
 {
     struct lim_dcgan_config config = lim_dcgan_defaults();
@@ -137,7 +137,7 @@ static bool keep_data(const struct command *command, const struct parsed *parsed
     return !other;
 }
 
-/* Takes over what may change in a run, and refuses the rest. */
+/* Accepts the settings that may change in a run, and refuses the rest. */
 static bool keep_gan(const struct command *command, const struct parsed *parsed,
                      const struct train_settings *set, struct lim_dcgan_config *kept)
 {

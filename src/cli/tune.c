@@ -1,4 +1,4 @@
-/* limner tune: which algorithm does each pass of a network's convolutions fastest here. */
+/* limner tune: finds the fastest algorithm here for each pass of a network's convolutions. */
 #include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/device_options.h"

@@ -13,17 +13,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Raised whenever a decoder, the resizer, the pHash or this file comes to give other bytes. */
+/* Raise this whenever a decoder, the resizer, the pHash or this file begins to give other bytes. */
 #define FORMAT 3
 #define SLOTS_AT 4096 /* a page, so that pictures begin at one */
 
-/* Pictures whose pixels are looked at when a file is loaded: all, or, spread over larger files, as
- * many as a second or two can read. */
+/* Bytes of pixels that are checked when a file is loaded: all, or, spread over larger files, as
+ * many as can be read in a second or two. */
 #define LOOKED_AT ((size_t)4 << 30)
 
 static const char magic[16] = "limner pictures";
 
-/* As this machine writes numbers: a file of another order has another FORMAT, seen from here. */
+/* In this machine's byte order: in a file of another order FORMAT reads as another number. */
 struct header {
     char magic[16];
     uint32_t format, result_size;
@@ -38,7 +38,7 @@ uint8_t *data_cache_slot(const struct cache *cache, uint32_t slot)
     return cache->slots + slot * cache->picture_bytes;
 }
 
-/* Slots are read here and there, so that what lies around one is not worth fetching with it. */
+/* Slots are read in random order, so reading ahead around one is not worthwhile. */
 static void expect_random(const struct cache *cache)
 {
     posix_madvise(cache->map, cache->map_size, POSIX_MADV_RANDOM);
@@ -79,7 +79,7 @@ static const char *check_header(const struct header *h, size_t file_size, uint64
     return NULL;
 }
 
-/* Numbers that the rest reckons with. Whoever may write the file can make its digests. */
+/* The numbers that the rest relies on: whoever can write the file can forge its digests. */
 static bool is_sound(const struct data_result *result, uint64_t slots)
 {
     const struct data_facts *facts = &result->facts;
@@ -91,7 +91,7 @@ static bool is_sound(const struct data_result *result, uint64_t slots)
             (result->slot < slots && facts->width > 0 && facts->height > 0));
 }
 
-/* Results and reasons; the digest has said that the table is as it was written. */
+/* Reads results and reasons; the digest has shown that the table is as it was written. */
 static bool read_table(const uint8_t *table, size_t size, uint64_t slots, struct data_files *files,
                        struct data_result *results)
 {
@@ -126,7 +126,7 @@ static bool pixels_are_whole(const struct cache *cache, const struct data_files 
     return true;
 }
 
-/* Reasons that came from a table that turned out to be no good. */
+/* Drops the reasons that came from a table that turned out to be invalid. */
 static void forget(struct data_files *files, struct data_result *results, const bool *listed)
 {
     for (size_t i = 0; i < files->count; i++) {
@@ -216,7 +216,7 @@ bool data_cache_load(struct cache *cache, const char *file, uint64_t key, size_t
     return !wrong;
 }
 
-/* All of it at once: a mapped file that meets a full disk later kills the process. */
+/* Reserves all of it at once: a mapped file that meets a full disk later kills the process. */
 static int reserve(int fd, size_t size)
 {
 #if defined(_POSIX_ADVISORY_INFO) && _POSIX_ADVISORY_INFO > 0
@@ -252,7 +252,7 @@ static bool map_new_file(struct cache *cache, const char *file, size_t size)
     return false;
 }
 
-/* The folder that `file` is to lie in, with those above it. */
+/* Creates the folder of `file`, with those above it. */
 static bool make_folder_of(struct cache *cache, const char *file)
 {
     char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
@@ -312,7 +312,7 @@ static bool write_table(struct lim_file *file, const struct data_files *files,
     for (size_t i = 0; i < files->count; i++) {
         const struct data_file *f = &files->list[i];
 
-        /* Reasons that the list of files brings are there again next time. */
+        /* The list of files supplies its own reasons again next time. */
         if (results[i].what != SKIPPED || !f->reason)
             continue;
         memcpy(table + at, f->reason, strlen(f->reason) + 1);

@@ -1,6 +1,6 @@
-/* The memory of prepared pictures: slots of one size, in a mapped file that the next training finds
- * again, or plain memory. The file is written while the pictures are decoded, so that the pixels
- * need never be in memory all at once; it has a temporary name until it is whole.
+/* The memory of prepared pictures: slots of one size, in a mapped file that the next training
+ * reuses, or in plain memory. The file is written while the pictures are decoded, so that the
+ * pixels need never be in memory all at once; it has a temporary name until it is whole.
  *
  *     header, 4096 bytes | slots | a struct data_result for each file | reasons of skipped ones
  *
@@ -22,7 +22,7 @@ struct cache {
     void *map; /* of the file; NULL: slots is memory of its own */
     size_t map_size;
     struct lim_file file; /* while it is being written; file.stream NULL else */
-    char *folder;         /* made for it, and taken away again with an unfinished file */
+    char *folder;         /* made for it, and removed together with an unfinished file */
     atomic_uint used;     /* slots */
     size_t file_size;
 };
@@ -31,7 +31,7 @@ struct cache {
  * NULL alone: no memory. */
 char *data_cache_place(const char *path, const struct lim_dataset_config *config, bool *none);
 
-/* `path` is that of the pictures, which does not count: a folder may be moved. */
+/* The pictures' `path` is not part of the key: a folder may be moved. */
 uint64_t data_cache_key(const char *path, const struct data_files *files,
                         const struct lim_dataset_config *config);
 
@@ -40,15 +40,15 @@ uint64_t data_cache_key(const char *path, const struct data_files *files,
 bool data_cache_load(struct cache *cache, const char *file, uint64_t key, size_t picture_bytes,
                      struct data_files *files, struct data_result *results);
 
-/* Room for `slots` pictures in `file`, or in memory if that is NULL or cannot be had there (one
- * warning says so). False after one log line. data_cache_finish is due in either case. */
+/* Makes room for `slots` pictures in `file`, or in memory if that is NULL or has no room (after one
+ * warning). False after one log line. data_cache_finish is due in either case. */
 bool data_cache_begin(struct cache *cache, const char *file, size_t slots, size_t picture_bytes);
 
 /* The slot of a picture, to be written or read. */
 uint8_t *data_cache_slot(const struct cache *cache, uint32_t slot);
 
-/* Says that this slot will be read soon: from a file larger than the memory it is fetched
- * meanwhile. Any thread. */
+/* Announces that this slot will be read soon: the system then fetches it ahead from a file larger
+ * than the memory. Any thread. */
 void data_cache_want(const struct cache *cache, const uint8_t *slot);
 
 /* All pictures are in their slots: makes the file whole and gives it its name. In memory: does

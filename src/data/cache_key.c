@@ -1,4 +1,4 @@
-/* Where a cache of pictures lies, and what it is of. */
+/* Where a cache of pictures lies, and the key of its contents. */
 #include "base/file_time.h"
 #include "config.h"
 #include "data/cache.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What this limner can read, which another may have been built without. */
+/* What this limner can read: another build may lack some of it. */
 static const char abilities[] = {
 #ifdef LIM_HAVE_JPEG
     'j',

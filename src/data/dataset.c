@@ -96,8 +96,8 @@ const uint8_t *lim_dataset_picture(const struct lim_dataset *ds, int i)
 
 /* Where picture `i` of `count` stands in the shuffle of one epoch: a permutation as a function,
  * without a table to build each epoch. Numbers are split into two digits of base `root`; each round
- * adds a random function of one digit to the other, which can be undone, so no two numbers meet.
- * What falls outside the count goes through again (root^2 >= count is hardly larger). */
+ * adds a random function of one digit to the other, which can be undone, so no two numbers meet. A
+ * number outside the count goes through again (root^2 >= count is hardly larger). */
 static uint64_t shuffled(uint64_t seed, uint64_t epoch, uint64_t count, uint64_t root, uint64_t i)
 {
     do {
@@ -115,7 +115,7 @@ static uint64_t shuffled(uint64_t seed, uint64_t epoch, uint64_t count, uint64_t
     return i;
 }
 
-/* in[size][size][channels], left and right exchanged. */
+/* Exchanges left and right of in[size][size][channels]. */
 static void mirror(const struct lim_dataset *ds, const uint8_t *in, uint8_t *out)
 {
     int size = ds->size, channels = ds->channels;

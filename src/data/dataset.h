@@ -1,4 +1,4 @@
-/* What a data set is inside. */
+/* The inside of a data set. */
 #ifndef LIMNER_SRC_DATA_DATASET_H
 #define LIMNER_SRC_DATA_DATASET_H
 

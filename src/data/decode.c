@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Below this a picture in memory whole (progressive JPEG: 6 bytes a pixel) is no burden, even one
+/* A picture smaller than this may be in memory whole (progressive JPEG: 6 bytes a pixel), even one
  * on every thread. */
 #define LARGE_PIXELS 16000000
 
@@ -47,7 +47,7 @@ static uint32_t background_of(const struct decode_job *job)
     return job->background ? job->background : LIM_RGB(255, 255, 255);
 }
 
-/* Channels once the last of 2 or 4, alpha, is gone. */
+/* Channels without alpha, the last of 2 or 4. */
 static int flat_channels(const struct decode_job *job, int channels)
 {
     uint32_t color = background_of(job) & 0xffffff;
@@ -78,7 +78,7 @@ size_t data_decode_row_size(int width)
     return (size_t)width * 3;
 }
 
-/* A row[width] of RGB that has no color is written to `gray`, which may be the row. */
+/* Writes a row[width] of RGB to `gray`, which may be the row, if it has no color. */
 static bool make_gray(const uint8_t *row, int width, uint8_t *gray)
 {
     for (const uint8_t *p = row, *end = row + (size_t)width * 3; p < end; p += 3)

@@ -11,7 +11,7 @@ struct reading {
     const struct decode_job *job;
     size_t at; /* bytes read */
     GifFileType *gif;
-    int clear; /* the color that is none; -1: all are colors */
+    int clear; /* the transparent color; -1: none */
     struct resizer resizer;
     uint8_t *frame; /* [frame height][frame width], color numbers */
     uint8_t *row, *flat;
@@ -39,7 +39,7 @@ static bool refuse_error(const struct reading *r, int error)
     return data_decode_refuse(r->job, "damaged GIF (%s)", text ? text : "unknown error");
 }
 
-/* Up to the first frame's description. */
+/* Reads up to the first frame's description. */
 static bool find_frame(struct reading *r)
 {
     GifRecordType type;
@@ -134,7 +134,7 @@ static bool push_canvas(struct reading *r, int width, int height)
     return true;
 }
 
-/* Past parts of up to 255 bytes, each behind its length, the last of length 0. False at the end. */
+/* Skips blocks of up to 255 bytes, each after its length, up to length 0. False at the end. */
 static bool pass_parts(const uint8_t *bytes, size_t size, size_t *at)
 {
     while (*at < size) {
@@ -147,8 +147,8 @@ static bool pass_parts(const uint8_t *bytes, size_t size, size_t *at)
     return false;
 }
 
-/* Whether what follows the first frame is all there. A missing end mark is forgiven, and so is what
- * is no GIF: it comes after a whole picture. */
+/* Is everything after the first frame complete? A missing end mark is accepted, and so are bytes
+ * that are not GIF: they follow a whole picture. */
 static bool rest_is_whole(const uint8_t *bytes, size_t size, size_t at, bool *animated)
 {
     *animated = false;

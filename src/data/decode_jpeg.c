@@ -49,7 +49,7 @@ static void on_error(j_common_ptr jpeg)
     longjmp(r->jump, 1);
 }
 
-/* Level -1 is a warning: libjpeg would go on, and fill what is missing with gray. */
+/* Level -1 is a warning: libjpeg would continue and fill the missing part with gray. */
 static void on_message(j_common_ptr jpeg, int level)
 {
     const struct jpeg_error_mgr *err = jpeg->err;
@@ -60,7 +60,7 @@ static void on_message(j_common_ptr jpeg, int level)
     case JWRN_ADOBE_XFORM:
     case JWRN_JFIF_MAJOR:
     case JWRN_NOT_SEQUENTIAL:
-        return; /* odd headers, whole pixels */
+        return; /* unusual headers, but complete pixels */
     case JWRN_EXTRANEOUS_DATA:
         /* Some cameras pad the end by a few bytes. */
         if (err->msg_parm.i[0] <= 4 && err->msg_parm.i[1] == JPEG_EOI)
@@ -93,7 +93,7 @@ static int orientation(struct reading *r)
     return 1;
 }
 
-/* cmyk[count][4] as paper would show it. Adobe's files count the paper that is left, not ink. */
+/* Converts cmyk[count][4] to the colors on paper. Adobe's files are inverted. */
 static void print_cmyk(const uint8_t *cmyk, int count, bool adobe, uint8_t *rgb)
 {
     for (int i = 0; i < count; i++, cmyk += 4)

@@ -1,9 +1,9 @@
-/* PNG of every color type, depth and interlacing. Of an animated one (APNG) it is the still
- * picture in it, which viewers that know no animation show.
+/* PNG of every color type, depth and interlacing. An animated one (APNG) gives its still picture,
+ * which viewers without animation show.
  *
- * The numbers in the file are the colors: gAMA, cHRM, sRGB and iCCP are passed over on purpose.
- * Few files have them, programs disagree about them, and half a folder shown lighter than the other
- * half is worse for a network than a folder shown a little too dark. */
+ * The numbers in the file are used as the colors: gAMA, cHRM, sRGB and iCCP are ignored on purpose.
+ * Few files have them, programs disagree about them, and half a folder that is lighter than the
+ * other half is worse for a network than a whole folder that is a little too dark. */
 #include "data/decode.h"
 #include "data/exif.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that must survive libpng's longjmp. */
+/* Everything that must survive libpng's longjmp. */
 struct reading {
     const struct decode_job *job;
     png_structp png;
@@ -37,7 +37,7 @@ static void on_error(png_structp png, png_const_charp message)
 
 static void on_warning(png_structp png, png_const_charp message)
 {
-    /* Of damaged notes beside the pixels: color profiles, comments. */
+    /* Warnings are about damaged metadata: color profiles, comments. */
     (void)png;
     (void)message;
 }
@@ -66,7 +66,7 @@ static int orientation(struct reading *r)
     return 1;
 }
 
-/* What does not change a pixel is not even read, so that it can neither fail nor cost memory. */
+/* Chunks that do not change a pixel are not read, so that they can neither fail nor cost memory. */
 static void pass_over_notes(png_structp png)
 {
     static const png_byte notes[] = "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0"
@@ -137,7 +137,7 @@ static bool read_rows(struct reading *r)
             if (pass == passes - 1)
                 data_decode_push(job, &r->resizer, row, channels, r->flat);
         }
-    png_read_end(r->png, NULL); /* checks what follows the pixels, their checksum first */
+    png_read_end(r->png, NULL); /* checks the pixels' checksum and what follows */
     data_resizer_take(&r->resizer, job->out);
     return true;
 }

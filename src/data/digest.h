@@ -1,8 +1,8 @@
-/* 64 bits that stand for a picture's bytes: tells accidents, not attacks. XXH64's step for short
+/* A 64-bit digest of a picture's bytes: detects accidents, not attacks. XXH64's step for short
  * inputs (Collet), taken over inputs of any length: eight bytes at a time, the same on every
- * machine. The library's XXH64 gives other values for 32 bytes and more, and these have to stay:
- * of them are made the fingerprint by which a run knows its pictures, the choice of those that
- * are held out or left out by --limit, and caches of pictures. */
+ * machine. The library's XXH64 gives other values for 32 bytes and more, and these must not change:
+ * they determine the fingerprint by which a run knows its pictures, which pictures are held out or
+ * left out by --limit, and caches of pictures. */
 #ifndef LIMNER_SRC_DATA_DIGEST_H
 #define LIMNER_SRC_DATA_DIGEST_H
 

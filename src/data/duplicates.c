@@ -1,6 +1,6 @@
 /* Exact copies by sorting digests. Near ones by multi-index hashing (Norouzi, Punjani and Fleet
- * 2012): looks within 7 bits of each other agree in one of four parts of 16 bits to one bit, so a
- * picture meets only those that share such a part with it, and not all. */
+ * 2012): hashes within 7 bits of each other agree, to one bit, in at least one of four parts of 16
+ * bits, so a picture is compared only with those that share such a part, not with all. */
 #include "data/duplicates.h"
 
 #include "data/phash.h"
@@ -12,13 +12,13 @@
 #define PART_BITS 16
 _Static_assert(PHASH_BITS < 2 * PARTS, "one part must be within one bit");
 
-/* Pictures that are met at one place, at most: where thousands share a part (all on white, or all
- * of one color) the search must not become one of all with all. The latest come first. */
+/* The most pictures compared per bucket: where thousands share a part (all on white, or all of one
+ * color), not all pairs must be compared. The latest come first. */
 #define MOST_MET 1000
 
 struct original {
     uint32_t file, met_by; /* the last file that was compared with it, plus 1 */
-    uint32_t next[PARTS];  /* number of another at the same place, plus 1 */
+    uint32_t next[PARTS];  /* number of another in the same bucket, plus 1 */
     uint64_t phash;
     struct phash_sketch sketch;
 };
@@ -30,7 +30,7 @@ struct search {
     uint32_t *heads[PARTS]; /* [1 << PART_BITS] */
 };
 
-/* A picture whose copies are looked for. */
+/* A picture whose copies are searched for. */
 struct wanted {
     uint32_t file;
     uint64_t phash;
@@ -47,7 +47,7 @@ static const uint8_t *pixels_of(const struct search *s, uint32_t file)
     return data_cache_slot(&s->ds->cache, s->ds->results[file].slot);
 }
 
-/* What costs least is asked first. */
+/* The cheapest test comes first. */
 static bool is_near(const struct search *s, const struct wanted *w, const struct original *other)
 {
     return data_phash_distance(w->phash, other->phash) <= PHASH_BITS &&
@@ -56,7 +56,7 @@ static bool is_near(const struct search *s, const struct wanted *w, const struct
                            s->ds->channels);
 }
 
-/* The first original, by name, among those at one place that is near; `best` if none is earlier. */
+/* The first near original, by name, in one bucket; `best` if none is earlier. */
 static uint32_t meet(struct search *s, const struct wanted *w, int part, uint32_t key,
                      uint32_t best)
 {
@@ -66,7 +66,7 @@ static uint32_t meet(struct search *s, const struct wanted *w, int part, uint32_
         struct original *other = &s->originals[at - 1];
 
         at = other->next[part];
-        if (other->met_by == w->file + 1) /* at another place */
+        if (other->met_by == w->file + 1) /* in another bucket */
             continue;
         other->met_by = w->file + 1;
         if (other->file < best && is_near(s, w, other))
@@ -145,7 +145,7 @@ static void find_exact(const struct lim_dataset *ds, struct listed *list, struct
     }
 }
 
-/* Copies of a near copy are copies of what that is a copy of. */
+/* Copies of a near copy count as copies of its original. */
 static void find_all_near(struct search *s, struct duplicate *copies)
 {
     for (size_t i = 0; i < s->ds->files.count; i++) {

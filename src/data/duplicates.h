@@ -7,13 +7,13 @@
 #include <limner/scan.h>
 
 struct duplicate {
-    uint32_t of; /* the file, if it is a copy; that one is none */
+    uint32_t of; /* the original's file, if this is a copy */
     enum lim_copy kind;
 };
 
-/* One a file, the caller frees; NULL without memory. Of several the first by name is no copy. A
- * near copy is near the one that it is a copy of, not only near another copy, so that the slow
- * change of a film's frames ends in several pictures. */
+/* One for each file, the caller frees; NULL without memory. The first by name of several is the
+ * original. A near copy is near its original, not only near another copy, so that slowly changing
+ * frames of a film yield several pictures. */
 struct duplicate *data_duplicates_find(const struct lim_dataset *ds);
 
 #endif

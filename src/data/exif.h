@@ -1,4 +1,4 @@
-/* The one thing that limner wants from a camera's notes: which way is up. */
+/* The only Exif field that limner uses: the orientation. */
 #ifndef LIMNER_SRC_DATA_EXIF_H
 #define LIMNER_SRC_DATA_EXIF_H
 
