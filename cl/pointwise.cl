@@ -1,5 +1,5 @@
 /* One result per element: activations, bias, the loss on logits, Adam, fill, copy, axpby,
- * multiply-adds. A work-item does one vector of them. */
+ * products and norms, multiply-adds. A work-item does one vector of them. */
 
 #include "activations.cl"
 #include "losses.cl"
@@ -141,6 +141,56 @@ __kernel void axpby(float a, __global const float *x, ulong x_at, float b, __glo
         __global float *to = y + y_at + i;
 
         store_part(a * load_part(x + x_at + i, n) + b * load_part(to, n), to, n);
+    }
+}
+
+/* sums[b] = the sum of a b over `block` elements from b * block on. Work-items: blocks. */
+__kernel void dot_blocks(__global const float *a, ulong a_at, __global const float *b, ulong b_at,
+                         __global float *sums, ulong sums_at, ulong block, ulong count)
+{
+    ulong first = get_global_id(0) * block;
+
+    if (first < count) {
+        ulong last = min(first + block, count);
+        float sum = 0.0f;
+
+        for (ulong i = first; i < last; i++)
+            sum += a[a_at + i] * b[b_at + i];
+        sums[sums_at + get_global_id(0)] = sum;
+    }
+}
+
+/* s[0] = their sum, or its root, at least 1e-12; a NaN stays one. Work-items: 1. */
+__kernel void dot_sum(__global const float *sums, ulong sums_at, ulong blocks, int root,
+                      __global float *s, ulong s_at)
+{
+    if (get_global_id(0) == 0) {
+        float sum = 0.0f;
+
+        for (ulong i = 0; i < blocks; i++)
+            sum += sums[sums_at + i];
+        if (root)
+            sum = sum < 1e-24f ? 1e-12f : sqrt(sum);
+        s[s_at] = sum;
+    }
+}
+
+/* y = alpha s[0] x + beta y, or alpha / s[0] x + beta y; beta = 0 never reads y. */
+__kernel void scale(float alpha, __global const float *s, ulong s_at, int divide,
+                    __global const float *x, ulong x_at, float beta, __global float *y, ulong y_at,
+                    ulong count)
+{
+    ulong i = (ulong)get_global_id(0) * LIM_VECTOR;
+
+    if (i < count) {
+        ulong n = count - i;
+        float factor = divide ? alpha / s[s_at] : alpha * s[s_at];
+        real_v sum = factor * load_part(x + x_at + i, n);
+        __global float *to = y + y_at + i;
+
+        if (beta != 0.0f)
+            sum += beta * load_part(to, n);
+        store_part(sum, to, n);
     }
 }
 

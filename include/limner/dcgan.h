@@ -27,6 +27,10 @@ enum lim_gan_loss {
     LIM_GAN_LOSSES
 };
 
+/* What D's layers between the first and the last are normalized by. LIM_NORM_SPECTRAL: all layers
+ * of D have spectral normalization. Without batch norm they have biases. */
+enum lim_norm_d { LIM_NORM_BATCH, LIM_NORM_NONE, LIM_NORM_SPECTRAL, LIM_NORMS };
+
 /* How Adam's step sizes fall to 0 until so many pictures were seen. */
 enum lim_decay { LIM_DECAY_NONE, LIM_DECAY_LINEAR, LIM_DECAY_COSINE, LIM_DECAYS };
 
@@ -46,7 +50,7 @@ struct lim_dcgan_config {
     enum lim_decay decay;
     enum lim_gan_loss loss;
     float lr_d; /* Adam's step size of D; 0: lr */
-    float reserved_float;
+    enum lim_norm_d norm_d;
     uint64_t reserved[20];
 };
 
@@ -96,8 +100,8 @@ struct lim_setting {
     const char *option; /* where it is not the name: "lr-d" of lr_d; or NULL */
 };
 
-/* The i-th setting of struct lim_dcgan_config, in the order of files and of roles; NULL after the
- * last. Static memory. */
+/* The i-th setting of struct lim_dcgan_config, in the order of files: of versions, and those of
+ * 0.1.0 in that of roles; NULL after the last. Static memory. */
 LIM_API const struct lim_setting *lim_dcgan_setting(int i);
 
 /* The setting's value in `config`, for people: "64", "0.0002", "true". Returns `text`, which holds

@@ -14,7 +14,7 @@
 LIM_BEGIN
 
 enum lim_layer_kind {
-    LIM_LAYER_CONV,            /* out, kernel, stride, pads, bias */
+    LIM_LAYER_CONV,            /* out, kernel, stride, pads, bias, spectral */
     LIM_LAYER_CONV_TRANSPOSED, /* the same; output (h - 1)*stride + kernel - pad_start - pad_end */
     LIM_LAYER_BATCHNORM,       /* eps, momentum */
     LIM_LAYER_ACTIVATION,      /* activation, slope */
@@ -46,6 +46,11 @@ struct lim_layer_desc {
     int pad_start,
         pad_end; /* top and left; bottom and right (Keras 'same' 5x5, stride 2: 1 and 2) */
     bool bias;
+    /* The weights w, as a matrix of kernel^2 * channels rows and `out` columns (of a transposed
+     * convolution, of that which it runs backwards), are divided by its largest singular value:
+     * Miyato et al. 2018, arXiv 1802.05957. One round of the power iteration in each forward pass
+     * in LIM_TRAIN; its vector is the state "u". */
+    bool spectral;
     enum lim_activation activation;
     float slope;
     struct lim_batchnorm batchnorm; /* zeros: eps 1e-5, momentum 0.1 */

@@ -197,6 +197,17 @@ LIM_API void lim_copy(struct lim_backend *be, struct lim_tensor x, struct lim_te
 LIM_API void lim_axpby(struct lim_backend *be, float a, struct lim_tensor x, float b,
                        struct lim_tensor y);
 
+/* s[0] = the sum of a[i] b[i], where lengths agree and shapes need not; and sqrt(sum of a[i]^2), at
+ * least 1e-12. `s` is a vector of 1. */
+LIM_API void lim_dot(struct lim_backend *be, struct lim_tensor a, struct lim_tensor b,
+                     struct lim_tensor s);
+LIM_API void lim_norm(struct lim_backend *be, struct lim_tensor a, struct lim_tensor s);
+
+/* y = alpha s[0] x + beta y, or, with `divide`, alpha / s[0] x + beta y; beta = 0 never reads y. y
+ * may be x. Lengths agree, shapes need not. */
+LIM_API void lim_scale(struct lim_backend *be, float alpha, struct lim_tensor s, bool divide,
+                       struct lim_tensor x, float beta, struct lim_tensor y);
+
 LIM_END
 
 #endif

@@ -88,12 +88,15 @@ static void setting_option(const struct lim_setting *setting, struct option *opt
 /* The i-th of the settings up to a role. */
 static bool option_up_to(enum lim_setting_role last, int i, struct option *option)
 {
-    const struct lim_setting *setting = lim_dcgan_setting(i);
+    const struct lim_setting *setting;
 
-    if (!setting || setting->role > last)
-        return false;
-    setting_option(setting, option);
-    return true;
+    for (int k = 0; (setting = lim_dcgan_setting(k)); k++) {
+        if (setting->role > last || i-- > 0)
+            continue;
+        setting_option(setting, option);
+        return true;
+    }
+    return false;
 }
 
 bool gan_picture_option(int i, struct option *option)

@@ -164,6 +164,10 @@ void cpu_loss(struct lim_backend *be, enum lim_loss_kind kind, float target,
 void cpu_adam(struct lim_backend *be, const struct lim_adam_desc *adam, float correct1,
               float correct2, struct lim_tensor g, struct lim_tensor m, struct lim_tensor v,
               struct lim_tensor p);
+void cpu_dot(struct lim_backend *be, struct lim_tensor a, struct lim_tensor b, bool root,
+             struct lim_tensor s);
+void cpu_scale(struct lim_backend *be, float alpha, struct lim_tensor s, bool divide,
+               struct lim_tensor x, float beta, struct lim_tensor y);
 void cpu_fill(struct lim_backend *be, float value, struct lim_tensor y);
 void cpu_copy(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
 void cpu_own(struct lim_backend *be, const struct lim_own_op *op, size_t items,

@@ -23,9 +23,12 @@ static const char *const losses[] = {[LIM_GAN_BCE] = "bce",
                                      [LIM_GAN_SQUARES] = "squares",
                                      [LIM_GAN_WASSERSTEIN] = "wasserstein",
                                      NULL};
+static const char *const norms[] = {
+    [LIM_NORM_BATCH] = "batch", [LIM_NORM_NONE] = "none", [LIM_NORM_SPECTRAL] = "spectral", NULL};
 static const char *const decays[] = {
     [LIM_DECAY_NONE] = "none", [LIM_DECAY_LINEAR] = "linear", [LIM_DECAY_COSINE] = "cosine", NULL};
 
+/* In the order of versions, then of roles. */
 static const struct lim_setting rows[] = {
     {"size", LIM_SETTING_INT, LIM_SETTING_PICTURES, AT(size), .words = sizes, .standard = 64,
      .help = "pixels along an edge: 16, 32, 64, 128 or 256"},
@@ -67,6 +70,9 @@ static const struct lim_setting rows[] = {
     {"decay_images", LIM_SETTING_COUNT, LIM_SETTING_TRAINING, AT(decay_images), .low = 0,
      .high = 9e15, .standard = 0, .since = "0.2.0", .absent = 0, .option = "decay-images",
      .help = "real pictures seen when the decay ends; 0: those of the whole training"},
+    {"norm_d", LIM_SETTING_WORD, LIM_SETTING_NETWORK, AT(norm_d), .words = norms,
+     .standard = LIM_NORM_BATCH, .since = "0.2.0", .absent = LIM_NORM_BATCH, .option = "norm-d",
+     .help = "what the discriminator's layers are normalized by: batch, none or spectral"},
 };
 
 /* Tiny and small are for minutes, not hours: many short steps, and larger ones than the paper's.

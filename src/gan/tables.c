@@ -88,11 +88,16 @@ int lim_dcgan_discriminator_rows(const struct lim_dcgan_config *config,
     rows[count++] = activated(LIM_LEAKY_RELU);
     for (int away = 1; away < n; away++) {
         rows[count++] = strided(config, LIM_LAYER_CONV, channels_at(config, away));
-        rows[count++] = normed();
+        if (config->norm_d == LIM_NORM_BATCH)
+            rows[count++] = normed();
         rows[count++] = activated(LIM_LEAKY_RELU);
     }
     rows[count++] = (struct lim_layer_desc){
         .kind = LIM_LAYER_CONV, .out = 1, .kernel = FIRST_SIZE, .stride = 1};
+    for (int i = 0; i < count; i++) {
+        rows[i].bias = config->norm_d != LIM_NORM_BATCH && rows[i].kind == LIM_LAYER_CONV;
+        rows[i].spectral = config->norm_d == LIM_NORM_SPECTRAL && rows[i].kind == LIM_LAYER_CONV;
+    }
     return count;
 }
 

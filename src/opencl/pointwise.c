@@ -100,3 +100,32 @@ void ocl_multiply_add(struct lim_backend *be, int rounds, struct lim_tensor y)
                ocl_line(ocl, lim_tensor_count(y), (size_t)ocl->chains * ocl->vector), OCL_I(rounds),
                OCL_T(y), OCL_U(lim_tensor_count(y)));
 }
+
+/* About as many blocks as elements in one, so that neither stage is long. */
+void ocl_dot(struct lim_backend *be, struct lim_tensor a, struct lim_tensor b, bool root,
+             struct lim_tensor s)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+    size_t count = lim_tensor_count(a), block = 64, blocks;
+    struct lim_tensor sums;
+
+    while (block * block < count)
+        block *= 2;
+    blocks = (count + block - 1) / block;
+    sums = ocl_scratch(ocl, blocks);
+    if (!sums.buf)
+        return;
+    ocl_launch(ocl, OCL_DOT_BLOCKS, ocl_line(ocl, blocks, 1), OCL_T(a), OCL_T(b), OCL_T(sums),
+               OCL_U(block), OCL_U(count));
+    ocl_launch(ocl, OCL_DOT_SUM, ocl_line(ocl, 1, 1), OCL_T(sums), OCL_U(blocks), OCL_I(root),
+               OCL_T(s));
+}
+
+void ocl_scale(struct lim_backend *be, float alpha, struct lim_tensor s, bool divide,
+               struct lim_tensor x, float beta, struct lim_tensor y)
+{
+    struct ocl_backend *ocl = (struct ocl_backend *)be;
+
+    ocl_launch(ocl, OCL_SCALE, vectors_of(ocl, y), OCL_F(alpha), OCL_T(s), OCL_I(divide), OCL_T(x),
+               OCL_F(beta), OCL_T(y), OCL_U(lim_tensor_count(y)));
+}

@@ -357,6 +357,12 @@ static void pointwise(struct check *t)
     expect(t, "adam", 0, 3, (const float[]){-2.5f, -0.5f, 2.5f});
     ocl_axpby(be, 2.0f, at(t, 2, 1, 3), -1.0f, at(t, 0, 1, 3));
     expect(t, "axpby", 0, 3, (const float[]){4.5f, 2.5f, -0.5f});
+    ocl_dot(be, at(t, 0, 1, 3), at(t, 2, 1, 3), false, at(t, 1, 1, 1));
+    expect(t, "dot", 1, 1, (const float[]){6.5f});
+    ocl_dot(be, at(t, 0, 1, 3), at(t, 0, 1, 3), true, at(t, 1, 1, 1));
+    expect(t, "norm", 1, 1, (const float[]){5.1720402f});
+    ocl_scale(be, 2.0f, at(t, 1, 1, 1), true, at(t, 0, 1, 3), 0.5f, at(t, 2, 1, 3));
+    expect(t, "scale", 2, 3, (const float[]){2.2401238f, 1.4667354f, 0.3066529f});
     ocl_multiply_add(be, 2, at(t, 0, 1, 3));
     expect(t, "multiply_add", 0, 3, (const float[]){2.625f, 2.125f, 1.375f});
 }

@@ -96,9 +96,9 @@ struct conform_op {
 
 /* Every family's table. */
 extern const struct conform_op conform_gemm[], conform_conv[], conform_norm[], conform_fused[],
-    conform_pointwise[], conform_loss[], conform_own[];
+    conform_pointwise[], conform_loss[], conform_scale[], conform_own[];
 extern const int conform_gemm_count, conform_conv_count, conform_norm_count, conform_fused_count,
-    conform_pointwise_count, conform_loss_count, conform_own_count;
+    conform_pointwise_count, conform_loss_count, conform_scale_count, conform_own_count;
 
 /* data.c. Memory that is not there ends the program: nothing could be checked. */
 void *conform_alloc(size_t count, size_t size);

@@ -21,13 +21,10 @@ static const struct {
     const struct conform_op *ops;
     const int *count;
 } families[] = {
-    {conform_gemm, &conform_gemm_count},
-    {conform_conv, &conform_conv_count},
-    {conform_norm, &conform_norm_count},
-    {conform_fused, &conform_fused_count},
-    {conform_pointwise, &conform_pointwise_count},
-    {conform_loss, &conform_loss_count},
-    {conform_own, &conform_own_count},
+    {conform_gemm, &conform_gemm_count},           {conform_conv, &conform_conv_count},
+    {conform_norm, &conform_norm_count},           {conform_fused, &conform_fused_count},
+    {conform_pointwise, &conform_pointwise_count}, {conform_loss, &conform_loss_count},
+    {conform_scale, &conform_scale_count},         {conform_own, &conform_own_count},
 };
 
 static void to_stderr(void *user, enum lim_log_level level, const char *message)

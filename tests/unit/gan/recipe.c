@@ -223,11 +223,32 @@ static void a_decay_is_so_many_step_sizes(void **state)
     }
 }
 
+static void resumes(struct lim_dcgan_config config)
+{
+    struct lim_progress progress = {.step = 5};
+    struct lim_dcgan *gan = make(config), *back;
+
+    for (int i = 0; i < 5; i++)
+        step(gan);
+    assert_true(lim_dcgan_save(gan, path, &progress, false));
+    back = lim_dcgan_load(be, path, 0, false, NULL, NULL);
+    assert_non_null(back);
+    assert_memory_equal(&back->config, &gan->config, sizeof config);
+    assert_true(same(lim_net_state(gan->g), lim_net_state(back->g)));
+    for (int i = 0; i < 5; i++) {
+        step(gan);
+        step(back);
+    }
+    assert_true(same_networks(gan, back));
+    if (lim_net_state(gan->d).buf)
+        assert_true(same(lim_net_state(gan->d), lim_net_state(back->d)));
+    lim_dcgan_destroy(gan);
+    lim_dcgan_destroy(back);
+}
+
 static void everything_resumes_to_the_bit(void **state)
 {
     struct lim_dcgan_config config = tiny();
-    struct lim_progress progress = {.step = 5};
-    struct lim_dcgan *gan, *back;
 
     (void)state;
     config.loss = LIM_GAN_HINGE;
@@ -235,20 +256,44 @@ static void everything_resumes_to_the_bit(void **state)
     config.decay = LIM_DECAY_COSINE;
     config.decay_images = 100;
     config.ema = 20;
-    gan = make(config);
-    for (int i = 0; i < 5; i++)
-        step(gan);
-    assert_true(lim_dcgan_save(gan, path, &progress, false));
-    back = lim_dcgan_load(be, path, 0, false, NULL, NULL);
-    assert_non_null(back);
-    assert_memory_equal(&back->config, &gan->config, sizeof config);
-    for (int i = 0; i < 5; i++) {
-        step(gan);
-        step(back);
+    for (int norm = 0; norm < LIM_NORMS; norm++) {
+        config.norm_d = (enum lim_norm_d)norm;
+        resumes(config);
     }
-    assert_true(same_networks(gan, back));
-    lim_dcgan_destroy(gan);
-    lim_dcgan_destroy(back);
+}
+
+/* D's tensors by its norm, and that D learns with each. */
+static void d_is_normalized_as_asked(void **state)
+{
+    static const struct {
+        const char *has, *has_not;
+    } parts[LIM_NORMS] = {[LIM_NORM_BATCH] = {"gamma", "bias"},
+                          [LIM_NORM_NONE] = {"bias", "gamma"},
+                          [LIM_NORM_SPECTRAL] = {"u", "gamma"}};
+
+    (void)state;
+    for (int norm = 0; norm < LIM_NORMS; norm++) {
+        struct lim_dcgan_config config = tiny();
+        struct lim_dcgan_stats stats = {0};
+        struct lim_dcgan *gan;
+        int has = 0, has_not = 0;
+
+        config.norm_d = (enum lim_norm_d)norm;
+        config.loss = LIM_GAN_HINGE;
+        gan = make(config);
+        for (int i = 0; i < lim_net_part_count(gan->d); i++) {
+            struct lim_net_part part = lim_net_part(gan->d, i);
+            const char *name = strchr(part.name, '.') + 1;
+
+            has += strcmp(name, parts[norm].has) == 0;
+            has_not += strcmp(name, parts[norm].has_not) == 0;
+        }
+        assert_true(has > 0 && has_not == 0);
+        for (int i = 0; i < 40; i++)
+            stats = step(gan);
+        assert_true(stats.finite && stats.d_real > stats.d_fake);
+        lim_dcgan_destroy(gan);
+    }
 }
 
 /* Where D's output is no probability, its losses tell that it has won. */
@@ -283,6 +328,7 @@ int main(void)
         cmocka_unit_test(d_has_its_own_step_size),
         cmocka_unit_test(a_decay_is_so_many_step_sizes),
         cmocka_unit_test(everything_resumes_to_the_bit),
+        cmocka_unit_test(d_is_normalized_as_asked),
         cmocka_unit_test(health_knows_the_losses),
     };
     char folder[] = "/tmp/limner-recipe-XXXXXX";

@@ -25,6 +25,10 @@ static int error_lines;
         .kind = LIM_LAYER_CONV_TRANSPOSED, .out = o, .kernel = k, .stride = st, .pad_start = from, \
         .pad_end = to, .bias = b                                                                   \
     }
+#define SPECTRAL(o, k, st, b)                                                                    \
+    {                                                                                            \
+        .kind = LIM_LAYER_CONV, .out = o, .kernel = k, .stride = st, .bias = b, .spectral = true \
+    }
 #define NORM                        \
     {                               \
         .kind = LIM_LAYER_BATCHNORM \
@@ -78,6 +82,21 @@ static const struct gradient_case gradient_cases[] = {
      3,
      2,
      0.002f},
+    {"spectral conv", {SPECTRAL(3, 3, 1, false)}, 1, 5, 4, 2, 0.005f},
+    {"spectral conv bias, tanh, spectral conv",
+     {SPECTRAL(3, 3, 1, true), ACT(LIM_TANH), SPECTRAL(1, 3, 1, true)},
+     3,
+     5,
+     5,
+     2,
+     0.005f},
+    {"transposed spectral",
+     {{.kind = LIM_LAYER_CONV_TRANSPOSED, .out = 2, .kernel = 3, .stride = 2, .spectral = true}},
+     1,
+     3,
+     3,
+     2,
+     0.005f},
     {"noise", {NOISE(0.5f)}, 1, 3, 3, 2, 0.5f},
     {"noise, noise, conv", {NOISE(0.5f), NOISE(1.0f), CONV(2, 3, 1, 1, 1, true)}, 3, 3, 3, 2, 0.5f},
     {"conv bias, noise, SiLU, noise",
@@ -205,6 +224,11 @@ static void check_case(const struct gradient_case *gc)
         fill_random(params, 3);
     weights = read_all(dy);
 
+    if (gc->rows[0].spectral) { /* the power iteration has come to its end */
+        fill_random(lim_net_state(net), 4);
+        for (int i = 0; i < 300; i++)
+            lim_net_forward(net, x, LIM_TRAIN);
+    }
     lim_net_set_step(net, 1, 2);
     y = lim_net_forward(net, x, LIM_TRAIN);
     assert_true(y.n == PICTURES && y.h == h && y.w == w && y.c == c);
@@ -372,6 +396,37 @@ static void noise_follows_the_step(void **state)
     lim_net_destroy(other);
 }
 
+/* A diagonal matrix shows its singular values: the output is that of weights with the largest 1.
+ * Other modes leave the vector alone. */
+static void spectral_norm_is_one(void **state)
+{
+    static const struct lim_layer_desc row[] = {SPECTRAL(3, 1, 1, false)};
+    static const float diagonal[9] = {3.0f, 0, 0, 0, -6.0f, 0, 0, 0, 1.5f};
+    static const float ones[3] = {1, 1, 1};
+    struct lim_net *net = lim_net_create(be, row, 1, 1, 1, 3, 1);
+    struct lim_buffer *memory = lim_buffer_create(be, 3);
+    struct lim_tensor x = lim_tensor_of(memory, 0, 1, 1, 1, 3);
+    float *y, *u;
+
+    (void)state;
+    assert_true(lim_net_init(net, 5));
+    assert_string_equal(lim_net_part(net, 1).name, "0.u");
+    assert_true(lim_net_part(net, 1).state);
+    lim_write(x, ones);
+    lim_write(lim_net_params(net, 0), diagonal);
+    for (int i = 0; i < 60; i++)
+        lim_net_forward(net, x, LIM_TRAIN);
+    u = read_all(lim_net_state(net));
+    y = read_all(lim_net_forward(net, x, LIM_INFER));
+    assert_true(fabsf(y[0] - 0.5f) < 1e-4f && fabsf(y[1] + 1.0f) < 1e-4f);
+    assert_true(fabsf(y[2] - 0.25f) < 1e-4f && fabsf(fabsf(u[1]) - 1.0f) < 1e-4f);
+    assert_true(equal(lim_net_state(net), u));
+    free(u);
+    free(y);
+    lim_buffer_destroy(memory);
+    lim_net_destroy(net);
+}
+
 /* What rows ask for is what a network of them has. */
 static void rows_count_their_tensors(void **state)
 {
@@ -442,6 +497,7 @@ int main(void)
         cmocka_unit_test(modes_and_running_statistics),
         cmocka_unit_test(parts_have_names_and_first_values),
         cmocka_unit_test(noise_follows_the_step),
+        cmocka_unit_test(spectral_norm_is_one),
         cmocka_unit_test(rows_count_their_tensors),
         cmocka_unit_test(refuses_what_does_not_fit),
     };

@@ -83,6 +83,14 @@ static void refuses(void **state)
     REFUSES_OP(lim_copy(be, x, v[0]));
     REFUSES_OP(lim_axpby(be, 1, x, 1, v[0]));
     REFUSES_OP(lim_axpby(be, 1, none, 1, y));
+    REFUSES_OP(lim_dot(be, v[0], x, v[1]));
+    REFUSES_OP(lim_dot(be, x, none, v[1]));
+    REFUSES_OP(lim_dot(be, v[0], v[1], v[0]));
+    REFUSES_OP(lim_norm(be, x, x));
+    REFUSES(lim_norm(NULL, x, v[0]));
+    REFUSES_OP(lim_scale(be, 1, x, false, v[0], 0, v[1]));
+    REFUSES_OP(lim_scale(be, 1, v[0], true, x, 0, v[1]));
+    REFUSES_OP(lim_scale(be, 1, v[0], true, v[0], 0, v[0]));
 }
 
 int test_ops(void)
