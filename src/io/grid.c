@@ -18,7 +18,8 @@ bool lim_grid_make(struct lim_image *grid, const uint8_t *pictures, int count, i
     REQUIRE(grid, false);
     memset(grid, 0, sizeof *grid);
     REQUIRE(pictures, false);
-    if (count < 1 || size < 1 || columns < 1 || columns > limit / (size + GAP) || count > limit) {
+    if (count < 1 || size < 1 || size > limit || columns < 1 || columns > limit / (size + GAP) ||
+        count > limit) {
         lim_error("a grid of %d pictures of %d x %d in %d columns cannot be made", count, size,
                   size, columns);
         return false;
