@@ -1,4 +1,4 @@
-/* What pointwise.cl and norm.cl include: the activations of enum lim_activation, and none. */
+/* Included by pointwise.cl and norm.cl: the activations of enum lim_activation, and none. */
 #define RELU 0
 #define LEAKY_RELU 1
 #define TANH 2
@@ -16,7 +16,7 @@ static inline real_v rectified(int kind, float slope, real_v v)
     return v;
 }
 
-/* The gradient before them, of v before or after them. */
+/* The gradient before them, from `v` before or after them. */
 static inline real_v rectified_back(int kind, float slope, real_v v, real_v dy)
 {
     if (kind == RELU)
@@ -26,7 +26,7 @@ static inline real_v rectified_back(int kind, float slope, real_v v, real_v dy)
     return dy;
 }
 
-/* Of all of them; the gradient is of v after them, or before those that need their input
+/* All of them; the gradient uses v after them, or before those that need their input
  * (src/core/kinds.c). */
 static inline real_v activated(int kind, float slope, real_v v)
 {

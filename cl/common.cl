@@ -1,6 +1,5 @@
-/* Stands in front of every kernel file: vectors of the device's own width, and their ragged ends.
- * Offsets and lengths are in floats. A tensor is two arguments: a buffer and where in it to begin.
- */
+/* Put in front of every kernel file: vectors of the device's own width, and their partial ends.
+ * Offsets and lengths are in floats. A tensor is two arguments: a buffer and the start in it. */
 #pragma OPENCL FP_CONTRACT OFF
 
 #ifndef LIM_VECTOR
@@ -13,7 +12,7 @@
 #define load_v(p) LIM_JOIN(vload, LIM_VECTOR)(0, p)
 #define store_v(v, p) LIM_JOIN(vstore, LIM_VECTOR)(v, 0, p)
 
-/* The first n floats of p, at most a vector; beyond them zeros. Reads nothing that is not there. */
+/* The first n floats of p, at most a vector; the rest are zeros. Never reads past n. */
 static inline real_v load_part(__global const float *p, ulong n)
 {
     float some[LIM_VECTOR];

@@ -1,5 +1,5 @@
 /* Columns of a convolution and back: col[n][p][q][r][s][c] <-> x[n][h][w][c]. Both are gathers:
- * each element is written once, and nothing is added up in memory. Remainders are spelled out,
+ * each element is written once, and nothing is added up in memory. Remainders are written out,
  * because Oclgrind's check for uninitialized values does not know what compilers make of / beside
  * %. */
 
@@ -17,7 +17,7 @@ static inline void copy_run(__global float *to, __global const float *from, int 
 }
 
 /* For CPUs: a work-item writes one whole row of col. Each of its r kernel rows is a run of s*c
- * floats that also lie together in x, but for what falls outside the picture. */
+ * floats that are also contiguous in x, except outside the picture. */
 __kernel void im2col_rows(__global const float *x, ulong x_at, __global float *col, ulong col_at,
                           int rows, int h, int w, int c, int p, int q, int r, int s, int stride,
                           int pad_top, int pad_left)
@@ -69,9 +69,8 @@ __kernel void im2col(__global const float *x, ulong x_at, __global float *col, u
     }
 }
 
-/* x[pixel][c] = the sum of the elements of col that were taken from there, in the order of r, s. A
- * work-item does `vectors` vectors of channels of one pixel. Work-items: c in such pieces, pixels.
- */
+/* x[pixel][c] = the sum of the elements of col that were copied from it, in the order of r, s. A
+ * work-item does `vectors` vectors of channels of one pixel. Work-items: pieces of c, pixels. */
 __kernel void col2im(__global const float *col, ulong col_at, __global float *x, ulong x_at,
                      int pixels, int vectors, int h, int w, int c, int p, int q, int r, int s,
                      int stride, int pad_top, int pad_left)

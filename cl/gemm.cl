@@ -1,7 +1,7 @@
 /* c[m][n] = alpha op(a) op(b) + beta c, row-major. beta = 0 never reads c.
  *
  * Both kernels can split k into planes of plane_k (third dimension of the groups): each plane then
- * goes to its own c (c_at + plane * plane_stride), and gemm_planes adds them in their order. */
+ * writes its own c (c_at + plane * plane_stride), and gemm_planes adds them in their order. */
 
 #ifndef GEMM_VECTOR
 #define GEMM_VECTOR 4 /* floats in the device's registers */
@@ -17,8 +17,8 @@
 #include "tiles.cl"
 
 /* Copies a rows x depth piece of a matrix into panels of `width` rows, [panel][depth][width], with
- * zeros for the rows that a last panel lacks. Element (row, k) is at from[row * ld + k] where
- * `along`, else at from[k * ld + row]. */
+ * zeros for rows missing in the last panel. Element (row, k) is at from[row * ld + k] if `along`,
+ * else at from[k * ld + row]. */
 static inline void pack(__local float *to, __global const float *from, int ld, int along, int rows,
                         int depth, int width)
 {

@@ -1,18 +1,18 @@
-/* Convolutions as matrix products whose columns are never written: a group of work-items gathers
- * each piece of them from the picture into local memory (tiles.cl). For GPUs; any kernel, stride
- * and pads.
+/* Convolutions as matrix products whose columns are never written to global memory: a group of
+ * work-items gathers each piece of them from the picture into local memory (tiles.cl). For GPUs;
+ * any kernel, stride and pads.
  *
- * The data gradient is done by phases: the pixels of dx whose y + pad_top and x + pad_left leave
- * the same remainders by the stride are reached by the same taps, so each is written once, and no
- * product is with a zero between pixels. */
+ * The data gradient is done by phases: pixels of dx whose y + pad_top and x + pad_left have the
+ * same remainders by the stride use the same taps, so each is written once, and no product is with
+ * a zero between pixels. */
 
 #include "tiles.cl"
 
-/* Outside of every picture, also with a tap added. */
+/* Outside of every picture, even with a tap added. */
 #define NOWHERE (-(1 << 29))
 
-/* An axis of the pixels that a phase writes: their number, the first one, and what the first tap
- * reads for it. */
+/* An axis of the pixels that a phase writes: their number, the first one, and the position that the
+ * first tap reads for it. */
 struct line {
     int count, first, from;
 };
@@ -30,7 +30,7 @@ static inline struct line line_of(int size, int pad, int stride, int phase)
     return line;
 }
 
-/* An element of the reduction: a channel of a tap, which is counted within the phase. */
+/* An element of the reduction: a channel of a tap; taps are counted within the phase. */
 struct tap {
     int y, x, channel;
 };
@@ -43,7 +43,7 @@ static inline struct tap tap_at(int element, int channels, int taps_x)
     return tap;
 }
 
-/* The element after it. Told by counting: an array of four taps would be no registers. */
+/* The next element. By counting: an array of four taps would not stay in registers. */
 static inline void next_tap(struct tap *tap, int channels, int taps_x)
 {
     tap->channel++;
@@ -57,22 +57,22 @@ static inline void next_tap(struct tap *tap, int channels, int taps_x)
     }
 }
 
-/* What a pass reads beside the weights. */
+/* The input of a pass, besides the weights. */
 struct source {
     int height, width, channels;
     int step;   /* from tap to tap: 1, or -1 backward */
     int taps_x; /* of the phase */
 };
 
-/* Four elements of the columns from `tap` on into one column of a piece, for the output whose first
- * tap reads (y, x) of the picture that begins with pixel `image`; zeros from `left` on, and outside
- * of the picture. */
+/* Four elements of the columns, from `tap` on, into one column of a piece, for the output whose
+ * first tap reads (y, x) of the picture that begins with pixel `image`; zeros from `left` on, and
+ * outside of the picture. */
 static inline void put_columns(__local float *to, int lead, __global const float *in,
                                const struct source *from, int image, int y, int x,
                                const struct tap *begin, int left)
 {
     struct tap tap = *begin;
-    int one = (from->channels & 3) == 0; /* tap, and a whole vector of it */
+    int one = (from->channels & 3) == 0; /* within the tap, and a whole vector of it */
 
     for (int e = 0; e < (one ? 1 : 4); e++) {
         int yy = y + from->step * tap.y, xx = x + from->step * tap.x;
@@ -95,8 +95,9 @@ static inline void put_columns(__local float *to, int lead, __global const float
     }
 }
 
-/* Four elements of the weights of one output channel of the data gradient, likewise. Weights begin
- * with the phase's first tap, `row` and `column` are the steps between two of its own. */
+/* The same for four elements of the weights of one output channel of the data gradient. Weights
+ * begin with the phase's first tap, `row` and `column` are the steps between two taps of the
+ * phase. */
 static inline void put_weights(__local float *to, int lead, __global const float *weights,
                                ulong row, ulong column, const struct source *from,
                                const struct tap *begin, int left)
@@ -124,13 +125,12 @@ static inline void put_weights(__local float *to, int lead, __global const float
     }
 }
 
-/* y from x and w, or dx from dy and w (backward): out[pixel][out_c], of which each phase (third
- * dimension of the groups) is a product [rows][depth] by [depth][out_c]. A phase's pixels lie
- * `spacing` apart, and so do its taps; what their first tap reads, in_step apart, from in_top and
- * in_left on. Forward there is one phase, with spacing 1, no pads and in_step the stride. Goes
- * through the reduction from `first` to `last`, and adds to what is there unless that is its
- * beginning.
- */
+/* y from x and w, or dx from dy and w (backward): out[pixel][out_c]. Each phase of it (third
+ * dimension of the groups) is a product [rows][depth] by [depth][out_c]. A phase's pixels are
+ * `spacing` apart, and so are its taps; the positions that the first tap reads are in_step apart
+ * and begin at in_top and in_left. Forward there is one phase, with spacing 1, no pads and in_step
+ * the stride. Does the reduction from `first` to `last`, and adds to what is there unless `first`
+ * is 0. */
 __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implicit_pictures(
     int n, int in_h, int in_w, int in_c, int out_h, int out_w, int out_c, int r, int s, int spacing,
     int pad_top, int pad_left, int in_step, int in_top, int in_left, int backward, int first,
@@ -176,7 +176,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implici
                 (image * out_h + down.first + yy * spacing) * out_w + across.first + xx * spacing;
         }
     }
-    /* A work-item fetches the same four steps of each piece. */
+    /* A work-item loads the same four steps of each piece. */
     start = id / QUADS;
     quad = (id - start * QUADS) * 4;
     clear_sums(sum);
@@ -219,7 +219,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implici
     }
 }
 
-/* Where the first taps of a piece's pixels, from `first` on, read; nowhere from `last` on. */
+/* The positions that the first taps of a piece's pixels read, from `first` on; outside from `last`
+ * on. */
 static inline void place_pixels(__local int *image, __local int *y, __local int *x, int first,
                                 int last, int id, int picture, int p, int q, int stride,
                                 int pad_top, int pad_left)
@@ -234,9 +235,9 @@ static inline void place_pixels(__local int *image, __local int *y, __local int 
 }
 
 /* dw += the columns of x, transposed, by dy: [r*s*c][pixels] by [pixels][k], for the pixels of y
- * from `first` to `last`. Cut into planes of `plane_pixels` (third dimension of the groups), each
- * goes to its own part of dw, and gemm_planes adds them in their order: then, unless `keep`,
- * nothing that is there counts. */
+ * from `first` to `last`. Cut into planes of `plane_pixels` (third dimension of the groups): each
+ * writes its own part of dw, and gemm_planes adds them in their order. Then old values are
+ * overwritten unless `keep`. */
 __kernel __attribute__((reqd_work_group_size(GROUP_X, GROUP_Y, 1))) void implicit_weights(
     int h, int w, int c, int k, int p, int q, int r, int s, int stride, int pad_top, int pad_left,
     int first, int last, int plane_pixels, int keep, __global const float *in, ulong in_at,

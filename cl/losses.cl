@@ -1,4 +1,4 @@
-/* What pointwise.cl includes: the losses of enum lim_loss_kind, of one logit against a target. */
+/* Included by pointwise.cl: the losses of enum lim_loss_kind, of one logit against a target. */
 #define LOSS_BCE 0
 #define LOSS_HINGE 1
 #define LOSS_SQUARES 2

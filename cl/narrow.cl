@@ -1,10 +1,10 @@
 /* Convolutions of pictures with a few channels, for CPUs: the first layer of a discriminator, the
  * last of a generator. A group is one work-item; any kernel, stride and pads.
  *
- * A line of the output and the R lines of the picture that it sees stay in the first cache, the
- * latter with their padding around them: so the S taps of a kernel's row are one run of S*C floats,
- * no sum has a border to look for, and there are no columns. Register tiles are those of gemm.cl.
- */
+ * A line of the output and the R lines of the picture that it reads stay in the first-level cache,
+ * the latter with their padding around them: so the S taps of a kernel's row are one run of S*C
+ * floats, sums need no checks of borders, and there are no columns. Register tiles are those of
+ * gemm.cl. */
 
 #ifndef GEMM_VECTOR
 #define GEMM_VECTOR 4
@@ -76,7 +76,7 @@ static inline void pad_line(__local float *to, __global const float *picture, in
     fill_zeros(to + count, width - before - count);
 }
 
-/* The r lines that a line of the output sees. */
+/* The r lines that a line of the output reads. */
 static inline void pad_lines(__local float *to, __global const float *in, int line, int h, int w,
                              int c, int p, int r, int stride, int pad_top, int pad_left, int width)
 {
@@ -87,8 +87,8 @@ static inline void pad_lines(__local float *to, __global const float *in, int li
         pad_line(to + i * width, in, y + i, h, w, c, pad_left, width);
 }
 
-/* y = x by w. A work-item does `lines` lines of y, for so many panels of channels at a time.
- * `padded` holds r lines and GEMM_ROWS outputs more, `panels` [panel][r*s*c][COLUMNS]. */
+/* y = x by w. A work-item does `lines` lines of y, for a few panels of channels at a time. `padded`
+ * holds r lines and GEMM_ROWS outputs more, `panels` [panel][r*s*c][COLUMNS]. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void narrow_forward(
     GEOMETRY, int lines, int at_once, int width, __global const float *in, ulong in_at,
     __global const float *weights, ulong w_at, __global float *out, ulong out_at,
@@ -161,7 +161,7 @@ static inline void add_run(__local float *to, __local const float *from, int cou
         to[i] += from[i];
 }
 
-/* A finished line of dx, which leaves zeros behind. */
+/* Writes a finished line of dx and clears its sums. */
 static inline void leave_line(__local float *from, __global float *picture, int y, int h, int w,
                               int c, int pad_left, int width)
 {
@@ -252,7 +252,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void narrow_data(
     (void)n;
 }
 
-/* dw of `lines` lines into the work-item's own plane, for so many panels of channels at a time.
+/* dw of `lines` lines into the work-item's own plane, for a few panels of channels at a time.
  * `padded` as above, `gradients` is [q][COLUMNS], `sums` [panel][r][s*c in GEMM_ROWS][COLUMNS]. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void narrow_weights(
     GEOMETRY, int lines, int at_once, int width, __global const float *in, ulong in_at,

@@ -1,7 +1,7 @@
-/* Sums over the rows of x[rows][c], and batch normalization. Sums go in two stages: a work-item
- * adds up a block of rows for one vector of channels, another adds up the blocks. The blocks depend
- * on the shape alone, so the order of additions, and with it every bit, is the same for all group
- * sizes. No stage shares memory, so none needs a barrier. */
+/* Sums over the rows of x[rows][c], and batch normalization. Sums have two stages: a work-item adds
+ * up a block of rows for one vector of channels, another adds up the blocks. The blocks depend on
+ * the shape alone, so the order of additions, and thus every bit, is the same for all group sizes.
+ * No stage shares memory, so none needs a barrier. */
 
 #include "activations.cl"
 
@@ -54,8 +54,8 @@ __kernel void bias_sum(__global const float *sums, ulong sums_at, int blocks, in
     }
 }
 
-/* Of each block: its mean, and the sum of squared differences from it. The second walk over the
- * block is what keeps the variance exact where the mean is large; it finds the rows in the cache.
+/* For each block: its mean, and the sum of squared differences from it. The second pass over the
+ * block keeps the variance exact if the mean is large; its rows are in the cache.
  * parts[block][2][c]. Work-items: vectors of channels, blocks. */
 __kernel void batchnorm_blocks(__global const float *x, ulong x_at, ulong rows, int c,
                                int block_rows, __global float *parts, ulong parts_at)
@@ -124,7 +124,7 @@ __kernel void batchnorm_merge(__global const float *parts, ulong parts_at, ulong
     }
 }
 
-/* y = f(gamma (x - mean) spread + beta), where spread is 1/sqrt(var + eps), given as it is (eps <
+/* y = f(gamma (x - mean) spread + beta), where spread is 1/sqrt(var + eps), given directly (eps <
  * 0) or as var. Work-items: vectors of channels, blocks of rows. */
 __kernel void batchnorm_apply(int kind, float slope, __global const float *x, ulong x_at,
                               ulong rows, int c, int block_rows, __global const float *gamma,
@@ -156,9 +156,9 @@ __kernel void batchnorm_apply(int kind, float slope, __global const float *x, ul
     }
 }
 
-/* parts[block][2][c] = sums over the block of d and of d xhat, where d is dy before the activation,
- * whose input is computed again for its sign, exactly as batchnorm_apply does. Work-items: vectors
- * of channels, blocks. */
+/* parts[block][2][c] = sums over the block of d and of d xhat, where d is dy before the activation.
+ * The sign of the activation's input is recomputed exactly as in batchnorm_apply. Work-items:
+ * vectors of channels, blocks. */
 __kernel void batchnorm_backward_blocks(int kind, float slope, __global const float *x, ulong x_at,
                                         __global const float *dy, ulong dy_at, ulong rows, int c,
                                         int block_rows, __global const float *gamma, ulong gamma_at,
@@ -194,7 +194,7 @@ __kernel void batchnorm_backward_blocks(int kind, float slope, __global const fl
     }
 }
 
-/* Adds the blocks into totals[2][c] and, where `accumulate`, into dbeta and dgamma. Work-items:
+/* Adds the blocks into totals[2][c] and, if `accumulate`, into dbeta and dgamma. Work-items:
  * vectors of channels. */
 __kernel void batchnorm_backward_sum(__global const float *parts, ulong parts_at, int blocks, int c,
                                      __global float *totals, ulong totals_at, int accumulate,

@@ -4,7 +4,7 @@
 #include "activations.cl"
 #include "losses.cl"
 
-/* Elements of logits that one work-item sums up: fixed, so that the order of additions is. */
+/* Logits that one work-item sums up: fixed, so that the order of additions is fixed, too. */
 #ifndef LOSS_BLOCK
 #define LOSS_BLOCK 64
 #endif
@@ -22,7 +22,7 @@ __kernel void activation_forward(int kind, float slope, __global const float *x,
     }
 }
 
-/* dx = dy f'(x), with f' from y = f(x), or from x, as the kind needs it; dx may be dy. */
+/* dx = dy f'(x), with f' from y = f(x), or from x, as the kind requires; dx may be dy. */
 __kernel void activation_backward(int kind, float slope, __global const float *from, ulong from_at,
                                   __global const float *dy, ulong dy_at, __global float *dx,
                                   ulong dx_at, ulong count)
@@ -93,7 +93,7 @@ __kernel void loss_means(__global const float *sums, ulong sums_at, ulong blocks
     }
 }
 
-/* One step of Adam; correct1 = 1/(1 - beta1^t), rest1 = 1 - beta1, and so on. */
+/* One step of Adam; correct1 = 1/(1 - beta1^t), rest1 = 1 - beta1, and likewise for beta2. */
 __kernel void adam(float lr, float beta1, float rest1, float beta2, float rest2, float eps,
                    float correct1, float correct2, __global const float *g, ulong g_at,
                    __global float *m, ulong m_at, __global float *v, ulong v_at, __global float *p,
@@ -198,9 +198,9 @@ __kernel void scale(float alpha, __global const float *s, ulong s_at, int divide
 #define CHAINS 8
 #endif
 
-/* y = y / 2 + 1, over and over: CHAINS vectors of a work-item, as many as fill eight registers,
- * whose chains do not wait for each other. The product is exact: fma or not, the numbers are the
- * same. */
+/* y = y / 2 + 1, repeated: CHAINS vectors of a work-item, enough to fill eight registers, whose
+ * chains do not wait for each other. The product is exact: the numbers are the same with or without
+ * fma. */
 __kernel void multiply_add(int rounds, __global float *y, ulong y_at, ulong count)
 {
     ulong i = (ulong)get_global_id(0) * CHAINS * LIM_VECTOR;

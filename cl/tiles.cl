@@ -1,11 +1,11 @@
-/* What the kernels for GPUs share: a group multiplies two panels, piece by piece from local memory,
- * a work-item ITEM_ROWS x ITEM_COLUMNS of the results.
+/* What the kernels for GPUs share: a group multiplies two panels, piece by piece from local memory;
+ * each work-item computes ITEM_ROWS x ITEM_COLUMNS of the results.
  *
  * A work-item's 8x8 multiply-adds for one k take 4 loads of 4 floats from local memory: one load
- * for 16, where 4x4 results with single loads took one for 2. A piece of 16 takes 6 loads of 4
- * floats from global memory and as many floats to local memory, for 1024 multiply-adds; a tile of
- * 128x64 reads 192 floats for 8192. Two barriers a piece. 128x64x16 is 13 KiB of local memory, so
- * that several groups share a compute unit and hide each other's waits. */
+ * per 16, while 4x4 results with single loads took one per 2. A piece of 16 takes 6 loads of 4
+ * floats from global memory and as many stores of 4 floats to local memory, for 1024 multiply-adds;
+ * a tile of 128x64 reads 192 floats for 8192. There are two barriers per piece. 128x64x16 is 13 KiB
+ * of local memory, so that several groups share a compute unit and hide each other's waits. */
 
 #ifndef GROUP_X
 #define GROUP_X 8 /* work-items of a group: across columns, */
@@ -28,16 +28,16 @@
 #define QUADS (TILE_K / 4)
 
 /* Four floats more than needed: vectors stay aligned, and a step along k is no power of two, which
- * spares bank conflicts. */
+ * avoids bank conflicts. */
 #define LEAD_ROWS (TILE_ROWS + 4)
 #define LEAD_COLUMNS (TILE_COLUMNS + 4)
 
-/* Where a work-item's results lie in the tile: vectors of four, a group apart, so that neighbors
- * read and write neighbors. */
+/* The places of a work-item's results in the tile: vectors of four, a group apart, so that
+ * neighbors read and write neighbors. */
 #define ITEM_ROW(i, y) ((i) / 4 * (4 * GROUP_Y) + 4 * (y) + (i) % 4)
 #define ITEM_COLUMN(j, x) ((j) * (4 * GROUP_X) + 4 * (x))
 
-/* The first n of four floats; beyond them zeros. Reads nothing that is not there. */
+/* The first n of four floats; the rest are zeros. Never reads past n. */
 static inline float4 load_four(__global const float *p, int n)
 {
     float4 v = (float4)(0.0f);
@@ -76,8 +76,8 @@ static inline void put_down(__local float *to, int lead, float4 v)
     to[3 * lead] = v.w;
 }
 
-/* TILE_K x `width` of a matrix into local memory, [k][width], with zeros beyond its `rows` and
- * `depth`. Element (row, k) is at from[row * ld + k] where `along`, else at from[k * ld + row]. */
+/* Copies TILE_K x `width` of a matrix into local memory, [k][width], with zeros beyond its `rows`
+ * and `depth`. Element (row, k) is at from[row * ld + k] if `along`, else at from[k * ld + row]. */
 static inline void fetch_piece(__local float *to, int lead, int width, __global const float *from,
                                int ld, int along, int rows, int depth, int id)
 {

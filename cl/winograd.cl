@@ -1,15 +1,15 @@
-/* The three passes of a stride-2 convolution by Winograd, for CPUs: with 4x4 kernels, and 3x3 ones,
- * by F(4x4, 2x2), with 5x5 ones by F(4x4, 3x3), for which this file is compiled a second time
- * (WINO_TAPS). src/cpu/winograd.c has the mathematics and the bounds for 4x4, src/opencl/winograd.c
- * what is other with the rest. A group is one work-item.
+/* The three passes of a stride-2 convolution by Winograd, for CPUs: F(4x4, 2x2) for 4x4 and 3x3
+ * kernels, F(4x4, 3x3) for 5x5 kernels, for which this file is compiled a second time (WINO_TAPS).
+ * src/cpu/winograd.c has the mathematics and the bounds for 4x4, src/opencl/winograd.c the
+ * differences for the other kernels. A group is one work-item.
  *
- * Rows and columns of either parity are a phase of their own: four, numbered 2 * row + column. Both
+ * Rows and columns of each parity form a phase of their own: four, numbered 2 * row + column. Both
  * passes that write pictures do, for every point of the transform, a product of transformed input
  * and transformed weights over a block of tiles and a panel of outputs, and transform the sums back
  * while they are in the cache. Forward sums all phases in one set of products; the data gradient
- * writes each phase of dx by a set of its own. Where there are many tiles, a work-item walks
- * through its blocks and transforms their input on the way (tiles); where there are many weights,
- * it walks through panels and transforms those (panels). */
+ * writes each phase of dx from a set of its own. If there are many tiles, a work-item walks through
+ * its blocks and transforms their input on the way (tiles); if there are many weights, it walks
+ * through panels and transforms those (panels). */
 
 #include "winograd_tiles.cl"
 
@@ -65,8 +65,8 @@ static inline void weights_group(const struct problem *pb, __global const float 
     }
 }
 
-/* WINO_ROWS tiles by one panel, for one point: phases of so many groups of [WINO_ROWS][WINO_VECTOR]
- * in v, those whose bits are set. */
+/* WINO_ROWS tiles by one panel, for one point: the phases whose bits are set, each of `groups`
+ * groups of [WINO_ROWS][WINO_VECTOR] in v. */
 static inline void product(__global const float *v, __global const float *u, int phases, int bits,
                            int groups, __local float *sums)
 {
@@ -103,7 +103,7 @@ static inline void product(__global const float *v, __global const float *u, int
     }
 }
 
-/* A vector of sums of one tile, back into the picture. */
+/* Transforms a vector of sums of one tile back into the picture. */
 static inline void output_vector(const struct problem *pb, int tile, int phase,
                                  __local const float *sums, int channel, __global float *out)
 {
@@ -141,9 +141,9 @@ static inline void output_vector(const struct problem *pb, int tile, int phase,
     }
 }
 
-/* Some tiles, at most a block, by one panel: all points, then the way back. `v` is the first tile's
- * input, its points v_point apart; `u` the panel; `groups` of a phase. Forward, `phase` is 0 and
- * all phases are summed. */
+/* Up to a block of tiles, by one panel: all points, then the transform back. `v` is the first
+ * tile's input, its points v_point apart; `u` the panel; `groups` of a phase. Forward, `phase` is 0
+ * and all phases are summed. */
 static inline void multiply(const struct problem *pb, __global const float *v, ulong v_point,
                             ulong v_rows, __global const float *u, ulong u_point, int groups,
                             int tile, int tiles, int phase, int channel, __global float *out,
@@ -171,15 +171,16 @@ static inline void multiply(const struct problem *pb, __global const float *v, u
 #define PROBLEM                                                                        \
     int n, int h, int w, int c, int k, int p, int q, int r, int pad_top, int pad_left, \
         int backward, int down, int across
-#define TAKE_PROBLEM                                                                              \
-    struct problem pb = {n, h, w, c, k, p, q, r, pad_top, pad_left, backward, down, across};      \
-    int sets = backward ? WINO_PHASES : 1;                                                        \
-    int groups = ((backward ? k : c) + WINO_VECTOR - 1) / WINO_VECTOR;                            \
-    int depth = (backward ? 1 : WINO_PHASES) * groups; /* of a set */                             \
-    int panels = ((backward ? c : k) + WINO_COLUMNS - 1) / WINO_COLUMNS;                          \
-    int tiles = n * down * across;                                                                \
-    /* A line more: a power of two between points would let them fight for lines of the cache. */ \
-    ulong u_point = ((ulong)depth * WINO_VECTOR + 1) * WINO_COLUMNS;                              \
+#define TAKE_PROBLEM                                                                          \
+    struct problem pb = {n, h, w, c, k, p, q, r, pad_top, pad_left, backward, down, across};  \
+    int sets = backward ? WINO_PHASES : 1;                                                    \
+    int groups = ((backward ? k : c) + WINO_VECTOR - 1) / WINO_VECTOR;                        \
+    int depth = (backward ? 1 : WINO_PHASES) * groups; /* of a set */                         \
+    int panels = ((backward ? c : k) + WINO_COLUMNS - 1) / WINO_COLUMNS;                      \
+    int tiles = n * down * across;                                                            \
+    /* One line more: with a power of two between them, points would compete for lines of the \
+     * cache. */                                                                              \
+    ulong u_point = ((ulong)depth * WINO_VECTOR + 1) * WINO_COLUMNS;                          \
     ulong v_rows = (ulong)depth * WINO_ROWS * WINO_VECTOR
 
 /* u[set][panel][point][depth][column]: a work-item does one group of input channels in one phase,
@@ -273,7 +274,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_panels(
     }
 }
 
-/* A: m x m pixels of dy, which may lie outside, to points. */
+/* A: m x m pixels of dy, some of which may lie outside, to points. */
 static inline void gradient_vector(const struct problem *pb, __global const float *dy, int tile,
                                    int channel, __global float *to, ulong point)
 {
@@ -304,8 +305,8 @@ static inline void gradient_vector(const struct problem *pb, __global const floa
         wino_store(s[i], 0, to + (ulong)i * point);
 }
 
-/* For the weight gradient: both pictures, a work-item for each tile.
- * v[point][group][tile], y[panel][point][tile]. */
+/* For the weight gradient: both pictures, a work-item for each tile. v[point][group][tile],
+ * y[panel][point][tile]. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_pairs(
     PROBLEM, __global const float *x, ulong x_at, __global const float *dy, ulong dy_at,
     __global float *v, ulong v_at, __global float *y, ulong y_at)
@@ -356,8 +357,8 @@ static inline void product_across(__global const float *v, __global const float 
 }
 
 /* G': the sums of one channel of x and a vector of outputs, to the phase's elements of
- * dw[r][r][c][k]. A point without a product has undefined sums, which end in a tap that is not
- * there. */
+ * dw[r][r][c][k]. A point without a product has undefined sums; they only reach a tap that does not
+ * exist. */
 static inline void taps_vector(__local const float *sums, int r, int phase, int c, int k,
                                int channel, int column, __global float *dw)
 {
@@ -385,8 +386,8 @@ static inline void taps_vector(__local const float *sums, int r, int phase, int 
     }
 }
 
-/* dw += : a work-item does GROUPS groups of input channels, of all phases one after the other, by
- * one panel of outputs; sums holds [point][WINO_VECTOR][WINO_COLUMNS]. */
+/* dw += : a work-item does GROUPS groups of input channels, all phases one after the other, by one
+ * panel of outputs; sums holds [point][WINO_VECTOR][WINO_COLUMNS]. */
 #define GROUPS 4
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void wino_taps_all(

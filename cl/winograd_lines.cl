@@ -1,12 +1,12 @@
 /* Winograd's transforms along one line, F(m, 2) for m = 2, 3 and 4; shared with the CPU path, which
- * includes this file. Made as Cook and Toom do, from the points 0, 1, infinity (m = 2), -1 too
- * (m = 3), and 2 (m = 4); rows of B and G whose product has a minus sign have it taken out.
+ * includes this file. Derived as Cook and Toom do, from the points 0, 1, infinity (m = 2), also -1
+ * (m = 3), and also 2 (m = 4); rows of B and G whose product has a minus sign are negated.
  * tests/unit/cpu/winograd_lines.c derives the matrices again, in fractions, and compares.
  *
  *   y = A' [(G w) * (B' d)]    two taps w, m + 1 inputs d, m outputs y
  *   w = G' [(A y) * (B' d)]    the gradient of the taps, from the gradient of the outputs
  *
- * Elements lie `from` and `to` apart. m is a constant wherever these are called. */
+ * Elements are `from` and `to` apart. m is a constant in every call. */
 #ifndef WINO_INLINE
 #define WINO_INLINE static inline
 #define wino_v real_v

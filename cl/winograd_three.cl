@@ -1,9 +1,9 @@
-/* Winograd's transforms along one line for three taps, F(4,3), beside those for two in
- * cl/winograd_lines.cl, whose form they have. To the points of F(4,2), which are 0, 1, -1, 2 and
- * infinity, comes -1/2 as the sixth: so the first five columns of A' are those of F(4,2), and
- * phases of two and of three taps add in the transform domain. With -2 in place of -1/2, errors of
- * 64 channels are half as large again; those of F(4,2) are an eighth smaller.
- * tests/unit/cpu/winograd_lines.c derives these matrices too.
+/* Winograd's transforms along one line for three taps, F(4,3), in the same form as those for two
+ * taps in cl/winograd_lines.cl. The points of F(4,2), which are 0, 1, -1, 2 and infinity, are
+ * joined by -1/2 as the sixth: so the first five columns of A' are those of F(4,2), and phases of
+ * two and of three taps add in the transform domain. With -2 instead of -1/2, errors of 64 channels
+ * are half as large again; those of F(4,2) are an eighth smaller. tests/unit/cpu/winograd_lines.c
+ * derives these matrices too.
  *
  * This file is included after that one, on the CPU path too. */
 

@@ -1,4 +1,4 @@
-/* What the kernels of winograd.cl share: sizes, how pictures fall into tiles, and a tile's
+/* What the kernels of winograd.cl share: sizes, how pictures are cut into tiles, and a tile's
  * transformed input. */
 
 #ifndef WINO_VECTOR
@@ -16,7 +16,7 @@
 #define WINO_COLUMNS (2 * WINO_VECTOR) /* outputs of a panel */
 #define WINO_M 4
 #define WINO_N (WINO_M + WINO_TAPS - 1)
-#define WINO_INFINITY 4 /* the point that nothing but the last tap goes to */
+#define WINO_INFINITY 4 /* the point that only the last tap contributes to */
 #define WINO_POINTS (WINO_N * WINO_N)
 #define WINO_PHASES 4
 
@@ -42,9 +42,9 @@
 #define line_taps(s, from, o, to) wino_taps(WINO_M, s, from, o, to)
 #endif
 
-/* Pictures, and where tiles lie in them along one axis: element e of tile t in phase a is the row
- * start + t * tile + e * step of the input; result i the row to + (t * 4 + i) * to_step of the
- * output, which is there where t * 4 + i < count. */
+/* Pictures, and the places of tiles in them along one axis: element e of tile t in phase a is the
+ * row start + t * tile + e * step of the input; result i the row to + (t * 4 + i) * to_step of the
+ * output, which exists if t * 4 + i < count. */
 struct axis {
     int start, tile, step, to, to_step, count;
 };
@@ -54,13 +54,13 @@ struct problem {
     int down, across; /* tiles */
 };
 
-/* Of r x r elements, along an axis in a phase of 0 or 1. */
+/* Of r x r elements, the number along an axis in phase 0 or 1. */
 static inline int taps_of(int r, int phase)
 {
     return (r - phase + 1) / 2;
 }
 
-/* Is there a product of the phase at the point? Where the last tap is missing, infinity sees only
+/* Does the phase have a product at the point? If the last tap is missing, infinity sees only
  * zeros. */
 static inline int has_product(int r, int phase, int point)
 {
@@ -122,7 +122,8 @@ static inline void input_group(__global const float *in, int h, int w, int c, in
 {
     wino_v d[WINO_POINTS], t[WINO_POINTS];
 
-    /* Rolled up: compilers would spend seconds on so many copies, and the loads wait for memory. */
+    /* A loop, not unrolled: compilers would spend seconds on so many copies, and the loads wait for
+     * memory. */
 #pragma unroll 1
     for (int i = 0; i < WINO_N; i++) {
 #pragma unroll 1
@@ -146,7 +147,7 @@ static inline void input_group(__global const float *in, int h, int w, int c, in
         wino_store(d[i], 0, v + (ulong)i * point);
 }
 
-/* All groups of phases first..last-1 of one tile: to v, one group `group` floats from the next. */
+/* All groups of phases first..last-1 of one tile: to v, one group every `group` floats. */
 static inline void input_tile(const struct problem *pb, __global const float *in, int first,
                               int last, int tile, __global float *v, ulong group, ulong point)
 {

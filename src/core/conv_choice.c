@@ -1,6 +1,6 @@
-/* Which algorithm does a convolution where somebody has chosen: a table on the backend, looked up
- * by the geometry of one picture. cv->n must not count: a picture has the same bits in any batch.
- */
+/* Which algorithm does a convolution if somebody has chosen one: a table on the backend, looked up
+ * by the geometry of one picture. cv->n must not count: a picture has the same bits in any
+ * batch. */
 #include "core/backend.h"
 
 #include "base/log.h"
@@ -59,7 +59,7 @@ void lim_conv_choices_clear(struct lim_backend *be)
     be->conv_choice_count = 0;
 }
 
-/* What was chosen for a pass, unless one algorithm is asked for everywhere; or NULL. */
+/* The choice for a pass, unless one algorithm is requested everywhere; or NULL. */
 static const struct lim_conv_choice *choice_of(const struct lim_backend *be,
                                                const struct lim_conv *cv, enum lim_conv_pass pass)
 {
@@ -98,7 +98,7 @@ int lim_conv_choice_gemm(const struct lim_backend *be, const struct lim_conv *cv
     return choice && choice->algorithm[pass] == LIM_CONV_LOWERING ? choice->gemm[pass] : be->gemm;
 }
 
-/* What may be asked for: a pass of a convolution that there can be. */
+/* Is the request valid: a pass of a possible convolution? */
 static bool is_pass(const struct lim_conv *cv, enum lim_conv_pass pass)
 {
     struct lim_conv again;

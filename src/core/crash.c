@@ -1,4 +1,4 @@
-/* What is told where a driver crashes in this process: by its signal, in the middle of its call.
+/* The report when a driver crashes in this process: the signal, and the call that it interrupted.
  * Only async-signal-safe calls here. */
 #include "base/require.h"
 #include "core/backend.h"
@@ -47,7 +47,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
     (void)context;
     add(&line, "\n");
     add(&line, program);
-    /* Prepared pictures are mapped: their file was cut short, or its disk fails. */
+    /* Prepared pictures are mapped: their file was truncated, or its disk fails. */
     if (number == SIGBUS && info->si_code == BUS_ADRERR) {
         add(&line, ": a file in use was cut short, or its disk failed: the prepared pictures "
                    "(pictures.cache, --cache-dir); what was saved before is whole, and can be "
@@ -63,7 +63,7 @@ static void on_crash(int number, siginfo_t *info, void *context)
         end(&line, LIM_DEVICE_FAILED);
     }
     signal(number, SIG_DFL);
-    raise(number); /* blocked until this returns: then it ends the process */
+    raise(number); /* blocked until this function returns: then it ends the process */
 }
 
 static void handle(int number)
@@ -74,7 +74,7 @@ static void handle(int number)
     sigaction(number, &crash, NULL);
 }
 
-/* Compilers recurse: where it was the stack that came to its end, the handler needs another. */
+/* Compilers recurse: after a stack overflow the handler needs another stack. */
 static void give_stack(void)
 {
     static char stack[1 << 16];
@@ -93,7 +93,7 @@ void lim_tell_crashes(const char *name)
     process = getpid();
     give_stack();
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
-        /* A sanitizer has its own, and tells more; but nothing of mapped files. */
+        /* A sanitizer has its own handlers, which report more, but nothing about mapped files. */
         if (fatal[i] == SIGBUS ||
             (sigaction(fatal[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL))
             handle(fatal[i]);
@@ -101,8 +101,8 @@ void lim_tell_crashes(const char *name)
         atomic_store(&tells_abort, true);
 }
 
-/* LLVM, in many drivers, puts handlers in front of these. Its one for faults takes itself away and
- * lets the fault come again; abort() comes only once. */
+/* LLVM, in many drivers, installs handlers in front of these. Its handler for faults removes itself
+ * and lets the fault occur again; abort() comes only once. */
 void lim_crash_arm(void)
 {
     if (atomic_load(&tells_abort))

@@ -17,8 +17,8 @@ static struct lim_backend *open_cpu(const struct lim_device_choice *choice, enum
     return be;
 }
 
-/* Of two ways to use the processor the one that was measured to be faster, with one line that says
- * so. NULL: not both were measured, or the faster one cannot be opened. */
+/* Of two ways to use the processor, the one that was measured to be faster, with one log line about
+ * it. NULL: not both were measured, or the faster one cannot be opened. */
 static struct lim_backend *open_faster(struct lim_device_choice *full, const char *reason,
                                        enum lim_status *why, struct lim_rival *missed)
 {
@@ -53,7 +53,7 @@ static struct lim_backend *open_faster(struct lim_device_choice *full, const cha
     return be;
 }
 
-/* What failed this time is tried again the next. */
+/* Records what failed, so that the next opening tries it again. */
 static void remember(struct lim_backend *be, const struct lim_rival *missed,
                      const struct lim_device_choice *choice)
 {

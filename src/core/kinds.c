@@ -1,4 +1,4 @@
-/* What is said of each kind of operation, beside how it is computed. */
+/* Names and properties of each kind of operation; the backends compute them. */
 #include <limner/ops.h>
 
 static const struct {

@@ -1,4 +1,4 @@
-/* The accounts of a backend's memory, planning without taking any, and what the host has left. */
+/* The accounts of a backend's memory, planning without allocating, and the host's free memory. */
 #include "base/require.h"
 #include "core/backend.h"
 
@@ -81,7 +81,7 @@ void lim_backend_plan(struct lim_backend *be, bool on)
         be->set_aside ? lim_buffer_create_for(be, LIM_MEMORY_SCRATCH, be->set_aside->count) : NULL;
 }
 
-/* The number behind `name` in a file of lines "name number", or the only number of a file. */
+/* The number after `name` in a file of lines "name number", or the only number of a file. */
 static bool read_number(const char *folder, const char *file, const char *name, uint64_t *value)
 {
     char path[4096], line[256];
@@ -109,8 +109,8 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* What a control group's folder leaves: its limit without what is used and cannot be given up. The
- * names differ between versions 1 and 2. */
+/* The memory left in a control group's folder: its limit less what is used and cannot be reclaimed.
+ * The names differ between versions 1 and 2. */
 static uint64_t group_leaves(const char *folder, bool second)
 {
     uint64_t limit, used, active = 0, inactive = 0;
@@ -124,7 +124,7 @@ static uint64_t group_leaves(const char *folder, bool second)
     return left(limit, left(used, active + inactive));
 }
 
-/* The least that this process's group, and each group above it, leaves. `line` is one of
+/* The least memory left in this process's group and each group above it. `line` is one of
  * /proc/self/cgroup: "0::/path" or "4:memory:/path". */
 static uint64_t groups_leave(const char *sys, const char *line)
 {

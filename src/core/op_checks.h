@@ -1,5 +1,4 @@
-/* The front door's: what the checks of ops.c and ops_fused.c are made of, and the call behind it.
- */
+/* The front door's macros: the checks of ops.c and ops_fused.c, and the call to the backend. */
 #ifndef LIMNER_SRC_CORE_OP_CHECKS_H
 #define LIMNER_SRC_CORE_OP_CHECKS_H
 
@@ -9,13 +8,13 @@
 
 #include <limits.h>
 
-/* Nothing is to be done: after a failure, or while memory is only counted. */
+/* Skips the operation: after a failure, or while memory is only counted. */
 static inline bool idle(const struct lim_backend *be)
 {
     return be->failed || be->planning;
 }
 
-/* A call that was made wrong does nothing, and is the backend's failure. */
+/* A wrong call does nothing, and makes the backend fail. */
 #define OP_REQUIRE(be, condition)                         \
     do {                                                  \
         if (!(condition)) {                               \
@@ -24,7 +23,7 @@ static inline bool idle(const struct lim_backend *be)
         }                                                 \
     } while (0)
 
-/* Around what a backend does: its log is this thread's, and a profile shows the operation. */
+/* Surround a backend's work: its log is this thread's, and a profile shows the operation. */
 static inline struct base_log *op_begin(struct lim_backend *be, const char *name)
 {
     lim_trace_event(be, name, 'B');
@@ -37,7 +36,7 @@ static inline void op_end(struct lim_backend *be, const char *name, struct base_
     lim_trace_event(be, name, 'E');
 }
 
-/* Runs a slot of the table, which a profile shows by its name; `floats` go to and from memory. */
+/* Runs a slot of the table, which a profile shows by name; `floats` go to and from memory. */
 #define RUN(be, slot, floats, arguments)                        \
     do {                                                        \
         if (!idle(be)) {                                        \
@@ -49,7 +48,7 @@ static inline void op_end(struct lim_backend *be, const char *name, struct base_
         }                                                       \
     } while (0)
 
-/* Rows of the matrix that a tensor is. */
+/* Rows of a tensor as a matrix. */
 static inline int rows(struct lim_tensor t)
 {
     return t.n * t.h * t.w;

@@ -1,4 +1,4 @@
-/* Stands for src/opencl where it was not built in. */
+/* Replaces src/opencl if that was not built in. */
 #include "base/log.h"
 #include "base/require.h"
 #include "core/backend.h"

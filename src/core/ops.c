@@ -1,5 +1,4 @@
-/* The front door: checks once what every backend may rely on, and lowers what a backend leaves out.
- */
+/* The front door: checks once what every backend may rely on, and lowers what a backend lacks. */
 #include <limner/bench.h>
 #include <limner/ops.h>
 
@@ -27,7 +26,7 @@ void lim_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose 
         (be, ta, tb, alpha, a, b, beta, c));
 }
 
-/* Rows of a matrix, which are counted in ints. */
+/* Do the rows of a matrix fit an int? */
 static bool countable(int a, int b, int c)
 {
     return (int64_t)a * b <= INT_MAX && (int64_t)a * b * c <= INT_MAX;
@@ -51,7 +50,7 @@ bool lim_conv_init(struct lim_conv *cv)
            countable(cv->r, cv->s, cv->c);
 }
 
-/* Has lim_conv_init filled it? */
+/* Did lim_conv_init fill it? */
 static bool is_conv(const struct lim_conv *cv)
 {
     struct lim_conv again;
@@ -99,8 +98,8 @@ void lim_col2im(struct lim_backend *be, const struct lim_conv *cv, struct lim_te
     RUN(be, col2im, size(x) + size(col), (be, cv, col, x));
 }
 
-/* A 1x1 output over the whole unpadded picture, or a 1x1 kernel: the columns are the picture
- * itself. */
+/* A 1x1 output over the whole unpadded picture, or a 1x1 kernel: the picture itself is the
+ * columns. */
 static bool col_is_x(const struct lim_conv *cv)
 {
     bool unpadded = !cv->pad_top && !cv->pad_left && !cv->pad_bottom && !cv->pad_right;
@@ -123,7 +122,7 @@ int lim_images_of_work(const struct lim_backend *be, const struct lim_conv *cv)
     return fit < 1 ? 1 : fit < cv->n ? (int)fit : cv->n;
 }
 
-/* Images whose columns fit the cap; at least one, whatever the cap. */
+/* Images whose columns fit the cap; always at least one. */
 static int images_at_once(const struct lim_backend *be, const struct lim_conv *cv)
 {
     int most = lim_images_of_work(be, cv);
@@ -176,7 +175,7 @@ static bool reserve(struct lim_backend *be, const struct lim_conv *cv)
         enum lim_conv_pass pass = (enum lim_conv_pass)i;
         const struct lim_conv_algorithm *best = lim_conv_choice_algorithm(be, cv, pass);
 
-        /* One that cannot be had after all has left the choice to others. */
+        /* An algorithm that cannot reserve its memory leaves the pass to others. */
         while (best && best->reserve && !best->reserve(be, cv, pass)) {
             const struct lim_conv_algorithm *next = lim_conv_choice_algorithm(be, cv, pass);
 
@@ -202,8 +201,7 @@ bool lim_conv_reserve(struct lim_backend *be, const struct lim_conv *cv)
     return good;
 }
 
-/* The columns of the images x (a range), in the workspace or, where they are the picture, in place.
- */
+/* The columns of the images x (a range), in the workspace or, if they are the picture, in place. */
 static struct lim_tensor columns(struct lim_backend *be, const struct lim_conv *cv,
                                  struct lim_tensor x)
 {
@@ -214,7 +212,7 @@ static struct lim_tensor columns(struct lim_backend *be, const struct lim_conv *
     return lim_tensor_of(be->workspace, 0, x.n, cv->p, cv->q, rsc);
 }
 
-/* The oracle of every better convolution: columns and one batch-wide gemm per range of images. */
+/* The oracle of every faster convolution: columns and one batch-wide gemm per range of images. */
 static void lower(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
                   struct lim_tensor x, struct lim_tensor w, struct lim_tensor y)
 {

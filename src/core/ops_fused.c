@@ -1,9 +1,9 @@
-/* The front door of the composites that pass over memory once where two primitives would twice. */
+/* The front door of the composites: they pass over memory once, two primitives would twice. */
 #include <limner/ops.h>
 
 #include "core/op_checks.h"
 
-/* The activations that the slots of batch norm do. */
+/* The activations that the batch norm slots support. */
 static bool by_sign(enum lim_activation kind)
 {
     return kind == LIM_RELU || kind == LIM_LEAKY_RELU;

@@ -1,4 +1,4 @@
-/* Philox 4x32-10 and what is drawn from it. The counter is (block lo, block hi, index lo, index
+/* Philox 4x32-10 and numbers drawn from it. The counter is (block lo, block hi, index lo, index
  * hi), the key (seed, purpose), so that any element of any stream can be drawn alone. */
 #include <limner/random.h>
 

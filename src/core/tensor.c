@@ -31,7 +31,7 @@ static void destroy(struct lim_buffer *buf)
         buf->be->ops->buffer_destroy(buf);
 }
 
-/* Does the device have this much at all? If not, its refusal does not show how much is left. */
+/* Does the device have this much at all? If not, its refusal does not show how much is free. */
 static bool could_be(const struct lim_backend *be, size_t count)
 {
     struct lim_memory_limits limits = lim_backend_memory_limits(be);
@@ -131,7 +131,7 @@ bool lim_tensor_fits(struct lim_tensor t)
     return count > 0 && count <= t.buf->count && t.offset <= t.buf->count - count;
 }
 
-/* What lim_write and lim_read require; without it the buffer's backend, if any, has failed. */
+/* What lim_write and lim_read require; if it is violated, the buffer's backend, if any, fails. */
 static bool movable(struct lim_tensor t, const float *host, const char *function)
 {
     if (t.buf && host && lim_tensor_fits(t))

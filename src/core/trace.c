@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-/* About 100 MB; the operations after that are not written. */
+/* About 100 MB; later operations are not written. */
 enum { MOST_EVENTS = 1 << 20 };
 
 struct lim_trace {

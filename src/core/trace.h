@@ -1,6 +1,5 @@
-/* Operations on a time line, in the format of chrome://tracing and Perfetto: an event as each
- * begins and as it ends, both waited for, so that the clock of the host tells the time of the
- * device. */
+/* Operations on a time line, in the format of chrome://tracing and Perfetto: an event when each
+ * begins and when it ends. The host waits for both, so its clock gives the device's time. */
 #ifndef LIMNER_SRC_CORE_TRACE_H
 #define LIMNER_SRC_CORE_TRACE_H
 

@@ -1,5 +1,5 @@
-/* The backend that every machine has. Operations run at once, on the calling thread and OpenMP's.
- */
+/* The backend that every machine has. Operations run immediately, on the calling thread and
+ * OpenMP's. */
 #include "cpu/cpu.h"
 
 #include "base/log.h"
@@ -22,8 +22,8 @@ static const char *gemm_name(bool blas)
     return blas ? "OpenBLAS" : "built-in gemm";
 }
 
-/* The columns of one range of images: small enough to stay in the last-level cache beside the
- * weights and the pictures. */
+/* The columns of one range of images: they stay in the last-level cache beside the weights and the
+ * pictures. */
 static const size_t default_workspace = (size_t)8 << 20;
 
 static struct lim_buffer *buffer_create(struct lim_backend *be, size_t count)
@@ -85,7 +85,8 @@ static int count_threads(int wanted)
 {
 #ifdef LIM_HAVE_OPENMP
     wanted = wanted > 0 ? wanted : omp_get_max_threads();
-    /* As --threads: OMP_NUM_THREADS may say anything, and libgomp's own tables lie on the stack. */
+    /* The same limit as --threads: OMP_NUM_THREADS may have any value, and libgomp's own tables lie
+     * on the stack. */
     return wanted < 1024 ? wanted : 1024;
 #else
     (void)wanted;
@@ -93,7 +94,7 @@ static int count_threads(int wanted)
 #endif
 }
 
-/* The processor as Linux tells it, or "". */
+/* The processor as Linux names it, or "". */
 static void processor_name(char *text, size_t size)
 {
     FILE *file = fopen("/proc/cpuinfo", "re");
@@ -139,8 +140,8 @@ struct passes {
                     struct lim_tensor dy, struct lim_tensor dw);
 };
 
-/* Takes the scratch memory now that the pass will ask for, and touches it: where memory is short,
- * that is to be said before the first step. */
+/* Allocates now the scratch memory that the pass will need, and touches it: a lack of memory must
+ * be reported before the first step. */
 static bool reserve(struct lim_backend *be, const struct lim_conv *cv, enum lim_conv_pass pass,
                     const struct passes *passes)
 {

@@ -19,7 +19,7 @@
 #define CPU_CLONES
 #endif
 
-/* Elements that one thread takes at once in loops over whole tensors: 64 KiB of floats. */
+/* Elements that one thread takes per piece in loops over whole tensors: 64 KiB of floats. */
 enum { CPU_CHUNK = 16384 };
 
 struct cpu_backend {
@@ -31,7 +31,7 @@ struct cpu_backend {
     void *scratch;
     size_t scratch_size; /* bytes, as the next two */
     size_t planned_scratch;
-    size_t measured; /* the most that was asked for while measuring */
+    size_t measured; /* the largest request during measuring */
     bool measuring;
 };
 
@@ -60,38 +60,38 @@ static inline int cpu_min(int a, int b)
     return a < b ? a : b;
 }
 
-/* Pieces of at most `size` that make up `count`. */
+/* Number of pieces of at most `size` that make up `count`. */
 static inline int cpu_pieces(size_t count, size_t size)
 {
     return (int)((count + size - 1) / size);
 }
 
-/* Memory aligned to 64 bytes, for free(); NULL when there is none. */
+/* Memory aligned to 64 bytes; the caller frees. NULL if there is none. */
 void *cpu_alloc(size_t bytes);
 
-/* The number of the calling thread among those of a loop. */
+/* The number of the calling thread within a loop's threads. */
 int cpu_thread(void);
 
 /* The backend's scratch memory, its contents undefined; the next call may move it. It grows to the
- * largest size asked for, and a convolution's is reserved, so steps allocate nothing. NULL after
- * one log line, with the backend failed; and NULL while backend.c measures how much an operation
- * asks for, which then must do nothing. */
+ * largest size requested, and convolutions reserve theirs, so steps allocate nothing. NULL after
+ * one log line, with the backend failed; also NULL while backend.c measures how much an operation
+ * requests: the operation must then do nothing. */
 void *cpu_scratch(struct lim_backend *be, size_t bytes);
 
-/* Makes it that large. False, in silence, without memory. */
+/* Grows it to that size. False, without a log line, if memory is short. */
 bool cpu_scratch_grow(struct cpu_backend *cpu, size_t bytes);
 
 /* gemm.c */
 const char *const *cpu_gemms(bool blas);
 
-/* Whether a BLAS does a multiplication on the thread that calls it. The threads are ours:
- * OpenBLAS's own would compete with them, and its way of cutting the work depends on their number,
- * which is one for the whole process and for others to say (limner/host.h). */
+/* Does a BLAS multiply on the thread that calls it? The threads are ours: OpenBLAS's own would
+ * compete with them, and its way of cutting the work depends on their number, which is one for the
+ * whole process and set by others (limner/host.h). */
 bool cpu_has_blas(void);
 void cpu_gemm(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb, float alpha,
               struct lim_tensor a, struct lim_tensor b, float beta, struct lim_tensor c);
 
-/* The same without a choice. */
+/* The same, always by the built-in code. */
 void cpu_gemm_builtin(struct lim_backend *be, enum lim_transpose ta, enum lim_transpose tb,
                       float alpha, struct lim_tensor a, struct lim_tensor b, float beta,
                       struct lim_tensor c);
@@ -114,7 +114,7 @@ void cpu_conv_backward_weights(struct lim_backend *be, const struct lim_conv *cv
 void cpu_narrow_backward_data(struct lim_backend *be, const struct lim_conv *cv,
                               struct lim_tensor dy, struct lim_tensor w, struct lim_tensor dx);
 
-/* norm.c: what takes an activation takes also LIM_NO_ACTIVATION. */
+/* norm.c: functions that take an activation also take LIM_NO_ACTIVATION. */
 void cpu_batchnorm_train(struct lim_backend *be, const struct lim_batchnorm *bn,
                          struct lim_tensor x, struct lim_tensor gamma, struct lim_tensor beta,
                          struct lim_tensor running_mean, struct lim_tensor running_var,

@@ -3,8 +3,8 @@
  * The picture is copied once into a padded one, so that for one kernel row the inputs of an output
  * pixel are one run of s * c floats: the kernels read them there. The data gradient (the forward
  * pass of a transposed convolution) splits into stride x stride phases of dx; within a phase every
- * pixel takes the same kernel elements, so that it is a convolution with stride 1 of the padded dy,
- * and every pixel of dx is written once. ops.c's lowering is the oracle of all three. */
+ * pixel takes the same kernel elements, so it is a convolution with stride 1 of the padded dy, and
+ * every pixel of dx is written once. ops.c's lowering is the oracle of all three. */
 #include "cpu/gemm_packed.h"
 
 #include "base/parallel.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    NARROW = 12,     /* with so few channels a phase's panels would be mostly empty: use columns */
+    NARROW = 12,     /* with fewer channels a phase's panels would be mostly empty: use columns */
     BLOCK = 256,     /* pixels that a weight gradient sums in registers at once */
     SLACK = CPU_ROWS /* floats that a kernel may read after the last picture */
 };
@@ -61,7 +61,7 @@ static int images_at_once(const struct lim_backend *be, size_t floats, int n)
     return fit < 1 ? 1 : fit < (size_t)n ? (int)fit : n;
 }
 
-/* The columns are the picture itself: a product of two matrices. */
+/* The picture itself is the columns: a product of two matrices. */
 static bool col_is_x(const struct lim_conv *cv)
 {
     bool unpadded = !cv->pad_top && !cv->pad_left && !cv->pad_bottom && !cv->pad_right;

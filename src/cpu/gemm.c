@@ -1,4 +1,4 @@
-/* Matrix multiplication: cblas where it was found, and one of our own. */
+/* Matrix multiplication: cblas if it was found, and one of our own. */
 #include "cpu/gemm_packed.h"
 
 #include "base/parallel.h"
@@ -27,7 +27,7 @@ bool cpu_has_blas(void)
 }
 
 #ifdef LIM_HAVE_BLAS
-/* In blocks of fixed size, each by one thread: so the bits do not depend on their number. */
+/* In blocks of fixed size, one thread each: so the bits do not depend on the number of threads. */
 static void gemm_blas(struct lim_backend *be, bool ta, bool tb, float alpha, struct lim_tensor a,
                       struct lim_tensor b, float beta, struct lim_tensor c)
 {

@@ -6,7 +6,7 @@
 
 enum {
     DEPTH = 512,   /* of one kernel call: a panel of it takes 64 KiB, half of a small L2 cache */
-    TASK_ROWS = 64 /* rows that use a panel while it is there */
+    TASK_ROWS = 64 /* rows that use a panel while it is in the cache */
 };
 
 CPU_CLONES static void store_tile(int m, int n, float alpha, const float *tile, float beta,
@@ -47,7 +47,7 @@ CPU_CLONES static void pack_rows(const float *b, size_t down, int depth, int n, 
     }
 }
 
-/* Columns lie along memory: blocks of 16 rows, so that what is read comes in whole cache lines. */
+/* Columns are contiguous in memory: blocks of 16 rows read whole cache lines. */
 static void pack_columns(const float *b, size_t down, size_t across, int depth, int n, float *to)
 {
     for (int first = 0; first < depth; first += 16) {
@@ -82,7 +82,7 @@ void cpu_panels_pack(struct lim_backend *be, const float *b, size_t down, size_t
     }
 }
 
-/* The places of rows first..last-1, and of the last one again until a whole CPU_ROWS is full. */
+/* The places of rows first..last-1; repeats the last one to fill a whole CPU_ROWS. */
 static void find_places(const struct cpu_packed_gemm *s, int first, int last, const float **in,
                         float **out)
 {
@@ -157,7 +157,7 @@ void cpu_packed_gemm_run(struct lim_backend *be, const struct cpu_packed_gemm *s
     int rows = s->n * s->rows * s->columns, threads = cpu_of(be)->threads;
     int panels = cpu_pieces((size_t)s->width, CPU_COLUMNS);
     int down = cpu_pieces((size_t)rows, TASK_ROWS);
-    /* Panels are shared too where there are few rows. No sum depends on this choice. */
+    /* Few rows: threads share panels too. No sum depends on this choice. */
     int across =
         down >= 4 * threads ? 1 : cpu_min(panels, cpu_pieces(4 * (size_t)threads, (size_t)down));
     int step = cpu_pieces((size_t)panels, (size_t)across);

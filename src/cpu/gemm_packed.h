@@ -1,5 +1,5 @@
-/* Products of a left-hand matrix read where it lies with a right-hand one packed in panels: what
- * the built-in gemm and the convolutions have in common. */
+/* Products of a left-hand matrix read in place with a right-hand one packed in panels: shared by
+ * the built-in gemm and the convolutions. */
 #ifndef LIMNER_SRC_CPU_GEMM_PACKED_H
 #define LIMNER_SRC_CPU_GEMM_PACKED_H
 

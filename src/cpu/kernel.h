@@ -1,8 +1,8 @@
-/* What is written once and compiled for each instruction set: the innermost loops of every matrix
- * product, a tile of sums in registers, and Winograd's transforms of whole tiles.
+/* Code that is written once and compiled for each instruction set: the innermost loops of every
+ * matrix product, a tile of sums in registers, and Winograd's transforms of whole tiles.
  *
- * The right-hand matrix comes packed in panels: b[depth][CPU_COLUMNS], zero where there is no
- * column. The left-hand one is read where it lies. Sums run over the depth in order. */
+ * The right-hand matrix is packed in panels: b[depth][CPU_COLUMNS], zero where there is no column.
+ * The left-hand one is read in place. Sums run over the depth in order. */
 #ifndef LIMNER_SRC_CPU_KERNEL_H
 #define LIMNER_SRC_CPU_KERNEL_H
 
@@ -49,8 +49,8 @@ struct cpu_kernel {
                     float *tile);
 
     /* Transforms. Elements of a tile come in order of rows, then columns; points are `point` floats
-     * from each other. `lanes` is a multiple of WINO_LANES. First, WINO_LANES channels of as many
-     * pixels as there are points, at in[i] + channel. */
+     * from each other. `lanes` is a multiple of WINO_LANES. The first transform reads WINO_LANES
+     * channels of as many pixels as there are points, at in[i] + channel. */
     void (*input)(struct wino_shape shape, const float *const *in, size_t channel, float *points,
                   size_t point);
     /* Of down x across taps. */

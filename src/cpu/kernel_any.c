@@ -1,5 +1,5 @@
-/* In plain C, or with vectors of four floats where the compiler knows them. Multiply and add are
- * fused where the set has that. */
+/* In plain C, or with vectors of four floats if the compiler knows them. Multiply and add are fused
+ * if the instruction set supports that. */
 #define SET any
 #define TARGET
 

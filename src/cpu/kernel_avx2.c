@@ -1,5 +1,5 @@
 /* A tile of 4 x 16 sums: eight of sixteen registers, and as many chains as the latency of four
- * cycles asks for. */
+ * cycles needs. */
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 

@@ -1,5 +1,5 @@
-/* The text that kernel_SET.c compiles. They define wino_v, a vector of LANES floats, and what can
- * be done with it; a register tile is ROWS x VECTORS vectors. */
+/* The text that kernel_SET.c compiles. Each defines wino_v, a vector of LANES floats, and its
+ * operations; a register tile is ROWS x VECTORS vectors. */
 #include "cpu/kernel.h"
 
 #if defined(__GNUC__)
@@ -133,7 +133,7 @@ WINO_INLINE void line_input(int m, int taps, const wino_v *d, int from, wino_v *
         wino_v more[WINO_LINE], all[WINO_LINE];
 
         for (int i = 0; i <= m; i++)
-            more[i] = d[(i < m ? i : 0) * from]; /* the last is for infinity alone */
+            more[i] = d[(i < m ? i : 0) * from]; /* the last is only for infinity */
         wino_input(m, more, 1, all, 1);
         for (int i = 0; i < m; i++)
             o[i * to] = all[i];

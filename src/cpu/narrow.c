@@ -1,5 +1,5 @@
-/* The data gradient for pictures of few channels, such as the picture's own three: columns for a
- * band of dx, then their sums, while they are in the cache. */
+/* The data gradient for pictures of few channels, such as RGB: makes columns for a band of dx, then
+ * sums them while they are in the cache. */
 #include "cpu/gemm_packed.h"
 
 #include "base/parallel.h"
@@ -8,7 +8,7 @@
 
 enum { BAND = 32 /* rows of dx that a thread makes at once */ };
 
-/* Of one band: its columns are those of `lines` rows of dy from `first` on. */
+/* One band: its columns are those of `lines` rows of dy from `first` on. */
 struct band {
     int from, to, first, lines;
 };
@@ -44,7 +44,7 @@ static inline void add_each(int count, int length, size_t from_step, size_t to_s
             to[j] += from[j];
 }
 
-/* Lengths that unroll are those of three channels and kernels of 4 and 5. */
+/* Unrolled lengths: those of three channels and kernels of 4 and 5. */
 CPU_CLONES static void add_parts(int count, int length, size_t from_step, size_t to_step,
                                  const float *restrict from, float *restrict to)
 {
@@ -57,8 +57,8 @@ CPU_CLONES static void add_parts(int count, int length, size_t from_step, size_t
 }
 
 /* One row of dx, with the padding at its left. A column's part for one kernel row is cut into
- * pieces of `stride` pixels, so that neighbors' pieces never meet; the last piece first, so that
- * every element sums in order of rows of dy, then of its columns. */
+ * pieces of `stride` pixels, so that neighbors' pieces never meet; the last piece comes first, so
+ * that every element sums in order of rows of dy, then of its columns. */
 static void sum_row(const struct lim_conv *cv, const struct band *band, const float *col, int i,
                     size_t floats, float *row)
 {

@@ -1,8 +1,8 @@
-/* Batch normalization forward, with the activation after it where that is a matter of sign.
+/* Batch normalization forward, with the activation after it if that depends on the sign only.
  *
- * One pass over memory suffices even for the variance: while a block is in the cache its own mean
- * and its sum of squares about that mean are taken, and blocks merge as Chan, Golub and LeVeque
- * (1979) do. */
+ * One pass over memory suffices even for the variance: while a block is in the cache, its own mean
+ * and its sum of squares about that mean are computed, and blocks merge as in Chan, Golub and
+ * LeVeque (1979). */
 #include "cpu/norm.h"
 
 #include "base/parallel.h"

@@ -1,6 +1,6 @@
 /* How the rows of a tensor (its pixels) are cut for sums over each channel: into units, which the
  * threads share; a unit is summed in blocks of BLOCK rows, in float and in registers, and the
- * blocks' sums meet in double, in a fixed order. */
+ * blocks' sums are added in double, in a fixed order. */
 #ifndef LIMNER_SRC_CPU_NORM_H
 #define LIMNER_SRC_CPU_NORM_H
 
@@ -14,7 +14,7 @@ enum {
     UNIT_FLOATS = 65536
 };
 
-/* Into the clone that calls it, or it were compiled for the least processor alone. */
+/* Inlined into the calling clone: otherwise it would be compiled for the least processor only. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 static inline int unit_rows(int c)
@@ -46,7 +46,7 @@ ALWAYS_INLINE float rectified(enum lim_activation kind, float slope, float v)
     return v;
 }
 
-/* The gradient before them, of `v` before or after them. */
+/* The gradient before them, from `v` before or after them. */
 ALWAYS_INLINE float rectified_back(enum lim_activation kind, float slope, float v, float dy)
 {
     if (kind == LIM_RELU)

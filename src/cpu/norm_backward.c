@@ -1,5 +1,5 @@
-/* Gradients of batch normalization and of a bias, together with that of the activation after them:
- * sums over each channel, and for batch normalization a second walk over what was summed. */
+/* Gradients of batch normalization and of a bias, combined with that of the activation after them:
+ * sums over each channel, and for batch normalization a second pass over the summed data. */
 #include "cpu/norm.h"
 
 #include "base/parallel.h"
@@ -27,7 +27,7 @@ CPU_CLONES static void sum_rows(int rows, int c, const float *x, double *sum)
     }
 }
 
-/* sum[c] of one unit of dx = dy f'(y), which is written; without an activation, of dy. */
+/* sum[c] over one unit of dx = dy f'(y), which is written; without an activation, of dy. */
 static void bias_unit(enum lim_activation kind, float slope, int rows, int c, const float *y,
                       const float *dy, float *dx, double *sum)
 {
@@ -78,8 +78,8 @@ void cpu_bias_backward(struct lim_backend *be, struct lim_tensor dy, struct lim_
     cpu_bias_act_backward(be, LIM_NO_ACTIVATION, 0.0f, dy, dy, dbias, dy);
 }
 
-/* What a channel needs; arrays of c. `scale` is gamma inv_std: with it the sign of the activation's
- * input comes out as in norm.c. */
+/* Per-channel values; arrays of c. `scale` is gamma inv_std: with it the sign of the activation's
+ * input is the same as in norm.c. */
 struct channels {
     const float *mean, *inv_std, *beta;
     float *scale, *mean_dy, *mean_dot;
@@ -244,7 +244,7 @@ void cpu_batchnorm_backward(struct lim_backend *be, struct lim_tensor x, struct 
                             struct lim_tensor inv_std, struct lim_tensor dgamma,
                             struct lim_tensor dbeta, struct lim_tensor dx)
 {
-    /* Without an activation beta is of no consequence: any c floats do. */
+    /* Without an activation beta has no effect: any c floats will do. */
     cpu_batchnorm_act_backward(be, LIM_NO_ACTIVATION, 0.0f, x, dy, gamma, gamma, mean, inv_std,
                                dgamma, dbeta, dx);
 }

@@ -1,6 +1,6 @@
-/* The multiply-add loop that a device's peak is measured with: eight vectors stay in registers, as
- * chains that do not wait for each other. The product with 0.5 is exact, so that fused and
- * rounded twice are the same number. */
+/* The multiply-add loop that measures a device's peak: eight vectors stay in registers, as chains
+ * that do not wait for each other. The product with 0.5 is exact, so fused and twice rounded
+ * results are equal. */
 #include "cpu/cpu.h"
 
 #include "base/parallel.h"

@@ -1,5 +1,4 @@
-/* Operations on each element by itself. Chunks of CPU_CHUNK elements are shared among the threads.
- */
+/* Operations on single elements. The threads share chunks of CPU_CHUNK elements. */
 #include "cpu/cpu.h"
 
 #include "base/parallel.h"
@@ -8,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* An output may be the very same memory as an input: tell the compiler that iterations do not
- * depend on each other all the same. */
+/* An output may be the same memory as an input: tells the compiler that iterations are independent
+ * all the same. */
 #define EACH(i, n) _Pragma("omp simd") for (size_t i = 0; i < (n); i++)
 
 struct chunk {

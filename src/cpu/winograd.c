@@ -49,7 +49,7 @@ enum {
 /* A block's sums, [point][BLOCK][CPU_COLUMNS]. */
 enum { POINT_SUMS = BLOCK * CPU_COLUMNS, SUMS = WINO_POINTS * POINT_SUMS };
 
-/* The groups that a point has in a set. */
+/* The groups of a set that a point uses. */
 static struct cpu_winograd_range groups_of(const struct cpu_winograd_pictures *pc, int set,
                                            int point)
 {
@@ -63,9 +63,9 @@ static struct cpu_winograd_range groups_of(const struct cpu_winograd_pictures *p
 }
 
 /* Groups first..last-1 of a panel by some tiles: all points. `v` is the first tile's, `u` the first
- * group's. While one tile is multiplied, the next one's input comes nearer, and a share of the
- * weights that follow: all at once at their turn they would keep the processor waiting. Rows past
- * the last tile hold what was there; nobody reads their sums. */
+ * group's. While one tile is multiplied, the next one's input is prefetched, and a share of the
+ * weights that follow: fetched all at once when needed, they would keep the processor waiting. Rows
+ * past the last tile keep old values; nobody reads their sums. */
 static void multiply(const struct cpu_winograd_pictures *pc, int set, const float *v,
                      const float *u, int tiles, int columns, int first, int last, float *sums)
 {
@@ -94,7 +94,7 @@ static void multiply(const struct cpu_winograd_pictures *pc, int set, const floa
     }
 }
 
-/* Sums of one tile, back into the picture. */
+/* Transforms the sums of one tile back into the picture. */
 static void output_tile(const struct cpu_winograd_pictures *pc, int tile, int set, int channel,
                         const float *sums)
 {
@@ -137,21 +137,21 @@ static int columns_of(const struct cpu_winograd_pictures *pc, int panel)
     return cpu_min(CPU_COLUMNS, pc->out.c - panel * CPU_COLUMNS);
 }
 
-/* Floats of the input of so many tiles, in one set. */
+/* Floats of the input of these tiles, in one set. */
 static size_t input_size(struct cpu_winograd_pictures *pc, int tiles)
 {
     pc->v.group = CPU_ROWS * WINO_LANES;
     pc->v.near = (size_t)cpu_pieces((size_t)tiles, CPU_ROWS) * WINO_NEAR * pc->v.group;
-    /* A line more than needed: with a power of two between them, all points of a tile would fight
-     * for the same lines of the cache. */
+    /* One line more than needed: with a power of two between them, all points of a tile would
+     * compete for the same lines of the cache. */
     pc->v.point = (size_t)cpu_pieces((size_t)pc->groups, WINO_NEAR) * pc->v.near + WINO_LANES;
     return (size_t)pc->job.points * pc->v.point;
 }
 
-/* Weights of so many groups of a panel. */
+/* Weights of these groups of a panel. */
 static void set_panel(struct cpu_winograd_pictures *pc, int groups)
 {
-    pc->u_point = (size_t)(groups * WINO_LANES + 1) * CPU_COLUMNS; /* no power of two either */
+    pc->u_point = (size_t)(groups * WINO_LANES + 1) * CPU_COLUMNS; /* not a power of two, either */
     pc->u_panel = (size_t)pc->job.points * pc->u_point;
 }
 
@@ -198,8 +198,8 @@ static void by_tiles(struct lim_backend *be, struct cpu_winograd_pictures *pc, i
     }
 }
 
-/* Some blocks of a range that is transformed already, by one panel. Weights are kept from block to
- * block where there are several. */
+/* Multiplies some blocks of a transformed range by one panel. Weights are kept from block to block
+ * if there are several. */
 static void panel_by_blocks(const struct cpu_winograd_pictures *pc, int set, int panel, int from,
                             int first, int last, const float *v, float *u, float *sums)
 {
@@ -221,7 +221,7 @@ static void panel_by_blocks(const struct cpu_winograd_pictures *pc, int set, int
     }
 }
 
-/* Threads walk through panels, or parts of the range by one. */
+/* Threads walk through panels, or each through parts of the range for one panel. */
 static void by_panels(struct lim_backend *be, struct cpu_winograd_pictures *pc, int range)
 {
     int threads = cpu_of(be)->threads, tasks = pc->sets * pc->panels;

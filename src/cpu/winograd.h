@@ -5,7 +5,7 @@
 
 #include "cpu/cpu.h"
 
-/* Depends on the geometry of one picture alone: the same picture has the same bits in any batch. */
+/* Depends only on the geometry of one picture: the same picture has the same bits in any batch. */
 bool cpu_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
                        enum lim_conv_pass pass);
 

@@ -5,12 +5,11 @@
 
 enum { LEAST_CHANNELS = 16 };
 
-/* Rows and columns of the phases, in an order in which all those that have a point stand together.
- */
+/* Rows and columns of the phases, ordered so that all phases that have a point are adjacent. */
 static const int phase_down[] = {1, 0, 0, 1}, phase_across[] = {0, 0, 1, 1};
 
-/* The m of fewest products, or 0 where a direct convolution, with r * s for each output, costs less
- * than what the transforms add to them. */
+/* The m of fewest products, or 0 if a direct convolution, with r * s for each output, costs less
+ * than the products and the transforms. */
 static int best_m(const struct lim_conv *cv)
 {
     int best = 0, smallest = cv->r == 4 ? 2 : WINO_MOST;
@@ -39,7 +38,7 @@ bool cpu_winograd_runs(const struct lim_backend *be, const struct lim_conv *cv,
            cv->c >= LEAST_CHANNELS && cv->k >= LEAST_CHANNELS && best_m(cv) > 0;
 }
 
-/* Of a line of `kernel` taps, those of phase a. */
+/* The taps of phase a in a line of `kernel` taps. */
 static int taps_of(int kernel, int a)
 {
     return (kernel - a + 1) / 2;

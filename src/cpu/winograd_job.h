@@ -1,4 +1,5 @@
-/* What the three passes share: how pictures fall into tiles, and transformed input and weights. */
+/* What the three passes share: how pictures are cut into tiles, and transformed input and
+ * weights. */
 #ifndef LIMNER_SRC_CPU_WINOGRAD_JOB_H
 #define LIMNER_SRC_CPU_WINOGRAD_JOB_H
 
@@ -10,16 +11,16 @@ enum {
                      is in the first-level cache */
 };
 
-/* Where tiles lie along one axis. Element e of tile t in phase a is the source's row start[a] + t *
- * tile + e * step; result i of the tile is the output's row to[a] + (t * m + i) * to_step, which is
- * there where t * m + i < count[a]. */
+/* The places of tiles along one axis. Element e of tile t in phase a is the source's row start[a] +
+ * t * tile + e * step; result i of the tile is the output's row to[a] + (t * m + i) * to_step,
+ * which exists if t * m + i < count[a]. */
 struct cpu_winograd_axis {
     int start[2], tile, step;
     int to[2], to_step, count[2];
     int tiles;
 };
 
-/* The rows and columns that are even or odd, and the kernel's that meet them. */
+/* The even or odd rows and columns, and the kernel's that meet them. */
 struct cpu_winograd_phase {
     int down, across; /* 0 or 1 */
     struct wino_shape shape;
@@ -34,8 +35,8 @@ struct cpu_winograd_job {
     struct lim_tensor in;
     int groups;         /* of WINO_LANES channels of `in` */
     int total;          /* tiles of all pictures */
-    size_t zeros_size;  /* floats: as many as `in` has channels, and more */
-    const float *zeros; /* to be set before tiles are transformed */
+    size_t zeros_size;  /* floats: at least as many as `in` has channels */
+    const float *zeros; /* the caller sets it before tiles are transformed */
 };
 
 /* A tile's picture and place in it. */
@@ -47,7 +48,7 @@ struct cpu_winograd_place {
 struct cpu_winograd_job cpu_winograd_job(struct lim_backend *be, const struct lim_conv *cv,
                                          struct lim_tensor in, bool forward);
 
-/* Where a tile's transformed input goes, in floats: from point to point, from one group of channels
+/* Steps of a tile's transformed input, in floats: from point to point, from one group of channels
  * to the next, and from WINO_NEAR groups to the next ones. */
 struct cpu_winograd_layout {
     size_t point, group, near;
@@ -63,7 +64,7 @@ struct cpu_winograd_range {
     int first, last;
 };
 
-/* The phases that have a point, but for the last. */
+/* The phases that have a point: first to last - 1. */
 struct cpu_winograd_range cpu_winograd_phases_of(const struct cpu_winograd_job *job, int point);
 
 /* One tile in phases first..last-1. */
@@ -80,7 +81,7 @@ const float *cpu_winograd_pixel(struct lim_tensor t, int n, int y, int x, const 
 void cpu_winograd_fill_up(int pixels, int from, int last, int lanes, const float *const *in,
                           float *copy, const float **to);
 
-/* Asks for `count` floats that will be read soon. */
+/* Prefetches `count` floats. */
 static inline void cpu_fetch(const float *from, int count)
 {
 #if defined(__GNUC__)

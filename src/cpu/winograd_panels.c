@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The taps of a phase, for one input channel and `count` output channels. Backwards they are turned
- * around. */
+/* The taps of a phase, for one input channel and `count` output channels. Backwards they are
+ * reversed. */
 static void gather_taps(const struct cpu_winograd_pictures *pc,
                         const struct cpu_winograd_phase *phase, int channel, int first, int count,
                         float *taps)

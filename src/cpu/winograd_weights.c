@@ -1,4 +1,4 @@
-/* The weight gradient by Winograd's way: for each point and phase, the sum over tiles of
+/* The weight gradient by Winograd's algorithm: for each point and phase, the sum over tiles of
  * transformed x times dy transformed by the adjoint of the output's transform; then the adjoint of
  * the weights' transform, while the sums are in the cache. */
 #include "cpu/winograd.h"
@@ -14,7 +14,8 @@ enum {
 };
 
 /* Transformed x, v[group][point][tile][WINO_LANES], and dy, y[panel][point][tile][CPU_COLUMNS], of
- * a range of tiles; sizes in floats. Points are no power of two apart: see winograd.c. */
+ * a range of tiles; sizes in floats. Distances between points are no powers of two: see
+ * winograd.c. */
 struct pair {
     struct lim_tensor dy;
     int first, tiles, capacity;
@@ -99,7 +100,7 @@ static void multiply(const struct cpu_winograd_job *job, const struct lim_conv *
 
         if (!cpu_winograd_has(&phase->shape, p))
             continue;
-        /* The next point's come nearer meanwhile. */
+        /* Meanwhile the next point's data is prefetched. */
         cpu_fetch(v + from->layout.point, from->tiles * WINO_LANES);
         cpu_fetch(y + from->y_point, from->tiles * CPU_COLUMNS);
         for (int row = 0; row < rows; row += CPU_ROWS)
