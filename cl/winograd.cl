@@ -171,16 +171,15 @@ static inline void multiply(const struct problem *pb, __global const float *v, u
 #define PROBLEM                                                                        \
     int n, int h, int w, int c, int k, int p, int q, int r, int pad_top, int pad_left, \
         int backward, int down, int across
-#define TAKE_PROBLEM                                                                          \
-    struct problem pb = {n, h, w, c, k, p, q, r, pad_top, pad_left, backward, down, across};  \
-    int sets = backward ? WINO_PHASES : 1;                                                    \
-    int groups = ((backward ? k : c) + WINO_VECTOR - 1) / WINO_VECTOR;                        \
-    int depth = (backward ? 1 : WINO_PHASES) * groups; /* of a set */                         \
-    int panels = ((backward ? c : k) + WINO_COLUMNS - 1) / WINO_COLUMNS;                      \
-    int tiles = n * down * across;                                                            \
-    /* One line more: with a power of two between them, points would compete for lines of the \
-     * cache. */                                                                              \
-    ulong u_point = ((ulong)depth * WINO_VECTOR + 1) * WINO_COLUMNS;                          \
+#define TAKE_PROBLEM                                                                         \
+    struct problem pb = {n, h, w, c, k, p, q, r, pad_top, pad_left, backward, down, across}; \
+    int sets = backward ? WINO_PHASES : 1;                                                   \
+    int groups = ((backward ? k : c) + WINO_VECTOR - 1) / WINO_VECTOR;                       \
+    int depth = (backward ? 1 : WINO_PHASES) * groups; /* of a set */                        \
+    int panels = ((backward ? c : k) + WINO_COLUMNS - 1) / WINO_COLUMNS;                     \
+    int tiles = n * down * across;                                                           \
+    /* One line more: points a power of two apart would compete for cache lines. */          \
+    ulong u_point = ((ulong)depth * WINO_VECTOR + 1) * WINO_COLUMNS;                         \
     ulong v_rows = (ulong)depth * WINO_ROWS * WINO_VECTOR
 
 /* u[set][panel][point][depth][column]: a work-item does one group of input channels in one phase,

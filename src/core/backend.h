@@ -85,13 +85,13 @@ struct lim_backend_ops {
     void (*copy)(struct lim_backend *be, struct lim_tensor x, struct lim_tensor y);
     void (*axpby)(struct lim_backend *be, float a, struct lim_tensor x, float b,
                   struct lim_tensor y);
-    /* `root`: what lim_norm does, a being b. */
+    /* `root`: computes lim_norm; then a is b. */
     void (*dot)(struct lim_backend *be, struct lim_tensor a, struct lim_tensor b, bool root,
                 struct lim_tensor s);
     void (*scale)(struct lim_backend *be, float alpha, struct lim_tensor s, bool divide,
                   struct lim_tensor x, float beta, struct lim_tensor y);
-    /* Optional: one that the program brings (limner/own.h); without it there are none. And what
-     * there is to build for it; NULL: nothing. False after one log line. */
+    /* Optional: runs an operation of the program's own (limner/own.h); NULL: there are none. The
+     * second slot builds what it needs; NULL: nothing. False after one log line. */
     void (*own)(struct lim_backend *be, const struct lim_own_op *op, size_t items,
                 const struct lim_own_arg *args, int count);
     bool (*own_reserve)(struct lim_backend *be, const struct lim_own_op *op);

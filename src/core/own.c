@@ -28,7 +28,7 @@ static bool is_tensor(const struct lim_own_arg *arg)
     return arg->kind == LIM_OWN_IN || arg->kind == LIM_OWN_OUT;
 }
 
-/* Do the tensors lie in their buffers, and those that are written apart from the others? */
+/* Do the tensors lie in their buffers, and do the written ones not overlap the others? */
 static bool are_args(struct lim_backend *be, const struct lim_own_arg *args, int count)
 {
     for (int i = 0; i < count; i++) {

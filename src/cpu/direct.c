@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    NARROW = 12,     /* with fewer channels a phase's panels would be mostly empty: use columns */
+    NARROW = 12,     /* with so few channels a phase's panels would be mostly empty: use columns */
     BLOCK = 256,     /* pixels that a weight gradient sums in registers at once */
     SLACK = CPU_ROWS /* floats that a kernel may read after the last picture */
 };

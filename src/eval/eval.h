@@ -6,11 +6,12 @@
 #include <limner/eval.h>
 #include <limner/ops.h>
 
-/* Feature networks see pictures of at most so many pixels along an edge, larger ones averaged. */
+/* Feature networks see pictures of at most this many pixels along an edge; larger ones are
+ * averaged. */
 enum { EVAL_SIDE = 64, EVAL_LAYERS = 3, EVAL_CELLS = 4, EVAL_GIST = 8 };
 
 /* Streams of LIM_RANDOM_EVAL with seed 0: directions, then positions of patches by level. Seeds
- * from 1 on are those of the networks, with a stream for each layer. */
+ * from 1 on belong to the networks, with a stream for each layer. */
 enum { EVAL_DIRECTIONS, EVAL_POSITIONS };
 
 struct eval_job {
@@ -20,8 +21,9 @@ struct eval_job {
 
 /* ---- features.c: pictures to vectors ---- */
 
-/* How a space's raw features become points: each block of them less the mean of all reals
- * and divided so that all blocks have the same total variance over these, 1 together. */
+/* How a space's raw features become points: the mean of all reals is subtracted from each block,
+ * which is then divided so that all blocks have the same total variance over the reals, 1
+ * in sum. */
 struct eval_scale {
     double *mean; /* [dims] */
     double factor[EVAL_LAYERS];
@@ -40,33 +42,34 @@ void eval_space_init(struct eval_space *space, const struct eval_job *job, int n
 void eval_space_finish(struct eval_space *space);
 
 /* wide[count][wide_dims] and narrow[count][narrow_dims] (may be NULL) of pictures[count]. `learn`:
- * these are the reals, and the scales become theirs. False after one log line. */
+ * these are the reals, and the scales are set from them. False after one log line. */
 bool eval_features(struct eval_space *space, const struct eval_job *job,
                    const uint8_t *const *pictures, int count, bool learn, float *wide,
                    float *narrow);
 
 /* A picture as floats in [-1, 1], averaged over squares so that its edge is at most EVAL_SIDE.
- * Returns the edge; with out = NULL only that. */
+ * Returns the edge; with out = NULL does only that. */
 int eval_reduce(const struct eval_job *job, const uint8_t *picture, float *out);
 
-/* Averages x[side][side][channels] in cells x cells cells, which overlap where they do not divide
- * the edge (as PyTorch's adaptive_avg_pool2d), to out[cells][cells][channels]. */
+/* Averages x[side][side][channels] in cells x cells cells, which overlap if they do not divide the
+ * edge (like PyTorch's adaptive_avg_pool2d), to out[cells][cells][channels]. */
 void eval_pool(const float *x, int side, int channels, int cells, float *out);
 
-/* ---- neighbors.c: numbers of distances ---- */
+/* ---- neighbors.c: numbers from distances ---- */
 
 struct eval_cloud {
     int count, dims;
     struct lim_buffer *points; /* [count][dims] */
     float *square;             /* [count]: squared lengths */
-    /* Of each point among the others of its own cloud: squared distances to the nearest, and to
+    /* For each point, among the others of its own cloud: squared distances to the nearest, and to
      * the neighbor LIM_EVAL_NEIGHBORS; sum of the kernel. */
     float *nearest, *radius;
     double *kernel;
-    double mean_distance; /* of two points */
+    double mean_distance; /* between two points */
 };
 
-/* The points only; then also the rest. False after one log line; finish it all the same. */
+/* eval_cloud_points fills only the points, eval_cloud_init everything. False after one log line;
+ * call eval_cloud_finish even then. */
 bool eval_cloud_points(struct eval_cloud *cloud, const struct eval_job *job, const float *points,
                        int count, int dims);
 bool eval_cloud_init(struct eval_cloud *cloud, const struct eval_job *job, const float *points,
@@ -86,7 +89,7 @@ bool eval_nearest(const struct eval_job *job, const struct eval_cloud *searched,
                   const struct eval_cloud *other, int *index, float *distance);
 
 /* The value below which `share` of values[count] lie: element floor(share * count) in order; 0.5 is
- * a median. Negative after one log line. */
+ * the median. Negative after one log line. */
 double eval_quantile(const float *values, int count, double share);
 
 /* ---- frechet.c ---- */
@@ -107,7 +110,7 @@ void eval_moments_finish(struct eval_moments *m);
 double eval_frechet(const struct eval_job *job, const struct eval_moments *reals,
                     const struct eval_moments *other);
 
-/* The eigenvalues of a[n][n], symmetric, which is overwritten; in no order. False where they do not
+/* The eigenvalues of a[n][n], symmetric, which is overwritten; unordered. False if they do not
  * converge (NaN). */
 bool eval_eigenvalues(double *a, int n, double *values);
 
@@ -115,11 +118,11 @@ bool eval_eigenvalues(double *a, int n, double *values);
 
 int eval_level_count(int size);
 
-/* The edge of a level; of the finest, level 0, it is `size`. */
+/* The edge of a level; that of the finest, level 0, is `size`. */
 int eval_level_side(int size, int level);
 
-/* All levels of one picture, one behind the other, each [side][side][channels]: eval_pyramid_floats
- * in all, in `out`; `scratch` has twice the floats of the picture. */
+/* All levels of one picture in sequence, each [side][side][channels]: eval_pyramid_floats in all,
+ * in `out`; `scratch` has twice the floats of the picture. */
 size_t eval_pyramid_floats(int size, int channels);
 void eval_pyramid(const uint8_t *picture, int size, int channels, float *out, float *scratch);
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* A layer is a convolution of 4 x 4 with stride 2 and pad 1, then leaky ReLU, as in a DCGAN's
- * discriminator. Without biases, so that the scale of the weights is of no consequence. */
+ * discriminator. There are no biases, so the scale of the weights has no effect. */
 static const int filters[EVAL_LAYERS] = {16, 32, 64};
 static const float slope = 0.2f;
 enum { KERNEL = 4, CHUNK = 64 /* pictures at once */ };
@@ -79,7 +79,8 @@ void eval_space_finish(struct eval_space *space)
     free(space->narrow_scale.mean);
 }
 
-/* The mean of each feature, and for each block what makes its total variance 1/blocks. */
+/* Computes the mean of each feature, and for each block the factor that makes its total variance
+ * 1/blocks. */
 static bool learn_scale(struct eval_scale *scale, const float *x, int count, const int *widths,
                         int blocks, int dims)
 {
@@ -130,7 +131,7 @@ static void gist(const struct eval_job *job, const uint8_t *const *pictures, int
     }
 }
 
-/* The layers of a random network and what they work on. */
+/* The layers of a random network and their buffers. */
 struct network {
     struct lim_conv conv[EVAL_LAYERS];
     struct lim_buffer *weights[EVAL_LAYERS], *x[EVAL_LAYERS + 1];
@@ -203,7 +204,7 @@ static bool network_init(struct network *net, const struct eval_job *job, int se
     return net->x[0] && net->host;
 }
 
-/* A chunk of up to CHUNK pictures; wide and narrow are those of its first. */
+/* A chunk of up to CHUNK pictures; wide and narrow are those of its first picture. */
 static void network_run(struct network *net, const struct eval_space *space,
                         const struct eval_job *job, const uint8_t *const *pictures, int count,
                         float *wide, float *narrow)

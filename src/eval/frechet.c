@@ -1,7 +1,8 @@
 /* The Frechet distance of two normal distributions (Dowson and Landau 1982), as Heusel et al. 2017
  * (arXiv 1706.08500, equation 6) use it. With R = L L^T, tr (R S)^(1/2) is the sum of the roots of
- * the eigenvalues of L^T S L, which is symmetric. Eigenvalues alone, of at most some hundred rows:
- * so these are our own eighty lines, and LAPACK, which not every BLAS brings, is not needed. */
+ * the eigenvalues of L^T S L, which is symmetric. Only eigenvalues are needed, of at most a few
+ * hundred rows: so these are our own eighty lines, instead of LAPACK, which not every BLAS
+ * provides. */
 #include "eval/eval.h"
 
 #include "base/log.h"
@@ -14,8 +15,8 @@
 
 /* L of m->cov = L L^T, by Cholesky's method with complete pivoting (Higham, Accuracy and Stability
  * of Numerical Algorithms, section 10.3): a covariance of few pictures has no full rank, and
- * without pivoting small pivots would make large errors. What is nothing but rounding is left out.
- * `rest`[n][n] and `taken`[n] are for what is left of the matrix, and which rows are done. */
+ * without pivoting small pivots would cause large errors. Pivots that are only rounding errors are
+ * left out. `rest`[n][n] and `taken`[n] are for the remaining matrix, and which rows are done. */
 static void cholesky(struct eval_moments *m, double *rest, bool *taken)
 {
     int n = m->dims;

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FEWEST = 32 }; /* pictures on a side: with fewer, nothing that is said means much */
+enum { FEWEST = 32 }; /* pictures on a side: with fewer, the numbers mean little */
 
-#define RARE 0.01 /* the share of reals that is called near by mistake */
+#define RARE 0.01 /* the share of reals that is counted as near by mistake */
 
 const char *lim_eval_number_name(enum lim_eval_number number)
 {
@@ -76,8 +76,8 @@ static void vectors_finish(struct vectors *v)
     free(v->narrow);
 }
 
-/* Scaled by both kinds of reals: by those alone that others are compared with, their own moments
- * would come out too small for the kernel distance to be without bias. */
+/* Scaled by both kinds of reals. With only those that others are compared with, their own moments
+ * would come out too small, and the kernel distance would be biased. */
 static bool prepare_space(struct lim_eval *ev, struct eval_reals *reals, int net)
 {
     struct eval_space *space = &reals->space;
@@ -93,7 +93,7 @@ static bool prepare_space(struct lim_eval *ev, struct eval_reals *reals, int net
     return good;
 }
 
-/* Which distance says that two pictures are the same: reals rarely are. */
+/* The distance below which two pictures count as the same: reals rarely are that near. */
 static bool prepare_search(struct lim_eval *ev)
 {
     struct eval_reals *reals = &ev->conv[0];
@@ -109,7 +109,7 @@ static bool prepare_search(struct lim_eval *ev)
     return good;
 }
 
-/* All but the parts of the first network. */
+/* All numbers except those that use only the first network. */
 static bool measure_space(struct lim_eval *ev, struct eval_reals *reals,
                           const uint8_t *const *pictures, double value[LIM_EVAL_NUMBERS],
                           struct eval_cloud *cloud)
@@ -138,8 +138,8 @@ static int compare_pairs(const void *a, const void *b)
     return left->painted - right->painted;
 }
 
-/* The nearest training picture of each. Of other reals, which are measured first (`learn`), the
- * distances that are usual. */
+/* The nearest training picture of each. For other reals, which are measured first (`learn`): the
+ * usual distances. */
 static bool measure_nearest(struct lim_eval *ev, const struct eval_cloud *cloud, bool learn,
                             struct lim_eval_result *result, struct lim_eval_pair *pairs)
 {
@@ -175,8 +175,8 @@ static bool measure_nearest(struct lim_eval *ev, const struct eval_cloud *cloud,
 }
 
 /* The birthday test of Arora and Zhang 2017 (arXiv 1706.08224), with all pairs instead of the
- * first: of m different pictures that are equally frequent, a pair is one and the same with chance
- * 1/m. */
+ * first: of m different pictures that are equally frequent, the two of a pair are equal with
+ * probability 1/m. */
 static bool measure_distinct(struct lim_eval *ev, const struct eval_cloud *cloud,
                              struct lim_eval_result *result)
 {

@@ -1,6 +1,6 @@
-/* Numbers of distances between points. Matrices of distances are made a strip of rows at a time, by
- * a matrix product: |a - b|^2 = |a|^2 + |b|^2 - 2 ab. Every sum has a fixed order, and every result
- * one thread that makes it. */
+/* Numbers from distances between points. Matrices of distances are made a strip of rows at a time,
+ * by a matrix product: |a - b|^2 = |a|^2 + |b|^2 - 2 ab. Every sum has a fixed order, and one
+ * thread computes each result. */
 #include "eval/eval.h"
 
 #include "base/log.h"
@@ -12,11 +12,11 @@
 
 enum {
     ROWS = 512,
-    COLUMNS = 256 /* of a strip; of the piece of one thread, where it sums columns */
+    COLUMNS = 256 /* of a strip; of the piece of one thread, when it sums columns */
 };
 
-/* A strip of products: host[rows][columns->count] of rows first.. of one cloud and all of another.
- */
+/* A strip of products: host[rows][columns->count], of the rows from `first` on of one cloud and all
+ * of another. */
 struct strip {
     const struct eval_cloud *down, *across;
     struct lim_buffer *buffer;
@@ -44,7 +44,7 @@ static void strip_finish(struct strip *s)
     free(s->host);
 }
 
-/* The next strip; false behind the last one. */
+/* The next strip; false after the last one. */
 static bool strip_next(struct strip *s, const struct eval_job *job)
 {
     int dims = s->down->dims;
@@ -77,7 +77,7 @@ static inline float distance2(const struct strip *s, int row, int column)
 }
 
 /* The polynomial kernel of Binkowski et al. 2018 (arXiv 1801.01401, section 4), (xy/dims + 1)^3.
- * Ours have a total variance of 1, which stands for xy/dims. */
+ * Our points have a total variance of 1, so xy replaces xy/dims. */
 static inline double kernel(float xy)
 {
     double k = (double)xy + 1;
@@ -117,7 +117,7 @@ void eval_cloud_finish(struct eval_cloud *cloud)
     memset(cloud, 0, sizeof *cloud);
 }
 
-/* What one row says of its point. Returns the sum of its distances to the others. */
+/* The numbers of one row's point. Returns the sum of its distances to the others. */
 static double row_of_own(struct eval_cloud *cloud, const struct strip *s, int row)
 {
     float near[LIM_EVAL_NEIGHBORS]; /* squared, in order */
@@ -172,12 +172,12 @@ bool eval_cloud_init(struct eval_cloud *cloud, const struct eval_job *job, const
     return good && lim_backend_ok(job->be);
 }
 
-/* What the comparison knows of each real and of each painted picture. */
+/* The results of the comparison for each real and for each painted picture. */
 struct sight {
     float *real_near, *painted_near;      /* squared distance to the nearest of the other kind */
-    double *real_kernel, *painted_kernel; /* sums over the other kind, but for its own number */
+    double *real_kernel, *painted_kernel; /* sums over the other kind, except its own number */
     bool *real_inside;                    /* within the radius of some painted picture */
-    int *painted_inside;                  /* in the radius of how many reals */
+    int *painted_inside;                  /* within the radius of how many reals */
 };
 
 static bool sight_init(struct sight *sight, int count)
@@ -203,7 +203,7 @@ static void sight_finish(struct sight *sight)
     free(sight->painted_inside);
 }
 
-/* What the reals of a strip see of all painted pictures. */
+/* Compares a real of a strip with all painted pictures. */
 static void look_across(struct sight *sight, const struct strip *s, int row)
 {
     int self = s->first + row;
@@ -223,7 +223,7 @@ static void look_across(struct sight *sight, const struct strip *s, int row)
     sight->real_kernel[self] = sum;
 }
 
-/* What painted pictures first.. see of the reals of a strip. */
+/* Compares the painted pictures from `first` on with the reals of a strip. */
 static void look_down(struct sight *sight, const struct strip *s, int first)
 {
     int end = first + COLUMNS < s->across->count ? first + COLUMNS : s->across->count;

@@ -1,4 +1,5 @@
-/* Reals of a data set: which are compared with, and which stand for what cannot be bettered. */
+/* Reals of a data set: those that others are compared with, and those whose numbers cannot be
+ * bettered. */
 #include "eval/eval.h"
 
 #include "base/log.h"
@@ -7,9 +8,9 @@
 #include <limner/random.h>
 #include <stdlib.h>
 
-enum { ENOUGH = 32 }; /* pictures held out, for them to be the others */
+enum { ENOUGH = 32 }; /* pictures held out: enough to serve as the others */
 
-/* list[count] in an order of the seed's alone (Fisher and Yates). */
+/* Shuffles list[count] in an order that depends only on the seed (Fisher and Yates). */
 static void shuffle(const uint8_t **list, int count, uint64_t seed)
 {
     for (int i = count - 1; i > 0; i--) {

@@ -1,12 +1,12 @@
 /* Laplacian pyramids (Burt and Adelson 1983), as Karras et al. 2018 (arXiv 1710.10196, section 5)
- * cut pictures into levels of detail: a level is a picture less what remains of it at half the
- * size, the coarsest one what remains. */
+ * cut pictures into levels of detail: a level is a picture less its half-size version enlarged
+ * again; the coarsest one is what remains. */
 #include "eval/eval.h"
 
 #include <limner/image.h>
 #include <string.h>
 
-enum { COARSEST = 16 }; /* levels end at 16 x 16, or with the last of at least that */
+enum { COARSEST = 16 }; /* levels end at 16 x 16, or with the last of at least that size */
 
 int eval_level_count(int size)
 {
@@ -36,7 +36,7 @@ size_t eval_pyramid_floats(int size, int channels)
     return floats;
 }
 
-/* Index i of n, mirrored at the first and last one, which are not doubled: c b | a b c | b a. */
+/* Index i of n, mirrored at the first and last one, which are not repeated: c b | a b c | b a. */
 static int mirrored(int i, int n)
 {
     i = i < 0 ? -i : i;
@@ -58,7 +58,7 @@ static void filter_at(const float *x, int i, int n, int length, float *out)
             0.375f * x[k] + 0.25f * (one[0][k] + one[1][k]) + 0.0625f * (two[0][k] + two[1][k]);
 }
 
-/* The same for all i: inside as one long loop, where the second index is short. */
+/* The same for all i: the inside is one long loop, for a short second index. */
 static void filter(const float *x, int n, int length, float *out)
 {
     int inside = length < 16 && n > 4 ? (n - 4) * length : 0;
@@ -81,7 +81,7 @@ void eval_blur(float *x, int side, int channels, float *scratch)
         filter(scratch + (size_t)y * row, side, channels, x + (size_t)y * row);
 }
 
-/* x[side][side] blurred, and every second row and column of it kept. */
+/* Blurs x[side][side], and keeps every second row and column of it. */
 static void shrink(const float *x, int side, int channels, float *out, float *scratch)
 {
     int half = (side + 1) / 2;

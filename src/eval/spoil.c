@@ -1,4 +1,4 @@
-/* Reals that are spoiled on purpose: what numbers say of pictures that are no good. */
+/* Reals that are spoiled on purpose: they show which numbers bad pictures get. */
 #include "base/log.h"
 #include "base/require.h"
 #include "eval/whole.h"
@@ -14,7 +14,8 @@ const char *lim_eval_spoiled_name(enum lim_eval_spoiled kind)
     return (unsigned)kind < LIM_EVAL_SPOILED ? names[kind] : "unknown";
 }
 
-/* The pyramid's filter, of deviation 1, as often as makes sqrt(2) pixels at size 64. */
+/* The pyramid's filter, of deviation 1, repeated until the deviation is sqrt(2) pixels at size
+ * 64. */
 static void blur(const struct eval_job *job, const uint8_t *picture, float *x, uint8_t *out)
 {
     size_t floats = (size_t)job->size * (size_t)job->size * (size_t)job->channels;

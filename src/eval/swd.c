@@ -1,6 +1,6 @@
 /* The sliced Wasserstein distance of Karras et al. 2018 (arXiv 1710.10196, section 5 and appendix
- * C): patches of 7 x 7 from each level of a Laplacian pyramid, each set's channels brought to mean
- * 0 and deviation 1, projected on random directions; the mean distance of the sorted projections.
+ * C): patches of 7 x 7 from each level of a Laplacian pyramid, each set's channels scaled to mean 0
+ * and deviation 1, projected on random directions; the mean distance of the sorted projections.
  * Karras takes 128 patches of each of 16,384 pictures and 512 directions. */
 #include "eval/eval.h"
 
@@ -27,8 +27,8 @@ static int patches_of_one(int count)
     return patches > MOST ? MOST : patches < LEAST ? LEAST : patches;
 }
 
-/* Where the patches of all pictures lie on each level, places[level][picture][patch]: row, column
- * as shares of those there are. NULL: no memory. */
+/* The places of all pictures' patches on each level, places[level][picture][patch]: row, column as
+ * shares of the possible ones. NULL: no memory. */
 static float *make_places(int levels, int patches)
 {
     size_t count = 2 * (size_t)patches;
@@ -90,7 +90,8 @@ static bool cut(const struct eval_job *job, const uint8_t *const *pictures, int 
     return good;
 }
 
-/* Each channel to mean 0 and deviation 1. Returns the root of the channels' mean variance. */
+/* Scales each channel to mean 0 and deviation 1. Returns the root of the channels' mean
+ * variance. */
 static double normalize(float *x, size_t count, int channels, int threads)
 {
     double total = 0;
@@ -130,7 +131,7 @@ static void make_directions(size_t patch, float *directions)
     }
 }
 
-/* A float's bits in the order of the numbers. */
+/* A float's bits, mapped so that they sort like the numbers. */
 static inline uint32_t rank_of(float x)
 {
     uint32_t bits;
@@ -157,7 +158,7 @@ static void sort_floats(float *x, float *spare, int count)
         from = to;
         to = swap;
     }
-    memcpy(x, spare, (size_t)count * sizeof *x); /* three passes end there */
+    memcpy(x, spare, (size_t)count * sizeof *x); /* after three passes the result is there */
 }
 
 /* sorted[DIRECTIONS][count] from patches[count][patch]. */

@@ -1,4 +1,4 @@
-/* Numbers during a training: a small sample, against reals that are prepared once. */
+/* Numbers during training: a small sample, compared with reals that are prepared once. */
 #include "base/log.h"
 #include "base/require.h"
 #include "core/backend.h"
@@ -11,12 +11,12 @@
 
 enum {
     SAMPLE = 512,        /* pictures on each side: coverage then has an error of 0.02 */
-    SEARCHED = 1024,     /* training pictures that a copy is looked for in */
-    FIRST_SEED = 1000001 /* of the sample's latents: none of a grid's */
+    SEARCHED = 1024,     /* training pictures among which copies are searched */
+    FIRST_SEED = 1000001 /* of the sample's latents: no grid uses it */
 };
 
 struct lim_eval_watch {
-    struct lim_backend *be; /* the CPU path, whatever trains */
+    struct lim_backend *be; /* the CPU path, even if another device trains */
     struct lim_eval *ev;    /* NULL: the reals are not prepared yet */
     const struct lim_dataset *ds;
     uint8_t *pictures;
@@ -50,7 +50,7 @@ void lim_eval_watch_destroy(struct lim_eval_watch *watch)
     free(watch);
 }
 
-/* The reals, and room for what is painted. Once, for all calls. */
+/* Prepares the reals, and memory for the sample. Once, for all calls. */
 static bool prepare(struct lim_eval_watch *watch, int latent)
 {
     const struct lim_device_choice choice = {.threads = watch->threads};
@@ -58,7 +58,7 @@ static bool prepare(struct lim_eval_watch *watch, int latent)
     size_t size = (size_t)lim_dataset_size(watch->ds), n;
     enum lim_status why;
 
-    watch->be = lim_cpu_create(&choice, &why); /* without a line that names it: it trains nothing */
+    watch->be = lim_cpu_create(&choice, &why); /* without a log line: it trains nothing */
     if (!watch->be)
         return false;
     lim_backend_name_convs(watch->be);
@@ -79,7 +79,7 @@ static bool prepare(struct lim_eval_watch *watch, int latent)
     return false;
 }
 
-/* Every number, by the name that it has in log.jsonl. */
+/* Every number, under its name in log.jsonl. */
 static int list(const struct lim_eval_result *result, int levels, struct lim_train_score *scores)
 {
     static const char *const swd[LIM_EVAL_MAX_LEVELS] = {

@@ -1,4 +1,4 @@
-/* --bench: the same cases against the clock. */
+/* --bench: times the same cases. */
 #include "base/clock.h"
 #include "conform.h"
 
@@ -6,7 +6,7 @@
 
 enum { WARM_UPS = 2, RUNS = 9, MOST_CALLS = 100 };
 
-/* Bytes that must move at least once. */
+/* Bytes that must be moved at least once. */
 static double traffic(const struct problem *pb)
 {
     double bytes = 0.0;
@@ -48,7 +48,8 @@ bool conform_bench(struct session *s, const struct conform_op *op, int i, const 
     ok = placed_init(&pl, be, &pb);
     if (ok)
         placed_write(&pl, &pb);
-    /* The second warm-up tells how many calls outlast the clock and the wait. */
+    /* The second warm-up shows how many calls take much longer than the clock's step and the
+     * wait. */
     for (int warm_up = 0; ok && warm_up < WARM_UPS; warm_up++)
         ok = run(be, op, i, &pb, 1, seconds, &time.launches);
     if (ok)

@@ -1,13 +1,13 @@
 #!/bin/sh
 # The command line of limner-conform: exit codes, suggestions, and a case run alone.
-# usage: conform_cli.sh LIMNER_CONFORM
+# usage: cli.sh LIMNER_CONFORM
 set -u
 conform=$1
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 status=0
 
-# expect CODE TEXT ARGS...: the exit code, and a text somewhere in what is printed.
+# expect CODE TEXT ARGS...: the exit code, and a text that the output contains.
 expect() {
     code=$1 text=$2
     shift 2
@@ -79,8 +79,8 @@ export LIMNER_DEVICE
 expect 0 '1 of 1 cases conform' --op copy --case 1
 unset LIMNER_DEVICE
 
-# Without an OpenCL device nothing is checked, which is not a success; asked for by name it is an
-# error.
+# Without an OpenCL device nothing is checked, which is not a success; if it was requested by name,
+# it is an error.
 OCL_ICD_VENDORS=$scratch/nothing
 export OCL_ICD_VENDORS
 expect 77 '--device cpu checks the CPU path' --op copy --case 1

@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* Roundings are a random walk: an error grows with the root of the number of terms, and never
- * exceeds what it would be if all pulled one way. */
+ * exceeds the error that it would have if all had the same sign. */
 static double likely(double terms)
 {
     return 4.0 * fmax(sqrt(terms), 8.0);
@@ -42,7 +42,7 @@ double ulp(double x)
 }
 
 /* Zeros are equal whatever their sign; so are NaNs. Denormal numbers may be flushed (optional in
- * OpenCL, section 7.2 of its C specification): zero then serves for what lies below FLT_MIN. */
+ * OpenCL, section 7.2 of its C specification): then zero is accepted for values below FLT_MIN. */
 static double error(double got, double want)
 {
     if (isnan(got) || isnan(want) || isinf(got) || isinf(want))
@@ -65,7 +65,7 @@ static void raise_to(struct worst *worst, enum kind kind, double ratio)
     worst->ratio[kind] = fmax(worst->ratio[kind], ratio);
 }
 
-/* Two results that each keep the bound differ by no more than twice of it. */
+/* Two results that both keep the bound differ by at most twice the bound. */
 static bool compare_cpu(const struct operand *o, struct worst *worst, struct miss *miss)
 {
     double worst_ratio = 0.0;

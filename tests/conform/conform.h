@@ -1,10 +1,10 @@
-/* limner-conform: what a case is, and what the families' files share.
+/* limner-conform: the definition of a case, and what the families' files share.
  *
  * An operation (struct conform_op) is a numbered list of cases. A case is built twice, once from
  * small integers and once from floats: `build` declares the operands and fills the inputs, `refer`
- * computes what is wanted in double straight from the definition, and what error is allowed
- * (docs/design/numerics.md), `call` queues the operation on a backend. Guard bands, NaN-filled
- * outputs, offsets, repetition and comparison are the harness's (run.c). */
+ * computes the wanted values in double straight from the definition, and the allowed error
+ * (docs/design/numerics.md), `call` queues the operation on a backend. The harness (run.c) does
+ * guard bands, NaN-filled outputs, offsets, repetition and comparison. */
 #ifndef LIMNER_TESTS_CONFORM_H
 #define LIMNER_TESTS_CONFORM_H
 
@@ -21,7 +21,7 @@
 #define U 0x1p-24
 
 /* Integers, in one shared buffer at odd offsets; floats, in buffers of their own, at offsets that
- * vectors of four may rely on. */
+ * suit vectors of four. */
 enum pass { PASS_INTEGERS, PASS_FLOATS, PASSES };
 
 #define BOTH_PASSES (1u << PASS_INTEGERS | 1u << PASS_FLOATS)
@@ -47,11 +47,11 @@ struct operand {
     bool exact;
     double *want;  /* [count] */
     double *bound; /* [count], the absolute error allowed */
-    double norm;   /* the relative Frobenius error allowed; 0: not asked */
-    bool certain;  /* the bound is that of the worst rounding: coming near it means nothing */
+    double norm;   /* the relative Frobenius error allowed; 0: not checked */
+    bool certain;  /* the bound is the worst case of rounding: coming near it means nothing */
 
     float *got; /* [count] of outputs, after the run */
-    float *cpu; /* [count] of outputs, from the CPU path; NULL where that is what is checked */
+    float *cpu; /* [count] of outputs, from the CPU path; NULL if that is under test */
     struct lim_tensor t;
 };
 
@@ -67,9 +67,9 @@ struct problem {
 };
 
 enum case_flags {
-    CASE_SMALL = 1, /* fit for a simulator: --small */
-    CASE_BENCH = 2, /* timed by --bench, and only there */
-    CASE_LONG = 4   /* sums of more terms than some drivers' loops have rounds: --long */
+    CASE_SMALL = 1, /* small enough for a simulator: --small */
+    CASE_BENCH = 2, /* timed by --bench, and used only there */
+    CASE_LONG = 4   /* sums with more terms than the rounds that some drivers' loops have: --long */
 };
 
 struct conform_op {
@@ -77,8 +77,8 @@ struct conform_op {
     int cases;
     unsigned passes; /* bits 1 << PASS_x */
     bool each_gemm;  /* once for every matrix multiplication of the backend */
-    /* Optional: once for every algorithm of the backend, in the cases of which this gives its name
-     * (NULL: not to be checked). */
+    /* Optional: once for every algorithm of the backend, in the cases for which this returns its
+     * name (NULL: do not check). */
     const char *(*conv)(int i, const struct lim_backend *be);
     size_t workspace; /* not 0: on a backend of its own with this cap */
     unsigned (*flags)(int i);
@@ -86,7 +86,7 @@ struct conform_op {
     void (*build)(int i, struct problem *pb);
     void (*refer)(int i, struct problem *pb);
     void (*call)(int i, struct lim_backend *be, const struct operand *o);
-    /* Optional: a check of the results among themselves; false fills `text`. */
+    /* Optional: checks the results against each other; false fills `text`. */
     bool (*relate)(int i, const struct problem *pb, char *text, size_t size);
 };
 
@@ -100,7 +100,7 @@ extern const struct conform_op conform_gemm[], conform_conv[], conform_norm[], c
 extern const int conform_gemm_count, conform_conv_count, conform_norm_count, conform_fused_count,
     conform_pointwise_count, conform_loss_count, conform_scale_count, conform_own_count;
 
-/* data.c. Memory that is not there ends the program: nothing could be checked. */
+/* data.c. A lack of memory ends the program: nothing could be checked. */
 void *conform_alloc(size_t count, size_t size);
 uint64_t conform_hash(uint64_t seed, const char *text);
 uint64_t rng_next(struct rng *rng);
@@ -108,13 +108,13 @@ int rng_below(struct rng *rng, int below);
 double rng_uniform(struct rng *rng); /* in [0, 1) */
 double rng_normal(struct rng *rng);
 
-/* A new operand with NaN in it, its values to be filled in by one of the others. Valid as long as
- * the problem is. */
+/* A new operand filled with NaN; one of the functions below sets its values. Valid as long as the
+ * problem is. */
 struct operand *operand_add(struct problem *pb, const char *name, enum role role, int n, int h,
                             int w, int c);
 /* Integers in [-most, most] in the pass of integers; else normal numbers times `scale`. */
 void operand_fill(struct problem *pb, struct operand *o, int most, double scale);
-/* Overwrites the first values, as far as there are so many. */
+/* Overwrites the first values, as many as there are. */
 void operand_plant(struct operand *o, const float *values, int count);
 void operand_want(struct operand *o); /* allocates want and bound */
 void problem_finish(struct problem *pb);
@@ -136,19 +136,19 @@ struct miss {
 struct worst {
     bool asked[KINDS];
     double ratio[KINDS]; /* error / bound */
-    bool close;          /* some error exceeds half of a bound that is a matter of chance */
-    const char *certain; /* an output that exceeds half of the bound of the worst rounding */
+    bool close;          /* some error exceeds half of a bound that depends on chance */
+    const char *certain; /* an output that exceeds half of its worst-case bound */
 };
 
 /* Updates `worst`; returns false and fills `miss` and `kind` where the output is outside. */
 bool conform_compare(const struct operand *o, struct worst *worst, struct miss *miss,
                      enum kind *kind);
 void worst_merge(struct worst *into, const struct worst *from);
-/* The error of a sum of `terms` products, `sum` being that of their absolute values. */
+/* The error of a sum of `terms` products; `sum` is that of their absolute values. */
 double bound_products(double terms, double sum);
 double norm_products(double terms);
 bool certain_products(double terms);
-/* The same of `terms` numbers, as in batch norm and bias gradients. */
+/* The same for a sum of `terms` numbers, as in batch norm and bias gradients. */
 double bound_sum(double terms, double sum);
 double ulp(double x); /* of a float near x */
 
@@ -156,17 +156,18 @@ double ulp(double x); /* of a float near x */
 struct session {
     struct lim_backend *be;
     struct lim_device_choice choice;
-    struct lim_backend *capped; /* with a workspace cap, for the operations that ask; else NULL */
-    struct lim_backend *cpu;    /* to compare with; NULL where `be` is the CPU path itself */
+    struct lim_backend *capped; /* with a workspace cap, for operations that need it; else NULL */
+    struct lim_backend *cpu;    /* to compare with; NULL if `be` is the CPU path itself */
     uint64_t seed;
     const char *again; /* options that choose this device and gemm again */
-    bool once;         /* one run of each case, and on floats alone where it has any */
+    bool once;         /* one run of each case, and only on floats if it has a pass of floats */
     bool json;
 };
 
 enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_BROKEN };
 
-/* One case in all the passes that are wanted, reported. OUTCOME_BROKEN: the device has failed. */
+/* Runs one case in all the requested passes and reports it. OUTCOME_BROKEN: the device has
+ * failed. */
 enum outcome conform_case(struct session *s, const struct conform_op *op, int i, const char *gemm,
                           struct worst *worst);
 /* The backend for this operation; NULL after a log line. */
@@ -176,8 +177,7 @@ struct lim_backend *conform_backend(struct session *s, const struct conform_op *
 /* bench.c: times one case and reports it. False when the device has failed. */
 bool conform_bench(struct session *s, const struct conform_op *op, int i, const char *gemm);
 
-/* report.c: a table for people or, where s->json, an object a line (docs/conformance.md).
- */
+/* report.c: a table or, if s->json, an object per line (docs/conformance.md). */
 struct timing {
     double median, fastest; /* seconds of one call */
     double flops, bytes;    /* of one call; flops 0: not counted */
@@ -209,7 +209,7 @@ struct placed {
 bool placed_init(struct placed *pl, struct lim_backend *be, struct problem *pb);
 void placed_finish(struct placed *pl);
 void placed_write(struct placed *pl, const struct problem *pb);
-/* Reads everything back; false and a text where a guard or an input has changed. */
+/* Reads everything back; false and a text if a guard or an input has changed. */
 bool placed_read(struct placed *pl, const struct problem *pb, char *text, size_t size);
 /* The values of an operand as last read. */
 const float *placed_values(const struct placed *pl, const struct problem *pb, int operand);

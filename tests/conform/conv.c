@@ -16,7 +16,7 @@ struct geometry {
 };
 
 /* The strided layers of DCGAN-64 at width w: a convolution in D, run backwards in G. `head` is the
- * padding at the top and left, `tail` the one at the bottom and right ('same', as in Keras). */
+ * padding at the top and left, `tail` that at the bottom and right ('same', as in Keras). */
 #define STRIDED(n, w, size, head, tail, flags)                                   \
     {n, 64, 64, 3, w, size, size, 2, head, head, tail, tail, flags},             \
         {n, 32, 32, w, 2 * w, size, size, 2, head, head, tail, tail, flags},     \
@@ -24,7 +24,7 @@ struct geometry {
     {                                                                            \
         n, 8, 8, 4 * w, 8 * w, size, size, 2, head, head, tail, tail, flags      \
     }
-/* And the ones at its ends: the logit of D, the projection of G's latent. */
+/* The first and last layers: the logit of D, the projection of G's latent. */
 #define ENDS(n, w, flags)                               \
     {n, 4, 4, 8 * w, 1, 4, 4, 1, 0, 0, 0, 0, flags},    \
     {                                                   \
@@ -87,7 +87,7 @@ static void label(int i, char *text, size_t size)
              g->k, g->r, g->s, g->stride, g->top, g->left, g->bottom, g->right);
 }
 
-/* Every second case works on fewer images than the convolution names, as a range of them would. */
+/* Every second case works on fewer images than the convolution says, as a range of them would. */
 static struct lim_conv conv_of(int i)
 {
     const struct geometry *g = &table[i];
@@ -131,7 +131,7 @@ static struct operand *add_col(struct problem *pb, int i, const struct lim_conv 
     return operand_add(pb, "col", role, table[i].n, cv->p, cv->q, cv->r * cv->s * cv->c);
 }
 
-/* Most times that one pixel is read: how many windows cover it. */
+/* The most times that one pixel is read: how many windows cover it. */
 static double windows(const struct lim_conv *cv)
 {
     int down = (cv->r + cv->stride - 1) / cv->stride,
@@ -206,7 +206,7 @@ static void call_col2im(int i, struct lim_backend *be, const struct operand *o)
 }
 
 /* The bounds of an output that is a sum of `terms` products; `bound` holds the sum of sizes.
- * Winograd's products are of sums of inputs, by coefficients that need not be exact. */
+ * Winograd multiplies sums of inputs, with coefficients that need not be exact. */
 static void allow_products(struct problem *pb, struct operand *o, double terms)
 {
     if (pb->conv && strcmp(pb->conv, "winograd") == 0) {
@@ -276,7 +276,7 @@ static void call_data(int i, struct lim_backend *be, const struct operand *o)
     lim_conv_backward_data(be, &cv, o[0].t, o[1].t, o[2].t);
 }
 
-/* dw accumulates, so it starts from values that are one more term of each sum. */
+/* dw accumulates, so it starts from values that add one more term to each sum. */
 static void build_weights(int i, struct problem *pb)
 {
     struct lim_conv cv = conv_of(i);
@@ -309,7 +309,7 @@ static void call_weights(int i, struct lim_backend *be, const struct operand *o)
     lim_conv_backward_weights(be, &cv, o[0].t, o[1].t, o[2].t);
 }
 
-/* Adjoints, without any reference, on integers, where every product and sum is exact:
+/* Adjoints, without any reference, on integers, for which every product and sum is exact:
  *   <im2col(x), col> = <x, col2im(col)>,   <forward(x, w), dy> = <x, data(dy, w)> = <w, dw>. */
 enum { X, W, DY, COL, Y, DX, DW, X_COL, COL_X, ADJOINT_OPERANDS };
 
@@ -396,7 +396,7 @@ static const char *conv_weights(int i, const struct lim_backend *be)
     return lim_conv_algorithm(be, &cv, LIM_CONV_BACKWARD_WEIGHTS);
 }
 
-/* Where integers are exact. */
+/* Cases in which integers are exact. */
 static const char *conv_adjoint(int i, const struct lim_backend *be)
 {
     const char *name = conv_forward(i, be);

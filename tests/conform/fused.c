@@ -1,5 +1,5 @@
-/* What goes over memory once where two operations would twice: bias or batch normalization, and the
- * activation after it. */
+/* Operations that pass over memory once where two operations would twice: bias or batch
+ * normalization, and the activation after it. */
 #include "norm.h"
 
 #include "oracle.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An integer stays exact through it. */
+/* Integers stay exact with it. */
 static const float slope = 0.25f;
 
 /* Those that do not need their input. */
@@ -84,7 +84,7 @@ static void label_backward(int i, char *text, size_t size)
     snprintf(text + length, size - length, "%s", in_place(i) ? " in place" : "");
 }
 
-/* Of smooth functions only the value at 0 is known to the bit. */
+/* Of smooth functions only the value at 0 is exact to the bit. */
 static void build_bias_forward(int i, struct problem *pb)
 {
     int most = smooth(i) ? 0 : 100;
@@ -113,7 +113,7 @@ static void call_bias_forward(int i, struct lim_backend *be, const struct operan
     lim_bias_act_forward(be, kind_of(i), slope, o[0].t, o[1].t);
 }
 
-/* Outputs of integers are those whose derivative is exact. */
+/* Outputs in the pass of integers are values whose derivative is exact. */
 static void build_bias_backward(int i, struct problem *pb)
 {
     struct operand *y = add_picture(pb, i, "y", ROLE_IN);
@@ -133,7 +133,7 @@ static void build_bias_backward(int i, struct problem *pb)
         add_picture(pb, i, "dx", ROLE_OUT);
 }
 
-/* dx as of the activation alone (pointwise.c); its errors go into the sum, too. */
+/* dx as for the activation alone (pointwise.c); its errors are part of the sum's, too. */
 static void refer_bias_backward(int i, struct problem *pb)
 {
     const float *y = pb->o[0].init, *dy = pb->o[1].init;
@@ -173,7 +173,7 @@ static void call_bias_backward(int i, struct lim_backend *be, const struct opera
 
 /* ---- batch normalization: the cases of norm.c */
 
-/* Two of three are those that have kernels; backward and where it is timed, all. */
+/* Two of three kinds have kernels; backward, and in timed cases, all have. */
 static enum lim_activation norm_kind(int i, bool backward)
 {
     bool by_sign = backward || norm_cases[i].flags & CASE_BENCH;
@@ -202,7 +202,7 @@ static void norm_act_label_backward(int i, char *text, size_t size)
     add_name(norm_kind(i, true), text, size);
 }
 
-/* No activation enlarges an error; what it adds is a rounding, or that of tanh. */
+/* No activation enlarges an error; it adds one rounding, or that of tanh. */
 static void activate(enum lim_activation kind, struct operand *y)
 {
     y->norm = 0.0;
@@ -245,7 +245,7 @@ static void call_infer(int i, struct lim_backend *be, const struct operand *o)
                             o[GIVEN_MEAN].t, o[GIVEN_VAR].t, o[Y_INFER].t);
 }
 
-/* The two operands more, behind those of the backward pass without an activation. */
+/* Two more operands, after those of the backward pass without an activation. */
 static struct operand *beta_of(struct problem *pb)
 {
     return &pb->o[pb->count - 2];
@@ -262,8 +262,8 @@ static double before(const struct problem *pb, const struct operand *beta, size_
     return (double)o[B_GAMMA].init[c] * xhat + (double)beta->init[c];
 }
 
-/* No input of the activation comes so near to 0 that its sign were a matter of rounding: of
- * integers it is exact, and of floats moved away. */
+/* No input of the activation is so near to 0 that rounding could change its sign: integers are
+ * exact, and floats are moved away from 0. */
 static void build_backward(int i, struct problem *pb)
 {
     struct operand *o = pb->o, *beta, *y;
@@ -288,7 +288,7 @@ static void build_backward(int i, struct problem *pb)
     }
 }
 
-/* That of batch norm, of the gradient before the activation: exact, or rounded once. */
+/* The error of batch norm, for the gradient before the activation: exact, or rounded once. */
 static void refer_backward(int i, struct problem *pb)
 {
     struct operand *dy = &pb->o[B_DY];

@@ -40,13 +40,13 @@ static const struct gemm_case table[] = {
     TRANSPOSES(257, 255, 101, 0),
     TRANSPOSES(65537, 3, 5, 0),
     TRANSPOSES(3, 65537, 2, 0),
-    /* The loop over k is one, however A and B lie: two of the four show its end. */
+    /* The loop over k is the same for every layout of A and B: two of the four test its end. */
     {5, 3, 65537, false, false, 1, 0, 0, 0},
     {5, 3, 65537, false, true, 1, 0, 0, CASE_LONG},
     {5, 3, 65537, true, false, 1, 1, 0, CASE_LONG},
     {5, 3, 65537, true, true, -2, 3, 0, 0},
     TRANSPOSES(48, 64, 8192, CASE_LONG),
-    /* Where CLBlast has been wrong (CLBlast#542), with rows that are not whole tiles. */
+    /* Sizes where CLBlast was wrong (CLBlast#542), with rows that do not fill whole tiles. */
     TRANSPOSES(1152, 1250, 40, 0),
     {64, 48, 80, false, false, 2, 0, 0, 0},
     {64, 48, 80, false, false, 1, 1, 0, CASE_SMALL},
@@ -85,7 +85,7 @@ static void label(int i, char *text, size_t size)
 static void build_gemm(int i, struct problem *pb)
 {
     const struct gemm_case *g = &table[i];
-    /* The rows of a matrix are n*h*w of its tensor: spread them where they divide. */
+    /* The rows of a matrix are n*h*w of its tensor: spread them over these if they divide. */
     int halves = g->m % 2 == 0 ? 2 : 1;
     struct operand *a, *b, *c;
 

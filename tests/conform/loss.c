@@ -43,7 +43,7 @@ static void build_loss(int i, struct problem *pb)
 }
 
 /* Cross entropy: 8 ulp + 4u of each loss, 8 ulp of each sigmoid. The others are two or three
- * operations: 4u of the sizes that go into them. Then the error of the means. */
+ * operations: 4u of the sizes of their terms. Then the error of the means is added. */
 static void refer_loss(int i, struct problem *pb)
 {
     struct operand *logits = &pb->o[0], *stats = &pb->o[1], *d = &pb->o[2];
@@ -122,8 +122,8 @@ static void build_adam(int i, struct problem *pb)
     operand_fill(pb, operand_add_line(pb, "p", ROLE_INOUT, length), 1000, 0.02);
 }
 
-/* m, v: 2u of the sizes of both terms; p: half an ulp, and 16u of the change, where m counts with
- * the sizes of its terms, for they may cancel. */
+/* m, v: 2u of the sizes of both terms; p: half an ulp, and 16u of the change, in which m counts
+ * with the sizes of its terms, because they may cancel. */
 static void refer_adam(int i, struct problem *pb)
 {
     const struct lim_adam_desc *a = &settings[i % SETTINGS].desc;

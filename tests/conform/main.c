@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_SKIPPED = 77 }; /* what test runners take for "not tested" */
+enum { EXIT_SKIPPED = 77 }; /* test runners take this for "not tested" */
 
 static const struct {
     const struct conform_op *ops;
@@ -35,7 +35,7 @@ static void to_stderr(void *user, enum lim_log_level level, const char *message)
     fprintf(stderr, "limner-conform: %s%s\n", words[level], message);
 }
 
-/* Has `name` one of these beginnings, with commas between them? */
+/* Does `name` have one of these prefixes, separated by commas? */
 static bool begins(const char *name, const char *list)
 {
     for (;;) {
@@ -174,27 +174,27 @@ static void not_there(const char *option, const char *value, const char *const *
     fputc('\n', stderr);
 }
 
-/* The call that waits for the device will not return. */
+/* Ends the program: the call that waits for the device will not return. */
 static void on_hang(void *user)
 {
     (void)user;
     _exit(LIM_DEVICE_FAILED);
 }
 
-/* Opens the device. Not 0: the program ends so. */
+/* Opens the device. If the result is not 0, the program ends with it. */
 static int open_device(struct program *pr)
 {
     struct lim_device_choice *choice = &pr->opt.choice;
     bool any = !choice->device || !*choice->device || strcmp(choice->device, "auto") == 0;
     enum lim_status why;
 
-    /* Unlike limner itself this never falls back: it would report on another device. */
+    /* Unlike limner this never uses another device: it would report on that one. */
     if (any)
         choice->device = "opencl";
     any = any && (!choice->platform || !*choice->platform);
     choice->hung = on_hang;
     pr->s.be = lim_backend_create(choice, &why);
-    /* A device that is there and cannot be opened is no reason to skip. */
+    /* A device that exists and cannot be opened is no reason to skip. */
     if (!pr->s.be && any && no_opencl_device()) {
         report_skipped(&pr->s, "there is no OpenCL device; --device cpu checks the CPU path");
         return EXIT_SKIPPED;
@@ -239,7 +239,7 @@ static int check_device(struct program *pr)
     return pr->failed ? LIM_NONCONFORMING : LIM_OK;
 }
 
-/* The first beginning in `list` that no operation has, to be freed; or NULL. */
+/* The first prefix in `list` that no operation has, to be freed; or NULL. */
 static char *find_stray(const struct program *pr, const char *list)
 {
     for (;;) {
@@ -258,8 +258,8 @@ static char *find_stray(const struct program *pr, const char *list)
     }
 }
 
-/* The CPU path does without an OpenBLAS that has threads of its own, and is to be checked with it.
- */
+/* The CPU path does not use an OpenBLAS that has threads of its own, but must be checked with
+ * it. */
 static void one_thread_of_openblas(void)
 {
     void *all = dlopen(NULL, RTLD_LAZY),

@@ -3,7 +3,7 @@ import typing
 
 CPU = ("--device", "cpu")
 POCL = ("--platform", "Portable Computing Language")
-# With a layer that makes a GPU of it.
+# With a layer that presents it as a GPU.
 GPU = POCL + ("--device", "gpu", "--conv", "implicit")
 WINOGRAD = POCL + ("--conv", "winograd")
 NARROW = POCL + ("--conv", "narrow")
@@ -19,7 +19,7 @@ class Mutation(typing.NamedTuple):
     cases: tuple = ("--small",)  # of the operation, which must notice; (): any
 
 
-# The backend's own self-test would refuse a broken kernel first; it is not what is tested here.
+# The backend's own self-test would refuse a broken kernel first; it is not under test here.
 BEFORE = [
     Mutation("there is no self-test", POCL, "", "src/opencl/opencl.c",
              "!ocl_selftest(ocl)", "!(ocl->tested = ocl->tiled_tested = true)"),

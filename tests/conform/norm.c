@@ -26,7 +26,7 @@ const struct norm_case norm_cases[NORM_CASES] = {
     {2, 2, 3, 257, 1e-5f, 0.1f, 0, 1, 0},
     {65537, 1, 1, 3, 1e-5f, 0.1f, 0, 1, CASE_LONG},
     {3, 1, 1, 65537, 1e-5f, 0.1f, 0, 1, 0},
-    {16, 8, 8, 4, 1e-5f, 0.1f, 1000, 1, 0}, /* where E[x^2] - E[x]^2 is lost */
+    {16, 8, 8, 4, 1e-5f, 0.1f, 1000, 1, 0}, /* E[x^2] - E[x]^2 would lose all digits */
     {3, 31, 11, 5, 1e-5f, 0.1f, -1000, 0.5, 0},
     {2, 16, 16, 32, 1e-5f, 0.1f, 0, 1, 0}, /* DCGAN-64, width 16 and 64 */
     {2, 8, 8, 64, 1e-5f, 0.1f, 0, 1, 0},
@@ -118,7 +118,7 @@ void norm_build_train(int i, struct problem *pb)
     norm_add_picture(pb, i, "y", ROLE_OUT);
 }
 
-/* What is allowed of a blend (1 - momentum) old + momentum * batch: the batch's own error, and two
+/* The bound of a blend (1 - momentum) old + momentum * batch: the batch's own error, and two
  * roundings of each term. */
 static double blend_bound(double momentum, double old, double batch, double error)
 {
@@ -143,7 +143,7 @@ void norm_refer_train(int i, struct problem *pb)
         double mean_error = bound_sum(n, size[j]);
         double var_error = 2.0 * bound_sum(n, var[j]) + mean_error * mean_error;
 
-        /* Where the mean is 1000 sigma that is more than any use of the variance bears. */
+        /* If the mean is 1000 sigma, this error is too large for any use of the variance. */
         if (pb->pass == PASS_FLOATS && fabs(b->shift) >= 1000.0)
             var_error = 1e-4 * var[j];
         o[MEAN].bound[j] = mean_error;
@@ -166,7 +166,7 @@ void norm_refer_train(int i, struct problem *pb)
         o[Y].bound[j] = scale * (bound_sum(n, size[c]) + 4.0 * U * fabs((double)o[X].init[j])) +
                         8.0 * U * fabs(o[Y].want[j]) + 4.0 * U * fabs((double)o[BETA].init[c]);
     }
-    /* The norm speaks of data that is centered, and of enough values to be so. */
+    /* The bound on the norm requires centered data, and enough values for that. */
     if (pb->pass == PASS_FLOATS && fabs(b->shift) <= 1.0 && rows >= 8)
         o[Y].norm = 4.0 * fmax(sqrt(n), 8.0) * U;
     free(size);
@@ -198,7 +198,7 @@ void norm_build_infer(int i, struct problem *pb)
     norm_add_picture(pb, i, "y", ROLE_OUT);
 }
 
-/* As in training, of a mean that is not summed here. */
+/* As in training, but the mean is not summed here. */
 void norm_refer_infer(int i, struct problem *pb)
 {
     const struct norm_case *b = &norm_cases[i];
@@ -234,7 +234,7 @@ static void call_infer(int i, struct lim_backend *be, const struct operand *o)
                         o[Y_INFER].t);
 }
 
-/* The statistics are the data's own, as training leaves them; of integers, powers of two that keep
+/* The statistics are the data's own, as training leaves them; for integers, powers of two that keep
  * xhat exact. */
 static void fill_statistics(struct problem *pb, int i)
 {
@@ -277,7 +277,7 @@ struct operand *norm_dx_of(int i, struct problem *pb)
     return &pb->o[norm_in_place(i) ? B_DY : B_REST + (norm_frozen(i) ? 0 : 2)];
 }
 
-/* The gradients accumulate: what they start from is one more term. */
+/* The gradients accumulate: their starting values are one more term. */
 static void refer_parameters(int i, struct problem *pb, const struct oracle_sums *sums)
 {
     struct operand *dgamma = &pb->o[B_REST], *dbeta = &pb->o[B_REST + 1];

@@ -1,4 +1,4 @@
-/* The cases of batch normalization, for those that an activation follows. */
+/* The cases of batch normalization, also used with an activation after it. */
 #ifndef LIMNER_TESTS_CONFORM_NORM_H
 #define LIMNER_TESTS_CONFORM_NORM_H
 

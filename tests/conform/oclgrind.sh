@@ -1,19 +1,19 @@
 #!/bin/sh
-# Every kernel under Oclgrind, which simulates a device and reports what hardware forgives: memory
-# outside of buffers, data races, barriers that not all reach, wrong API calls; or, with LAYER, the
-# use of values that were never written.
+# Every kernel under Oclgrind, which simulates a device and reports errors that hardware tolerates:
+# memory outside of buffers, data races, barriers that not all reach, wrong API calls; or, with
+# LAYER, the use of values that were never written.
 # usage: oclgrind.sh LIMNER_CONFORM SCRATCH_FOLDER OPERATIONS [LAYER]     (OPERATIONS: for --op)
 # Exit code 77 where Oclgrind is not installed.
 #
 # What Oclgrind 21.10 gets wrong about unwritten values, and what is done about it here. There is no
-# list of exceptions: with this its report must be empty.
-# - It keeps what it knows of a buffer under the buffer's number, never forgets it, and gives numbers
-#   out again: a new, larger buffer beyond the old one's size counts as never written
+# list of exceptions: then its report must be empty.
+# - It stores what it knows of a buffer under the buffer's number, never deletes it, and reuses
+#   numbers: the part of a new buffer beyond the old one's size counts as never written
 #   (Uninitialized.cpp: kernelBegin, ShadowMemory::store). So the layer (tests/faults/layer) keeps all
 #   buffers alive. The reports in batchnorm_backward_apply, loss_means and bias_sum were these.
-# - It ends kernels at LLVM's freeze, or dies in gemm_packed, where they were optimized: so they are
-#   not, but for gemm_tiled, which would take minutes: -O1 has no freeze yet.
-# CLBlast's kernels are not limner's to check, and are left out.
+# - It ends kernels at LLVM's freeze, or crashes in gemm_packed, if they were optimized: so they are
+#   not, except gemm_tiled, which would take minutes: -O1 has no freeze yet.
+# CLBlast's kernels are not limner's, and are left out.
 set -u
 conform=$1 scratch=$2 ops=$3 layer=${4:-}
 
@@ -30,10 +30,10 @@ fi
 rm -rf "$scratch"
 mkdir -p "$scratch/vendors" || exit 1
 echo "$library" >"$scratch/vendors/oclgrind.icd"
-# Oclgrind's exit code is the program's own whatever it found: its log tells.
+# Oclgrind returns the program's exit code, whatever it found: only its log shows errors.
 export OCL_ICD_VENDORS="$scratch/vendors" OCLGRIND_LOG="$scratch/part" OCLGRIND_CHECK_API=1
 
-# check OPTIONS...: limner-conform, with its log added to the whole: each process begins a new one.
+# check OPTIONS...: runs limner-conform and appends its log: each process begins a new one.
 check() {
     rm -f "$OCLGRIND_LOG"
     "$conform" --device opencl --once "$@" || exit $?
@@ -44,7 +44,7 @@ check() {
     cat "$OCLGRIND_LOG" >>"$scratch/log"
 }
 
-# Only a few operations in a process: what is kept makes it slower and slower.
+# Only a few operations per process: the stored data makes it slower and slower.
 unwritten_cpu() {
     export OCLGRIND_LOG="$scratch/part-cpu" OCLGRIND_BUILD_OPTIONS=-cl-opt-disable
     export LIMNER_LAYER="keep=1
@@ -61,16 +61,16 @@ log=$scratch/layer-cpu.log"
 
 unwritten_gpu() {
     export OCLGRIND_LOG="$scratch/part-gpu" OCLGRIND_BUILD_OPTIONS=-O1
-    # One product, a tile with ragged edges, and both ways to transpose. Winograd's kernels do freeze
-    # at -O1: a device of small buffers leaves them, and their part of the self-test, out.
+    # One product, a tile with ragged edges, and both ways to transpose. Winograd's kernels have a
+    # freeze at -O1: a device with small buffers excludes them, and their part of the self-test.
     export LIMNER_LAYER="keep=1
 max_alloc=3145728
 log=$scratch/layer-gpu.log"
     for case in 0 13 18 23; do
         check --op gemm --gemm tiled --case $case
     done
-    # The convolutions of GPUs: only the layer makes this device one, with groups that take seconds
-    # instead of minutes.
+    # The convolutions for GPUs: only the layer makes this device a GPU, with groups that take
+    # seconds instead of minutes.
     export OCLGRIND_DATA_RACES=1
     export LIMNER_LAYER="keep=1
 type=gpu

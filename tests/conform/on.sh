@@ -1,6 +1,6 @@
 #!/bin/sh
 # limner-conform with one OpenCL driver alone, whatever else is installed.
-# usage: conform_on.sh DRIVER SCRATCH_FOLDER LIMNER_CONFORM [OPTIONS...]
+# usage: on.sh DRIVER SCRATCH_FOLDER LIMNER_CONFORM [OPTIONS...]
 # DRIVER is part of a file name in /etc/OpenCL/vendors; exit code 77 where there is none.
 set -u
 driver=$1

@@ -67,7 +67,7 @@ static const char *const exit_codes[][2] = {
     {"77", "there is no OpenCL device"},
 };
 
-/* Words of `text` from `column` on, in lines that begin at `indent`. */
+/* Writes the words of `text` from `column` on, in lines that begin at `indent`. */
 static void print_wrapped(const char *text, int column, int indent)
 {
     enum { WIDTH = 80 };
@@ -102,8 +102,8 @@ static void print_help(void)
         printf("  %-3s %s\n", exit_codes[i][0], exit_codes[i][1]);
 }
 
-/* Text for roff, in short lines. None of the texts above has a backslash, or a word that begins
- * with a dot or a quote where a line may. */
+/* Writes text for roff, in short lines. None of the texts above has a backslash, or a word that
+ * begins with a dot or a quote where a line may begin. */
 static void print_roff(const char *text)
 {
     enum { WIDTH = 70 };
@@ -152,7 +152,7 @@ static bool whole_number(const char *text, uint64_t most, uint64_t *value)
     return *text >= '0' && *text <= '9' && !*end && !errno && *value <= most;
 }
 
-/* An option's value to its field; false after a line. */
+/* Writes an option's value to its field; false after a line. */
 static bool take(struct options *opt, const struct row *row, const char *value)
 {
     void *field = (char *)opt + row->offset;
@@ -197,7 +197,7 @@ bool options_read(struct options *opt, int argc, char **argv, int *status)
     opt->choice.platform = getenv("LIMNER_PLATFORM");
     opt->choice.device = getenv("LIMNER_DEVICE");
     *status = LIM_USAGE;
-    if (argc > 1 && strcmp(argv[1], "--man-page") == 0) { /* for the build */
+    if (argc > 1 && strcmp(argv[1], "--man-page") == 0) { /* needed only for the build */
         print_man_page();
         *status = LIM_OK;
         return false;

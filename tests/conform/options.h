@@ -14,8 +14,8 @@ struct options {
     bool small, longest, once, bench, list, json;
 };
 
-/* Reads the arguments and the environment. False: the program ends now, with *status; what there
- * was to say has been said. */
+/* Reads the arguments and the environment. False: the program ends now, with *status; all messages
+ * have been printed. */
 bool options_read(struct options *opt, int argc, char **argv, int *status);
 
 #endif

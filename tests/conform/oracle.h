@@ -1,7 +1,7 @@
 /* The operations once more, in double and straight from their definitions in limner/ops.h: slow,
- * short, and sharing nothing with the backends (convolutions are not lowered to columns). Where an
- * argument `size_of` is named, it receives the same sum with absolute values in place of the terms;
- * NULL where that is not wanted. */
+ * short, and sharing nothing with the backends (convolutions are not lowered to columns). An
+ * argument `size_of` receives the same sum with absolute values in place of the terms; NULL if that
+ * is not wanted. */
 #ifndef LIMNER_TESTS_ORACLE_H
 #define LIMNER_TESTS_ORACLE_H
 
@@ -22,7 +22,7 @@ void oracle_conv_backward_data(const struct lim_conv *cv, int n, const float *dy
 void oracle_conv_backward_weights(const struct lim_conv *cv, int n, const float *x, const float *dy,
                                   double *out, double *size_of);
 void oracle_im2col(const struct lim_conv *cv, int n, const float *x, double *col);
-/* `terms` [n][h][w]: how many columns' elements are added there. */
+/* `terms` [n][h][w]: how many columns' elements are added at each pixel. */
 void oracle_col2im(const struct lim_conv *cv, int n, const float *col, double *x, double *size_of,
                    int *terms);
 
@@ -40,14 +40,14 @@ struct oracle_sums {
 void oracle_norm_sums(size_t rows, int c, const float *x, const float *dy, const float *mean,
                       const float *inv_std, struct oracle_sums *sums);
 
-/* Of one number. Backward: the derivative times dy, from the input or the output, as
+/* For one number. Backward: the derivative times dy, from the input or the output, as
  * lim_activation_needs_input says. */
 double oracle_activation(enum lim_activation kind, float slope, float x);
 double oracle_activation_backward(enum lim_activation kind, float slope, float from, float dy);
 double oracle_sigmoid(double x);
 
 struct oracle_loss {
-    double loss, slope, score; /* slope: its derivative in the logit */
+    double loss, slope, score; /* slope: the derivative with respect to the logit */
 };
 struct oracle_loss oracle_loss(enum lim_loss_kind kind, double logit, double target);
 

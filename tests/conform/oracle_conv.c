@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Row `at` of kernel row r: the row of x it reads, or -1 outside the picture. */
+/* Row `at` of kernel row r: the row of x that it reads, or -1 outside the picture. */
 static int row_of(const struct lim_conv *cv, int at, int r)
 {
     int h = at * cv->stride + r - cv->pad_top;

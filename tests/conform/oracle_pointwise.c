@@ -1,5 +1,5 @@
-/* Functions of one number. What limner/ops.h defines to the bit is computed in float, one rounding
- * an operation; the rest in double. */
+/* Functions of one number. Those that limner/ops.h defines to the bit are computed in float, one
+ * rounding per operation; the rest in double. */
 #include "oracle.h"
 
 #include <math.h>
@@ -34,7 +34,7 @@ double oracle_activation(enum lim_activation kind, float slope, float x)
 
     switch (kind) {
     case LIM_RELU:
-        return x < 0.0f ? 0.0 : (double)x; /* a NaN stays one, or divergence would hide */
+        return x < 0.0f ? 0.0 : (double)x; /* NaN stays NaN, otherwise divergence would be hidden */
     case LIM_LEAKY_RELU:
         return x > 0.0f ? (double)x : (double)leaked;
     case LIM_TANH:

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 1024 }; /* more than a work-group that was rounded up writes too much */
+enum { GUARD = 1024 }; /* more floats than a rounded-up work-group writes past the end */
 
 static const uint32_t guard_bits = 0x7fc0a5a5;
 
@@ -75,7 +75,7 @@ void placed_write(struct placed *pl, const struct problem *pb)
         lim_write(lim_vector_of(pl->buf[b], 0, pl->size[b]), pl->host[b]);
 }
 
-/* Everything in buffer b from `from` up to `to` must be guard. */
+/* Everything in buffer b from `from` to `to` must be guard. */
 static bool intact(const struct placed *pl, int b, size_t from, size_t to, const char *beside,
                    char *text, size_t size)
 {

@@ -1,4 +1,4 @@
-/* What treats one element, or one channel, at a time: bias, activations, fill, copy, axpby,
+/* Operations on one element, or one channel, at a time: bias, activations, fill, copy, axpby,
  * multiply-adds. */
 #include "conform.h"
 #include "oracle.h"
@@ -79,7 +79,7 @@ static void build_bias_backward(int i, struct problem *pb)
     operand_fill(pb, operand_add(pb, "dbias", ROLE_INOUT, 1, 1, 1, pictures[i].c), 100, 1.0);
 }
 
-/* What dbias starts from is one more term. */
+/* The starting value of dbias is one more term. */
 static void refer_bias_backward(int i, struct problem *pb)
 {
     struct operand *dy = &pb->o[0], *dbias = &pb->o[1];
@@ -139,7 +139,7 @@ static void activation_label(int i, char *text, size_t size)
              conform_lengths[i / LIM_ACTIVATIONS], in_place(i) ? " in place" : "");
 }
 
-/* Of smooth functions only the value at 0 is known to the bit. */
+/* Of smooth functions only the value at 0 is exact to the bit. */
 static void build_forward(int i, struct problem *pb)
 {
     static const float edges[] = {NAN,    0.0f,    -0.0f, INFINITY, -INFINITY, 50.0f, -50.0f,
@@ -172,8 +172,7 @@ static void call_forward(int i, struct lim_backend *be, const struct operand *o)
     lim_activation_forward(be, kind_of(i), slope_of(i), o[0].t, o[in_place(i) ? 0 : 1].t);
 }
 
-/* An input, or an output that the function can have; of integers, ones whose derivative is exact.
- */
+/* An input, or a possible output of the function; of integers, values whose derivative is exact. */
 static float given_of(int i, struct problem *pb)
 {
     float x = (float)(2.0 * rng_normal(&pb->rng));
@@ -207,8 +206,8 @@ static void build_backward(int i, struct problem *pb)
         operand_add_line(pb, "dx", ROLE_OUT, length);
 }
 
-/* tanh: 1 - y^2 rounds y^2 and the difference; sigmoid: y (1 - y), or y - y^2; then dy's product.
- * SiLU: the error of a sigmoid counts x times. */
+/* tanh: 1 - y^2 rounds y^2 and the difference; sigmoid: y (1 - y), or y - y^2; then the product
+ * with dy rounds. SiLU: the error of a sigmoid counts x times. */
 static void refer_backward(int i, struct problem *pb)
 {
     struct operand *dx = &pb->o[pb->count - 1];
@@ -285,7 +284,7 @@ static void build_copy(int i, struct problem *pb)
 
     operand_fill(pb, x, 1000, 1.0);
     plant_specials(pb, x);
-    /* Lengths agree, shapes need not. */
+    /* Lengths agree, shapes may differ. */
     operand_add(pb, "y", ROLE_OUT, conform_lengths[i], 1, 1, 1);
 }
 

@@ -1,4 +1,4 @@
-/* What limner-conform says: a table for people or, with --json, an object a line. */
+/* The output of limner-conform: a table or, with --json, an object per line. */
 #include "conform.h"
 
 #include <limner/limner.h>
@@ -54,7 +54,7 @@ static void print(cJSON *o)
     cJSON_Delete(o);
 }
 
-/* error / bound of each comparison that was asked for; an infinity is null. */
+/* error / bound of each requested comparison; an infinity is null. */
 static void add_worst(cJSON *o, const struct worst *worst)
 {
     cJSON *ratios = cJSON_AddObjectToObject(o, "error_over_bound");
@@ -66,7 +66,7 @@ static void add_worst(cJSON *o, const struct worst *worst)
 
 /* ---- the table */
 
-/* "equal", or error/bound; "-" where nothing of that kind was asked. */
+/* "equal", or error/bound; "-" if nothing of that kind was requested. */
 static void print_ratio(const struct worst *worst, enum kind kind)
 {
     double ratio = worst->ratio[kind];
@@ -104,7 +104,7 @@ void report_start(const struct session *s, bool bench)
         cJSON *o = object("device");
         char seed[24];
 
-        /* As text: a JSON number ends at 2^53. */
+        /* As text: JSON numbers are exact only up to 2^53. */
         snprintf(seed, sizeof seed, "%" PRIu64, s->seed);
         cJSON_AddStringToObject(o, "name", lim_backend_name(s->be));
         cJSON_AddStringToObject(o, "option", s->again);

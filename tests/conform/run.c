@@ -45,7 +45,7 @@ static void describe(const struct miss *m, enum kind kind, char *text, size_t si
              o->count);
 }
 
-/* Runs the problem so many times; `got` holds the outputs of the first run. False fills `text`. */
+/* Runs the problem `runs` times; `got` holds the outputs of the first run. False fills `text`. */
 static bool run_often(int runs, struct lim_backend *be, const struct conform_op *op, int i,
                       struct problem *pb, struct placed *pl, char *text, size_t size)
 {
@@ -110,7 +110,7 @@ static bool check(const struct conform_op *op, int i, struct problem *pb, struct
         struct miss miss;
         enum kind kind;
 
-        /* An output without a wanted value is judged by `relate` alone. */
+        /* Only `relate` judges an output without a wanted value. */
         if (pb->o[k].role == ROLE_IN || !pb->o[k].want)
             continue;
         if (!conform_compare(&pb->o[k], worst, &miss, &kind) && good) {
@@ -127,7 +127,7 @@ static bool check(const struct conform_op *op, int i, struct problem *pb, struct
     return good;
 }
 
-/* One pass. `worst` is this pass's own; false fills `text`. */
+/* One pass. `worst` is for this pass only; false fills `text`. */
 static bool pass_conforms(struct session *s, struct lim_backend *be, const struct conform_op *op,
                           int i, struct problem *pb, struct worst *worst, char *text, size_t size)
 {

@@ -1,8 +1,8 @@
 /* A layer between the OpenCL loader and the driver (OPENCL_LAYERS=/absolute/path/of/this.so): the
- * tests' way to devices and faults that the machine does not have. It is told what to do in the
- * variable LIMNER_LAYER, a list of settings with spaces (or newlines) in between, described in
- * README.md. It keeps a log: that it is there at all, what it refused or broke, and at the end how
- * often each function was called and which objects are still alive. */
+ * tests use it for devices and faults that the machine does not have. The variable LIMNER_LAYER
+ * holds its settings, a list with spaces (or newlines) in between, described in README.md. It keeps
+ * a log: that it was loaded, what it refused or broke, and at the end how often each function was
+ * called and which objects are still alive. */
 #include "layer.h"
 
 #include <signal.h>
@@ -62,7 +62,7 @@ unsigned long long layer_bytes(bool most)
     return (unsigned long long)atomic_load(most ? &most_bytes : &bytes);
 }
 
-/* Is this the program in which limner asks drivers for devices (src/opencl/helper.h)? */
+/* Is this the program in which limner queries drivers for devices (src/opencl/helper.h)? */
 static bool in_probe(void)
 {
     char path[1024] = "";
@@ -89,7 +89,7 @@ static int use_up_the_stack(int depth)
     return depth ? use_up_the_stack(depth + 1) + room[0] : 0;
 }
 
-/* As drivers do: signals that are sent are another thing than faults. */
+/* Crashes as drivers do: a signal that is sent is not the same as a fault. */
 static void layer_crash(int number)
 {
     static int *volatile nowhere;
@@ -101,7 +101,7 @@ static void layer_crash(int number)
     abort();
 }
 
-/* Counts the call; true where a rule says that it fails, with the code. */
+/* Counts the call; true if a rule says that it fails, with the code. */
 bool layer_fails(enum layer_call call, cl_int *code)
 {
     int n = atomic_fetch_add(&calls[call], 1) + 1;
@@ -157,7 +157,7 @@ static void summary(void)
     layer_log("most bytes %lld", atomic_load(&most_bytes));
 }
 
-/* CALL:N:VALUE, or CALL:N+:VALUE for the n-th and all after it; without a value to hang. */
+/* CALL:N:VALUE, or CALL:N+:VALUE for the n-th and all after it; to hang, without a value. */
 static bool read_rule(const char *text, int kind)
 {
     struct rule *rule = &settings.rules[settings.rule_count];

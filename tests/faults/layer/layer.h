@@ -1,5 +1,5 @@
-/* What the layer's two halves share: layer.c counts, logs and reads settings, wrap.c stands in
- * front of the driver's functions. */
+/* What the layer's two halves share: layer.c counts, logs and reads settings; wrap.c wraps the
+ * driver's functions. */
 #ifndef LIMNER_TESTS_LAYER_H
 #define LIMNER_TESTS_LAYER_H
 
@@ -64,12 +64,12 @@ enum { RULES = 8 };
 struct rule {
     enum layer_call call;
     int nth;
-    bool onwards; /* the later ones too */
+    bool onwards; /* also all later ones */
     enum { RULE_FAIL, RULE_HANG, RULE_DELAY, RULE_CRASH } kind;
     int value; /* the code; or milliseconds */
 };
 
-/* Zeros and "" leave things as they are. Sizes in bytes. */
+/* Zeros and "" change nothing. Sizes in bytes. */
 struct settings {
     char log[512];
     cl_ulong max_alloc, global_mem, local_mem, group, units, clock, vendor;
@@ -77,10 +77,10 @@ struct settings {
     cl_ulong flip;      /* the read whose first float gets a wrong bit */
     cl_ulong sleep;     /* milliseconds in every clFinish */
     cl_ulong keep;      /* no buffer is released */
-    cl_ulong has;       /* memory that is really there; more than that is refused */
-    cl_ulong lazy;      /* not when a buffer is made, but by the next clFinish */
-    cl_ulong registers; /* work-items of a group that there are enough of, whatever is told */
-    cl_ulong probe;     /* the rules are for limner-probe, in which drivers are asked for devices */
+    cl_ulong has;       /* memory that really exists; more than that is refused */
+    cl_ulong lazy;      /* not when a buffer is made, but at the next clFinish */
+    cl_ulong registers; /* work-items of the largest group that launches, whatever is reported */
+    cl_ulong probe;     /* the rules are for limner-probe, which queries drivers for devices */
     struct rule rules[RULES];
     int rule_count;
 };
@@ -98,10 +98,10 @@ void layer_fill(struct _cl_icd_dispatch *table);
 /* For a test in the same process, through dlsym: calls of this function so far; -1: not counted. */
 int layer_calls(const char *name);
 
-/* Bytes in buffers that are alive; with `most` the most that ever were. */
+/* Bytes in live buffers; with `most` the most that there ever were. */
 unsigned long long layer_bytes(bool most);
 
-/* The same: OpenCL objects of all kinds that were made and not given back. */
+/* The same: OpenCL objects of all kinds that were made and not released. */
 int layer_alive(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* The functions that stand in front of the driver's. */
+/* The functions that wrap the driver's. */
 #include "layer.h"
 
 #include <stdio.h>
@@ -149,7 +149,7 @@ static cl_int CL_API_CALL wrap_clGetDeviceInfo(cl_device_id device, cl_device_in
         for (size_t d = 0; d < size / sizeof(size_t); d++)
             if (((size_t *)value)[d] > settings.group)
                 ((size_t *)value)[d] = (size_t)settings.group;
-    /* The low bytes: every device that a test runs on is little-endian. */
+    /* The low bytes: every device that runs tests is little-endian. */
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (numbers[i].what == what && numbers[i].fake)
             memcpy(value, &numbers[i].fake, numbers[i].size);
@@ -171,14 +171,14 @@ static cl_int CL_API_CALL wrap_clGetKernelWorkGroupInfo(cl_kernel kernel, cl_dev
     return code;
 }
 
-/* The driver has given a buffer back: some time after its last release, where work holds it. */
+/* The driver has released a buffer: some time after its last release, if work holds it. */
 static void CL_CALLBACK forget_bytes(cl_mem buffer, void *size)
 {
     (void)buffer;
     layer_bytes_change(-(long long)(size_t)size);
 }
 
-/* Real drivers refuse what exceeds their limits, or crash: this one always refuses, and tells. */
+/* Real drivers refuse what exceeds their limits, or crash: this one always refuses, and logs it. */
 static cl_mem CL_API_CALL wrap_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size,
                                               void *host, cl_int *err)
 {
@@ -208,8 +208,8 @@ static cl_mem CL_API_CALL wrap_clCreateBuffer(cl_context context, cl_mem_flags f
     return made;
 }
 
-/* Local memory that a kernel's arguments ask for. A kernel that is released leaves its row to the
- * next one with its handle. */
+/* Local memory that a kernel's arguments request. A kernel that is released leaves its row to the
+ * next one with the same handle. */
 static struct {
     cl_kernel kernel;
     size_t bytes[32]; /* by argument */
@@ -239,7 +239,7 @@ static cl_int CL_API_CALL wrap_clSetKernelArg(cl_kernel kernel, cl_uint index, s
     return next->clSetKernelArg(kernel, index, size, value);
 }
 
-/* Drivers differ in whether what they tell of a kernel includes its arguments. */
+/* Drivers differ in whether the size that they report for a kernel includes its arguments. */
 static bool too_much_local(cl_command_queue queue, cl_kernel kernel)
 {
     size_t *bytes = local_of(kernel), sum = 0;
@@ -327,12 +327,12 @@ static cl_int CL_API_CALL wrap_clEnqueueReadBuffer(cl_command_queue queue, cl_me
         layer_live(OBJECT_EVENT, 1);
     if (++reads == settings.flip && blocking && size >= sizeof(cl_float)) {
         layer_log("flipped a bit of read %llu", (unsigned long long)reads);
-        ((unsigned char *)to)[3] ^= 0x40; /* of the exponent: no value, 0 included, is near */
+        ((unsigned char *)to)[3] ^= 0x40; /* of the exponent: no value, 0 included, stays near */
     }
     return code;
 }
 
-/* The other ways to queue something: a status, and perhaps an event. */
+/* Other functions that queue something: a status, and perhaps an event. */
 #define ENQUEUE(name, parameters, arguments)         \
     static cl_int CL_API_CALL wrap_##name parameters \
     {                                                \
