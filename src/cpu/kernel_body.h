@@ -121,8 +121,8 @@ TARGET static void grouped(int rows, int columns, int groups, const float *a, co
             grouped_tile(groups, a + i * WINO_LANES, b + j, more, tile + i * CPU_COLUMNS + j);
 }
 
-/* Lines of any shape: m outputs of so many taps. One tap is two of which the second is zero: the
- * point at infinity, the last one, is left out. */
+/* Lines of any shape: m outputs of `taps` taps. One tap is two taps, the second zero: the last
+ * point, infinity, is left out. */
 WINO_INLINE void line_input(int m, int taps, const wino_v *d, int from, wino_v *o, int to)
 {
     if (taps == 3) {

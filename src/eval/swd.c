@@ -15,9 +15,9 @@
 enum {
     EDGE = 7,
     DIRECTIONS = 128,
-    PATCHES = 32768, /* of all pictures together, ... */
-    MOST = 64,       /* ... but of one picture at most, ... */
-    LEAST = 4        /* ... and at least, so many */
+    PATCHES = 32768, /* of all pictures together */
+    MOST = 64,       /* of one picture, at most */
+    LEAST = 4        /* of one picture, at least */
 };
 
 static int patches_of_one(int count)

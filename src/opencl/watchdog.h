@@ -13,7 +13,7 @@ bool ocl_watchdog_start(struct ocl_watchdog **watchdog, const struct lim_device_
                         const char *where);
 void ocl_watchdog_stop(struct ocl_watchdog *watchdog);
 
-/* The launches that a message is to name. */
+/* Sets the launches that messages name. */
 void ocl_watchdog_launches(struct ocl_watchdog *watchdog, const struct ocl_pending *launches);
 
 /* Surround every call of the driver: one at a time. `call`, and `program` if one is compiled (else
