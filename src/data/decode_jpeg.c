@@ -93,7 +93,7 @@ static int orientation(struct reading *r)
     return 1;
 }
 
-/* Converts cmyk[count][4] to the colors on paper. Adobe's files are inverted. */
+/* Converts cmyk[count][4] to the colors on paper. Adobe's files are inverted: 255 is no ink. */
 static void print_cmyk(const uint8_t *cmyk, int count, bool adobe, uint8_t *rgb)
 {
     for (int i = 0; i < count; i++, cmyk += 4)

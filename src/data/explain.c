@@ -27,10 +27,10 @@
 #endif
 #define READABLE "this limner reads PNG" JPEG WEBP GIF
 
-/* Reasons that are told one by one, each with a file; the rest is summed up. */
+/* Reasons that are listed one by one, each with a file; the rest is summed up. */
 #define MOST_REASONS 4
 
-/* Bytes of a path that is told as an example: a longer one would hide what matters. */
+/* Bytes of a path that is shown as an example: a longer one would hide what matters. */
 #define EXAMPLE_SIZE 100
 
 /* Bytes of a file's name, at most. */
@@ -60,8 +60,8 @@ static int letters_apart(const char *a, const char *b)
     return row[length];
 }
 
-/* The entry of `folder` whose name is most like the first part of `rest`, where one is: what was
- * meant, likely. */
+/* The entry of `folder` whose name is most like the first part of `rest`, if any: probably what the
+ * user meant. */
 static bool find_similar(const char *folder, const char *rest, char best[NAME_SIZE + 1])
 {
     size_t length = strcspn(rest, "/");
@@ -102,7 +102,7 @@ void data_explain_missing(const char *path, int number)
         free(parent);
         return;
     }
-    /* The longest beginning that is there; "" is the current folder. */
+    /* The longest prefix that exists; "" is the current folder. */
     while (length > 0 && path[length - 1] == '/')
         length--;
     do {

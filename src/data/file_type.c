@@ -19,7 +19,7 @@ struct magic {
 #define AUDIO "not a picture (sound)"
 #define VIDEO "not a picture (video)"
 
-/* The first that fits counts. */
+/* The first match wins. */
 static const struct magic magics[] = {
     MAGIC(0, "\x89PNG", "damaged PNG (its signature: was it sent as text?)"),
     MAGIC(0, "\x8aMNG", "MNG animation" CONVERT),
@@ -120,7 +120,7 @@ static bool is_netpbm(const uint8_t *head, size_t size)
            (head[2] == '\n' || head[2] == '\r' || head[2] == ' ' || head[2] == '\t');
 }
 
-/* What kind of text, by how it begins; NULL if these are no bytes of a text. */
+/* The kind of text, from its beginning; NULL if these bytes are not text. */
 static const char *text_reason(const uint8_t *head, size_t size)
 {
     size_t i = 0;

@@ -1,4 +1,4 @@
-/* What a file is, from its first bytes: names deceive. */
+/* Determines a file's type from its first bytes, because names may be wrong. */
 #ifndef LIMNER_SRC_DATA_FILE_TYPE_H
 #define LIMNER_SRC_DATA_FILE_TYPE_H
 
@@ -19,7 +19,7 @@ enum file_type_kind {
     FILE_TYPE_OTHER
 };
 
-/* `reason` says why it is not used; NULL for what is decoded. */
+/* `reason` says why it is not used; NULL for types that are decoded. */
 struct file_type {
     enum file_type_kind kind;
     const char *reason;
@@ -27,10 +27,10 @@ struct file_type {
 
 struct file_type data_file_type_of(const uint8_t *head, size_t size);
 
-/* The name ends like a picture's (one that limner cannot read counts too). */
+/* Does the name end like a picture's? Formats that limner cannot read count too. */
 bool data_file_named_picture(const char *path);
 
-/* The name ends like that of notes beside pictures: .txt, .json, .csv, .md ... */
+/* Does the name end like that of notes beside pictures? .txt, .json, .csv, .md ... */
 bool data_file_named_notes(const char *path);
 
 #endif

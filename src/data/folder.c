@@ -1,4 +1,4 @@
-/* Finds the files below a folder. Links are followed, and whatever is met twice counts once. */
+/* Finds the files below a folder. Follows links, and counts a file that it meets twice once. */
 #include "base/file_time.h"
 #include "base/long_path.h"
 #include "data/source.h"
@@ -18,7 +18,7 @@ struct place {
     ino_t inode;
 };
 
-/* Deeper is no collection of pictures; and every level costs some stack. */
+/* No collection of pictures is deeper, and every level costs some stack. */
 #define DEPTH_CAP 500
 
 struct walk {
@@ -171,7 +171,8 @@ static DIR *open_folder(const char *path)
     return dir;
 }
 
-/* Its grids and its animation are no pictures to train on, where they lie among these. */
+/* Is it a run folder? Its grids and animation must not be trained on if it lies among the
+ * pictures. */
 static bool is_run(char *const *names, size_t count)
 {
     static const char *const wanted[] = {"checkpoint.safetensors", "config.json", "samples"};
@@ -287,7 +288,7 @@ static bool folder_open(struct data_source *source, const struct data_file *file
 
     struct stat st;
 
-    /* Since the list was made a pipe may have taken its place: that must not block. */
+    /* A pipe may have replaced the file since it was listed: opening it must not block. */
     folder->fd = lim_reach_open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (folder->fd < 0) {
         snprintf(reason, REASON_SIZE, "cannot be read (%s)", strerror(errno));

@@ -12,13 +12,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Where in [0, 1) a picture stands among all there could be: below the share, it is held out. */
+/* Maps a picture's digest to [0, 1): a picture below the share is held out. */
 static double lot(uint64_t digest)
 {
     return (double)(digest >> 11) * 0x1p-53;
 }
 
-/* Sorts pictures and reasons to where the data set keeps them, in the order of the names. */
+/* Moves pictures and reasons to the data set's arrays, in the order of the names. */
 static bool collect(struct lim_dataset *ds, const struct lim_dataset_config *config)
 {
     size_t count = ds->files.count;
@@ -72,8 +72,8 @@ static int compare_ranks(const void *a, const void *b)
     return left->file < right->file ? -1 : left->file > right->file;
 }
 
-/* The files in the order in which they are tried: by name, or, with a limit, as if drawn from a
- * hat, though always the same: the first by name may all be of one kind. */
+/* The files in the order in which they are tried: by name, or, with a limit, in a random but always
+ * equal order, because the first by name may all be of one kind. */
 static uint32_t *make_order(const struct lim_dataset *ds, const char *path, bool drawn)
 {
     size_t count = ds->files.count;
@@ -101,7 +101,7 @@ static uint32_t *make_order(const struct lim_dataset *ds, const char *path, bool
     return order;
 }
 
-/* With a limit: so many files, then as many as were no use, and so on. */
+/* With a limit: prepares that many files, then as many more as were unusable, and so on. */
 static enum lim_status preprocess_in_order(struct preprocess_job *p, uint64_t *usable)
 {
     uint64_t limit = p->config->limit ? p->config->limit : UINT64_MAX;
@@ -166,7 +166,7 @@ static enum lim_status preprocess_files(struct lim_dataset *ds, const char *path
     return status;
 }
 
-/* What there is at `path`, said once if it is no use. */
+/* Lists the files at `path`; one log line if that is unusable. */
 static enum lim_status list_files(const char *path, struct data_files *files, bool *is_zip)
 {
     char reason[REASON_SIZE];
@@ -195,7 +195,7 @@ static enum lim_status list_files(const char *path, struct data_files *files, bo
     return LIM_BAD_INPUT;
 }
 
-/* Several pictures, but the network sees only one. */
+/* Are there several pictures that all look the same to the network? */
 static bool all_the_same(const struct lim_dataset *ds)
 {
     const struct data_result *first = NULL;

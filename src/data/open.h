@@ -4,8 +4,8 @@
 
 #include "data/dataset.h"
 
-/* Has all cores prepare the files that order[first .. end - 1] name, into the cache; results and
- * reasons say what became of each. LIM_INTERRUPTED or LIM_ERROR after one log line. */
+/* Prepares the files order[first .. end - 1] into the cache, on all cores; results and reasons
+ * receive the outcome of each. LIM_INTERRUPTED or LIM_ERROR after one log line. */
 struct preprocess_job {
     const char *path;
     bool is_zip;

@@ -1,5 +1,5 @@
-/* Copying a batch together takes a fraction of a millisecond, yet from memory that no cache holds:
- * a thread does it while the device computes. */
+/* Assembling a batch takes a fraction of a millisecond, but reads memory that no cache holds: a
+ * thread does it while the device computes. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/require.h"

@@ -10,7 +10,7 @@
 /* Larger buffers are not kept from one file to the next. */
 #define KEPT_ROOM ((size_t)16 << 20)
 
-/* Reads on, up to `want` bytes in all, into a buffer that grows with what really comes. */
+/* Reads on, up to `want` bytes in all, into a buffer that grows with the bytes actually read. */
 static bool read_up_to(struct preprocessor *p, size_t *size, size_t want, char *reason)
 {
     while (*size < want) {
@@ -52,7 +52,7 @@ static enum lim_format format_of(enum file_type_kind kind)
     }
 }
 
-/* Everything that does not decode ends here: is it worth a word? */
+/* Handles every file that does not decode: is it worth reporting? */
 static enum prepared refuse(const struct data_file *file, struct file_type type, char *reason)
 {
     if (!data_file_named_picture(file->path) &&

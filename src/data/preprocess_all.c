@@ -1,4 +1,4 @@
-/* Threads that take files one after another, and one that tells how far they are. */
+/* Threads that take files one after another, and one that reports progress. */
 #include "base/condition.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -94,7 +94,7 @@ static bool tell(const struct crew *crew)
            config->progress(config->user, (int)crew->done, (int)crew->what->end);
 }
 
-/* Waits for the threads, telling of the progress meanwhile. True if the user wants to stop. */
+/* Waits for the threads and reports progress meanwhile. True if the user wants to stop. */
 static bool watch(struct crew *crew)
 {
     bool stopped = false;

@@ -9,7 +9,7 @@ struct resize_filter {
     float *weights;
 };
 
-/* As many weights as `length` pixels that become `size` can need. */
+/* The most weights needed to resize `length` pixels to `size`. */
 static size_t most_weights(int length, int size)
 {
     double scale = (double)length / size;
@@ -43,7 +43,7 @@ static float *make_filters(struct resize_filter *taps, int length, int size, flo
     return weights;
 }
 
-/* How many output rows can need one and the same row of the picture. */
+/* The most output rows that use the same row of the picture. */
 static int most_open(const struct resizer *r)
 {
     int most = 0;
@@ -57,7 +57,7 @@ static int most_open(const struct resizer *r)
     return most;
 }
 
-/* Which part of the picture as stored is the square that people see there. */
+/* Finds the part of the stored picture that is the square as people see it. */
 static void cut_out(struct resizer *r)
 {
     int width = r->from.width, height = r->from.height, o = r->from.orientation;
@@ -139,10 +139,10 @@ static void to_gray(const uint8_t *rgb, int count, uint8_t *out)
         out[i] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
 }
 
-/* The inner loops, for the machine that it runs on: the same sums in any width, as nothing is fused
- * (-ffp-contract=off). */
+/* Compiles the inner loops for several machines: the sums are the same at any vector width, as
+ * nothing is fused (-ffp-contract=off). */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && \
-    !defined(__SANITIZE_THREAD__) /* which is not ready when the choice is made */
+    !defined(__SANITIZE_THREAD__) /* its runtime is not ready when the version is chosen */
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE

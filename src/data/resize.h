@@ -1,5 +1,5 @@
 /* Rows of a picture in, a small square picture out: cuts out a square, resizes with a triangle
- * filter as wide as the reduction asks for (so nothing aliases), turns it the right way up.
+ * filter as wide as the reduction needs (so nothing aliases), turns it upright.
  *
  * Streams: of a picture of any size only a few rows are in memory. Floats are added in one fixed
  * order, so that every machine makes the same bytes. */

@@ -1,4 +1,4 @@
-/* What became of each file that was found. */
+/* The outcome for each file that was found. */
 #ifndef LIMNER_SRC_DATA_RESULT_H
 #define LIMNER_SRC_DATA_RESULT_H
 
@@ -19,7 +19,7 @@ enum {
     FACT_ANIMATED = 8, /* there are more frames */
 };
 
-/* What is learned of a picture on the way; of a file that did not decode only the format. */
+/* Facts noted while a picture is decoded; only the format, if it did not decode. */
 struct data_facts {
     uint64_t pixels; /* digest of all decoded pixels, over the background; gray is RGB here */
     uint64_t phash;  /* perceptual hash of the prepared pixels; phash.h */
@@ -28,7 +28,7 @@ struct data_facts {
     uint32_t flags;
 };
 
-/* One a file. Kept in the cache as it stands: no pointers, no padding. */
+/* One for each file. Stored in the cache as it is: no pointers, no padding. */
 struct data_result {
     uint64_t digest; /* of the prepared pixels */
     uint32_t slot;   /* where they lie */

@@ -8,8 +8,8 @@
 
 #define REASON_SIZE 256
 
-/* Larger files are refused: a picture at the cap of 100 million pixels stays below it, a
- * decompression bomb does not get far. */
+/* Larger files are refused: a picture at the cap of 100 million pixels stays below it, and it
+ * limits a decompression bomb. */
 #define FILE_SIZE_CAP ((size_t)256 << 20)
 
 /* Entries of an archive: more than any collection of pictures has, and a kilobyte of memory each.
@@ -17,7 +17,7 @@
 #define ENTRIES_CAP ((size_t)4 << 20)
 
 struct data_file {
-    char *path;          /* what the user is told; owned */
+    char *path;          /* as shown to the user; owned */
     char *reason;        /* why it is not used, owned; NULL: it may be a picture */
     uint64_t key[2];     /* folder: device and inode, zip: the entry's number */
     uint64_t size, time; /* in a folder: bytes, and nanoseconds of the last change */
@@ -33,13 +33,14 @@ struct data_files {
 bool data_files_add(struct data_files *files, const char *path, const char *reason, uint64_t key0,
                     uint64_t key1);
 
-/* The file's path below `root`, as it is wherever the folder lies; of an entry, its name. */
+/* The file's path below `root`, independent of where the folder lies; of an entry, its name. */
 const char *data_file_name(const struct data_file *file, const char *root);
 const char *data_name_below(const char *path, const char *root);
 void data_files_sort(struct data_files *files); /* by the bytes of the path */
 void data_files_finish(struct data_files *files);
 
-/* Names that systems strew among pictures: hidden files, Thumbs.db, __MACOSX and the like. */
+/* Names of files that systems add among pictures: hidden files, Thumbs.db, __MACOSX and the
+ * like. */
 bool data_name_is_hidden(const char *name, size_t length);
 
 /* An open file is read from its beginning; one source serves one thread. */
@@ -50,7 +51,7 @@ struct data_source {
     void (*destroy)(struct data_source *source);
 };
 
-/* Every file below the folder `root`. False without memory; other troubles are entries. */
+/* Every file below the folder `root`. False without memory; other errors become entries. */
 bool data_folder_list(const char *root, struct data_files *files);
 struct data_source *data_folder_source_create(void);
 

@@ -1,4 +1,4 @@
-/* Settings of pictures as people write them. */
+/* Parses and prints the settings of pictures as people write them. */
 #include "base/require.h"
 
 #include <limner/dataset.h>

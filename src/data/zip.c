@@ -38,7 +38,7 @@ static zip_t *open_archive(const char *path, char *reason)
 }
 
 /* A name that would lie outside of the folder the archive is unpacked in. Nothing is unpacked here,
- * but such an archive was made to do harm. */
+ * but such an archive is malicious. */
 static bool name_escapes(const char *name)
 {
     size_t start = 0;
@@ -111,7 +111,7 @@ static void drop_hidden(struct data_files *files)
     files->count = kept;
 }
 
-/* Of entries with one name the last was added last, and counts. */
+/* Of entries with one name, only the last counts: it was added last. */
 static void drop_replaced(struct data_files *files)
 {
     size_t kept = 0;
@@ -129,8 +129,8 @@ static void drop_replaced(struct data_files *files)
     files->count = kept;
 }
 
-/* Entries are told apart by their places, so all together are not larger than the archive; unless
- * many of them share a place, which is how small archives come to hold terabytes. */
+/* Entries normally lie at different places, so all together are not larger than the archive. In
+ * small archives that claim to hold terabytes, many entries share a place. */
 static bool entries_overlap(zip_t *archive, const char *path)
 {
     zip_int64_t count = zip_get_num_entries(archive, 0);
@@ -143,7 +143,7 @@ static bool entries_overlap(zip_t *archive, const char *path)
     size = (uint64_t)file.st_size;
     for (zip_int64_t i = 0; i < count; i++) {
         zip_stat_init(&st);
-        /* One that alone is larger is damaged, which reading it will tell. */
+        /* A single entry that is larger is damaged: reading it will report that. */
         if (zip_stat_index(archive, (zip_uint64_t)i, 0, &st) == 0 &&
             (st.valid & ZIP_STAT_COMP_SIZE) && st.comp_size <= size)
             total += st.comp_size;
@@ -199,7 +199,7 @@ struct zip_source {
     uint64_t packed, unpacked; /* bytes of the open entry, in the archive and read so far */
 };
 
-/* Pictures are packed already: zip makes little of them smaller, and of no large one so much. */
+/* Pictures are already compressed: zip shrinks few of them, and no large one by this factor. */
 #define BOMB_RATIO 100
 #define BOMB_FROM ((uint64_t)4 << 20)
 

@@ -1,8 +1,8 @@
 /* A DCGAN's file. Tensors: generator.<part>, discriminator.<part> (lim_net_part's names; weights in
  * our own order r, s, c, k) and, to resume with, generator.adam_m and so on. Their names begin with
  * that of their group; other groups are optional, like ema.generator.<part>, the averaged weights.
- * What belongs to a group that is not known here is left out. The settings and the
- * progress are JSON objects in strings of __metadata__, which allows nothing but strings. */
+ * Tensors of unknown groups are ignored. The settings and the progress are JSON objects in strings
+ * of __metadata__, which allows nothing but strings. */
 #include "gan/dcgan.h"
 
 #include <limner/version.h>
@@ -107,7 +107,7 @@ static float *fetch(struct lim_dcgan *gan, const struct records *records, uint64
             *model_hash = lim_hash_floats(*model_hash, all + at, count);
         at += count;
     }
-    if (!lim_backend_ok(gan->be)) { /* what was read is not to be kept; the failure was logged */
+    if (!lim_backend_ok(gan->be)) { /* discard what was read; the failure was logged */
         free(all);
         return NULL;
     }
@@ -208,7 +208,7 @@ static bool numbers_are_sound(const struct lim_st_reader *reader, const char *na
     return true;
 }
 
-/* The tensor of the file to the device, and into the hash. */
+/* Copies the file's tensor to the device, and adds it to the hash. */
 static bool fill_one(struct lim_st_reader *reader, const struct record *record, uint64_t *hash)
 {
     const struct lim_st_tensor *found = lim_st_find(reader, record->name);
@@ -239,7 +239,7 @@ static bool fill_one(struct lim_st_reader *reader, const struct record *record, 
     return ok;
 }
 
-/* Has the file more tensors than are listed, in the groups that are? */
+/* Does the file hold more tensors of the listed groups than the list? */
 static bool holds_more(const struct lim_st_reader *reader, const struct records *records)
 {
     for (int group = 0; group < GROUPS; group++) {
@@ -253,8 +253,8 @@ static bool holds_more(const struct lim_st_reader *reader, const struct records 
     return false;
 }
 
-/* All records, which are all of their groups that the file holds, unless a checkpoint is painted
- * from. */
+/* Reads all records. They must be all tensors of their groups in the file, unless a checkpoint is
+ * used for painting. */
 static bool fill(struct lim_st_reader *reader, const struct records *records, bool whole,
                  const struct lim_model_info *info)
 {
@@ -275,7 +275,7 @@ static bool fill(struct lim_st_reader *reader, const struct records *records, bo
     return true;
 }
 
-/* The tensors of the file to the device. Averaged weights are in some files only. */
+/* Copies the file's tensors to the device. Only some files have averaged weights. */
 static bool restore(struct lim_dcgan *gan, struct lim_st_reader *reader,
                     const struct lim_model_info *info, enum lim_status *why)
 {

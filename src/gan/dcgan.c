@@ -1,4 +1,4 @@
-/* What a DCGAN is made of, and its memory. */
+/* A DCGAN's parts and its memory. */
 #include "gan/dcgan.h"
 
 #include <limner/random.h>

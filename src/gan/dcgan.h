@@ -1,19 +1,19 @@
-/* What a DCGAN is made of: for the files of this folder and for io/checkpoint.c. */
+/* A DCGAN's parts: for the files of this folder and for io/checkpoint.c. */
 #ifndef LIMNER_GAN_DCGAN_H
 #define LIMNER_GAN_DCGAN_H
 
 #include <limner/adam.h>
 #include <limner/dcgan.h>
 
-/* Pictures painted at once with running statistics. Always this many, so that every picture goes
- * through the same shapes of matrix whatever its company: that is what makes its bits its own. */
+/* Pictures painted at once with running statistics. Always this many, so that every picture uses
+ * the same matrix shapes: its bits then do not depend on the other pictures in the batch. */
 enum { PAINT_BATCH = 16 };
 
 /* The losses of a step: two floats each (mean loss, mean sigmoid), in this order. */
 enum { STATS_REAL, STATS_FAKE, STATS_G, STATS };
 
 /* After the losses: sums over all weights, which are numbers as long as all weights are. This many,
- * for the reduction over rows is quick where rows have the length of a layer's. */
+ * because the reduction over rows is fast where rows are as long as a layer's. */
 enum { SUMS = 64 };
 
 struct lim_dcgan {

@@ -10,8 +10,8 @@ static const double memory = 0.99;                /* running means over about a 
 enum { SETTLED = 200 };                           /* steps before they are looked at */
 static const double won = 0.98, open_again = 0.9; /* of D(x) - D(G(z)), 0 to 1 */
 
-/* As shares of the reals' variety. A new generator paints one gray picture: only one that once had
- * variety, or has had the time, has lost it. */
+/* As shares of the reals' variety. A new generator paints one gray picture: it has collapsed only
+ * if it once had variety or has had enough time. */
 static const double collapsed = 0.2, varied = 0.4;
 enum { GRIDS = 2, LATE = 2000 };
 
@@ -49,7 +49,7 @@ double gan_health_variety(const uint8_t *pictures, int count, size_t bytes)
             squares += v * v;
         }
         mean = sum / count;
-        /* Whole numbers: what lies below zero is rounding alone. */
+        /* The inputs are integers: a value below zero is rounding error only. */
         total += sqrt(fmax(squares / count - mean * mean, 0.0));
     }
     return total / (double)bytes;
@@ -85,7 +85,8 @@ static bool sound(struct lim_tensor t)
     return good;
 }
 
-/* From the output to the input, as the backward pass goes: where it begins, the rest follows. */
+/* Searches from the output to the input, as the backward pass goes: a NaN spreads in that
+ * direction. */
 static bool find_in(struct lim_net *net, const char *who, bool gradients, char *text, size_t size)
 {
     for (int i = lim_net_part_count(net) - 1; i >= 0; i--) {

@@ -1,4 +1,4 @@
-/* Is the training going anywhere? Two ways in which GANs stop learning, and where a NaN came from.
+/* Detects two ways in which GANs stop learning, and finds where a NaN came from.
  */
 #ifndef LIMNER_SRC_GAN_HEALTH_H
 #define LIMNER_SRC_GAN_HEALTH_H
@@ -20,16 +20,16 @@ struct health {
     bool told_saturated, told_collapsed;
 };
 
-/* After a step: true when D has just been found to have won, for the caller to say so. Told once,
- * and again only after it got better. `even`: of struct gan_losses; by it where it is a number,
- * else by D(x) and D(G(z)). */
+/* After a step: true when D has just won, for the caller to report. True once, and again only after
+ * D lost its lead. `even`: of struct gan_losses; decides if it is a number, else D(x) and D(G(z))
+ * do. */
 bool gan_health_step(struct health *health, const struct lim_dcgan_stats *stats, double even);
 
 /* The mean over all bytes of the standard deviation across pictures[count][bytes], in levels of 0
  * to 255. */
 double gan_health_variety(const uint8_t *pictures, int count, size_t bytes);
 
-/* After a grid of this variety at `step`: true when G has just been found to paint one picture. */
+/* After a grid of this variety at `step`: true when G has just collapsed to one picture. */
 bool gan_health_grid(struct health *health, double variety, uint64_t step);
 
 /* Names the tensor in which a NaN or an infinity most likely began, and its layer: "the gradient of

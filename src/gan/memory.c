@@ -1,4 +1,4 @@
-/* How much memory a training takes, whether there is as much, and what would fit instead. */
+/* How much memory a training takes, whether it is available, and which settings would fit. */
 #include "base/log.h"
 #include "base/require.h"
 #include "core/backend.h"
@@ -10,7 +10,7 @@
 /* Batches of 8 bits that data/prefetch.c holds. */
 enum { AHEAD = 4 };
 
-/* Of the host's, for what nobody counts: grids, the animation, threads' stacks, file buffers. */
+/* Host memory for uncounted uses: grids, the animation, threads' stacks, file buffers. */
 static const uint64_t spare = (uint64_t)32 << 20;
 
 static bool count(struct lim_backend *be, const struct lim_dcgan_config *config,
@@ -67,7 +67,7 @@ static const char *bytes(uint64_t n, char text[24])
 
 enum { WHY = 256 };
 
-/* Nothing is short: true. Else `why` says what. */
+/* True if all memory suffices; else `why` says which does not. */
 static bool enough(struct lim_backend *be, const struct lim_dcgan_config *config,
                    const struct lim_memory_limits *limits, char why[WHY])
 {

@@ -36,8 +36,8 @@ static uint64_t floats_of(const struct lim_st_reader *reader, const char *group)
     return floats;
 }
 
-/* Has the file the tensors that its settings ask for? Before memory is taken for them. Fills in the
- * counts of parameters. */
+/* Does the file hold the tensors that its settings need? Checked before memory is taken for them.
+ * Fills in the parameter counts. */
 static bool has_tensors(const struct lim_st_reader *reader, struct lim_model_info *info)
 {
     const struct lim_dcgan_config *config = &info->config;

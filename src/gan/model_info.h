@@ -1,4 +1,4 @@
-/* What a model's file says of itself, in its metadata. */
+/* The settings and progress in a model file's metadata. */
 #ifndef LIMNER_SRC_GAN_MODEL_INFO_H
 #define LIMNER_SRC_GAN_MODEL_INFO_H
 
@@ -8,8 +8,8 @@
 
 #define LIM_MODEL_FORMAT "limner-dcgan-1"
 
-/* Steps and pictures are counted on from what a file says: far past any training, far from the
- * last number. */
+/* The largest step and picture counts a file may hold: far more than any training, far below
+ * overflow. */
 #define LIM_MODEL_MOST ((uint64_t)1 << 53)
 
 /* Settings and progress of an open file, compared with each other and with its tensors: memory may

@@ -1,4 +1,4 @@
-/* What a training step is told by its settings: losses and step sizes. */
+/* The losses and step sizes that follow from the settings. */
 #include "gan/recipe.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* What a training step is told by its settings: losses and step sizes. Pure functions. */
+/* The losses and step sizes that follow from the settings. Pure functions. */
 #ifndef LIMNER_SRC_GAN_RECIPE_H
 #define LIMNER_SRC_GAN_RECIPE_H
 
@@ -9,8 +9,8 @@ struct gan_loss {
     float target;
 };
 
-/* Of D on real pictures and on painted ones, and of G. `even`: the sum of D's two, where D sees no
- * difference; NAN: D(x) and D(G(z)) tell more; 0: nothing tells whether D has won. */
+/* Of D on real pictures and on painted ones, and of G. `even`: the sum of D's two losses when D
+ * sees no difference; NAN: D(x) and D(G(z)) tell more; 0: nothing shows whether D has won. */
 struct gan_losses {
     struct gan_loss real, fake, g;
     double even;

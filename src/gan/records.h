@@ -7,7 +7,7 @@
 #include "io/safetensors.h"
 
 /* A tensor of the file and where it lives on the device; moments may lie there in several chunks,
- * which a file does not know of. */
+ * which do not appear in the file. */
 struct record {
     char name[LIM_ST_NAME];
     struct lim_tensor tensor;
@@ -21,10 +21,10 @@ struct records {
     int shared, end; /* from this one to before that, the model to share */
 };
 
-/* What names begin with. */
+/* The groups: prefixes of tensor names. */
 enum { GROUP_GENERATOR, GROUP_DISCRIMINATOR, GROUP_EMA, GROUPS };
 
-/* GROUPS: of none that is known. */
+/* Returns GROUPS if the group is unknown. */
 int gan_group_of(const char *name);
 
 /* Tensors of the group in a file. */
@@ -44,7 +44,7 @@ bool gan_records_list(struct lim_dcgan *gan, enum extent extent, bool averages,
 
 size_t gan_record_length(const struct record *record); /* in floats */
 
-/* Between the device and `host`, whichever way. */
+/* Copies between the device and `host`, in either direction. */
 void gan_record_move(const struct record *record, float *host, bool to_device);
 
 /* Its name and shape in a file. */

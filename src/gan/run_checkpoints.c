@@ -1,5 +1,5 @@
-/* The checkpoints of before the newest: another name for the same file, so keeping one costs no
- * time, and at every moment the newest has its own name. */
+/* The checkpoints before the newest. Each is a hard link, so keeping one costs no time, and the
+ * newest has its own name at every moment. */
 #include "gan/run.h"
 
 #include "base/log.h"

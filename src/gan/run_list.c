@@ -1,4 +1,4 @@
-/* The steps that the names of a folder's files tell: grids, older checkpoints. */
+/* Lists the steps in the names of a folder's files: grids, older checkpoints. */
 #include "gan/run.h"
 
 #include "base/log.h"

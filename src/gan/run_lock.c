@@ -1,5 +1,5 @@
 /* One training a folder. The system gives the lock back when its holder ends, however it ends: a
- * file that is still there without one is stale. What it says is for people. */
+ * file without a lock is stale. Its text is for people. */
 #include "gan/run.h"
 
 #include "base/log.h"
@@ -41,7 +41,7 @@ static void write_holder(int fd)
         lim_warning("the lock of the run folder does not name its holder: %s", strerror(errno));
 }
 
-/* Is the file that was locked still the one that has the name? Its holder removes it at the end. */
+/* Is the locked file still the one at `path`? Its holder removes it at the end. */
 static bool still_there(int fd, const char *path)
 {
     struct stat ours, now;
@@ -58,7 +58,7 @@ static int open_lock(const char *path)
     int fd = open(path, O_RDWR | O_CREAT | flags, 0666);
     struct stat st;
 
-    /* Another's, or read-only: it can be locked all the same. */
+    /* Another user's or read-only file can still be locked. */
     if (fd < 0 && (errno == EACCES || errno == EPERM))
         fd = open(path, O_RDONLY | flags);
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value, whatever its type. */
+/* A value of any type. */
 struct value {
     int whole; /* INT, WORD */
     uint64_t count;

@@ -1,4 +1,4 @@
-/* The tables of the DCGAN's settings and presets, and what takes all of them. */
+/* The tables of the DCGAN's settings and presets, and functions for all settings. */
 #include "gan/settings.h"
 
 #include "base/log.h"

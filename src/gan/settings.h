@@ -24,8 +24,8 @@ void lim_setting_set(const struct lim_setting *setting, double value, void *conf
 bool lim_setting_to_json(const struct lim_setting *setting, const void *config, bool exact,
                          cJSON *object);
 
-/* Reads it from the member of its name; where that is missing, what files of before mean. False
- * where it had to be there, or is of another type; then `text` says so. Ranges are not looked at.
+/* Reads it from the member of its name; if that is missing, uses the value that older files imply.
+ * False if it is required or of another type; then `text` says so. Does not check ranges.
  */
 bool lim_setting_from_json(const struct lim_setting *setting, const cJSON *object, void *config,
                            char text[SETTING_TEXT]);
@@ -33,8 +33,8 @@ bool lim_setting_from_json(const struct lim_setting *setting, const cJSON *objec
 /* lim_dcgan_check without a line in the log. */
 bool gan_has_fault(const struct lim_dcgan_config *config, char text[SETTING_TEXT]);
 
-/* All settings. gan_settings_from_json: as lim_setting_from_json; `unknown` becomes the names
- * that the table has not. */
+/* All settings. gan_settings_from_json: as lim_setting_from_json; `unknown` receives the names that
+ * are not in the table. */
 bool gan_settings_to_json(const struct lim_dcgan_config *config, bool exact, cJSON *object);
 bool gan_settings_from_json(const cJSON *object, struct lim_dcgan_config *config,
                             char text[SETTING_TEXT], char *unknown, size_t unknown_size);

@@ -76,7 +76,7 @@ static enum lim_status device_failed(const struct trainer *t)
     return LIM_DEVICE_FAILED;
 }
 
-/* What is no number: a tensor, or the loss where no tensor is to blame. */
+/* Names what is not finite: a tensor, or the loss if all tensors are finite. */
 static void find_nan(const struct trainer *t, const struct lim_dcgan_stats *s, char *text,
                      size_t size)
 {
@@ -110,7 +110,7 @@ static enum lim_status diverged(const struct trainer *t, const struct lim_dcgan_
     return LIM_DIVERGED;
 }
 
-/* Whatever was not written can be done without for now. */
+/* May the training go on although this was not written? */
 static bool goes_on(const struct trainer *t, const char *what)
 {
     if (lim_backend_ok(t->be))
@@ -187,7 +187,7 @@ static void fill_status(const struct trainer *t, const struct limits *l, const s
     s->seconds_left = isfinite(s->seconds_left) ? s->seconds_left : 0;
 }
 
-/* Once it was asked for, it stays so. */
+/* Once requested, stopping stays requested. */
 static bool stopped(struct trainer *t)
 {
     const struct lim_train_config *config = t->config;
@@ -237,7 +237,7 @@ static enum lim_status loop(struct trainer *t, struct lim_prefetch *prefetch)
         if (gan_score_due(&t->scores, config, s.seconds))
             gan_score(&t->scores, config, t->gan, &s);
         if (s.score_count > 0 || s.step % LOG_STEPS == 0 || s.step < LOG_STEPS || s.step == l.steps)
-            gan_train_write_log(t, &s); /* a line less is no reason to stop */
+            gan_train_write_log(t, &s); /* a missing line is no reason to stop */
         due = (l.sample_every && s.step % l.sample_every == 0) ||
               (l.sample_seconds > 0 && at - last_sample >= l.sample_seconds);
         if (due) {
@@ -275,7 +275,7 @@ static struct lim_dcgan *load_checkpoint(struct trainer *t, enum lim_status *sta
     return gan;
 }
 
-/* Back to the last checkpoint. The same steps would come to the same end: they become smaller. */
+/* Back to the last checkpoint. The same steps would fail again, so the step size is reduced. */
 static enum lim_status roll_back(struct trainer *t)
 {
     float lr = lim_dcgan_get_config(t->gan)->lr / 2;
@@ -296,8 +296,8 @@ static enum lim_status roll_back(struct trainer *t)
     return LIM_OK;
 }
 
-/* The networks with their first weights. A device that refuses a buffer has told how much it has:
- * then the one line of error says what would fit. */
+/* The networks with their first weights. A device that refuses a buffer has shown how much memory
+ * it has: the one error line then says what would fit. */
 static struct lim_dcgan *make_networks(const struct trainer *t, enum lim_status *status)
 {
     const struct lim_dcgan_config *config = &t->config->gan;
@@ -450,7 +450,7 @@ static enum lim_status train_all(struct lim_backend *be, const struct lim_datase
         return LIM_USAGE;
     t.grid = config->grid ? config->grid : 8;
     t.keep = config->keep ? config->keep : 2;
-    /* Someone may make room: an hour in all. */
+    /* The user may free space: retries for an hour in all. */
     t.retry_seconds = config->retry_seconds > 0 ? config->retry_seconds : 60;
     t.retries = config->retries ? config->retries : 60;
     if (!lim_dcgan_fits(be, &config->gan, why, sizeof why)) {

@@ -1,4 +1,4 @@
-/* What a run folder says of its training, to resume with. */
+/* Reads a training's configuration from its run folder, to resume it. */
 #include "base/log.h"
 #include "base/require.h"
 #include "base/struct_size.h"
@@ -222,7 +222,7 @@ static enum lim_status load(const char *run, struct lim_train_config *config)
     config->resume = true;
     config->run = strdup(run);
     config->pictures = strdup(find_pictures(json));
-    /* One that did not work the last time is tried again. */
+    /* A device that did not work the last time is tried again. */
     wanted = *text_of(json, "device_wanted") != '\0';
     config->device = strdup(text_of(json, wanted ? "device_wanted" : "device"));
     config->device_option =

@@ -229,7 +229,7 @@ bool gan_train_write_log(struct trainer *t, const struct lim_train_status *statu
     return good;
 }
 
-/* What was trained is worth more than the folder. */
+/* Recreates a lost folder, to save what was trained. */
 static bool find_folder(struct trainer *t)
 {
     bool made = false;
@@ -310,7 +310,7 @@ bool gan_train_share(struct trainer *t)
     return t->shared;
 }
 
-/* An animation is for looking at: the upper left part of a grid, of at most this many pixels. */
+/* An animation shows the upper left part of a grid, at most this many pixels on an edge. */
 static void crop_frame(struct lim_image *frame, int size)
 {
     enum { LARGEST = 400 }; /* but two pictures along an edge at least */

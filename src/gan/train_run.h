@@ -56,8 +56,8 @@ enum { TRAIN_SETS = 64 };
 /* run->foreign, with the run's description (may be NULL) as `of`. */
 const char *gan_train_foreign(const void *of, const char *path, uint64_t step);
 
-/* Finds the newest checkpoint of the run that is whole, and makes it the newest of all. What is
- * passed over is told. */
+/* Finds the newest checkpoint of the run that is whole, and makes it the newest of all. Logs those
+ * that it skips. */
 bool gan_train_find_checkpoint(const struct lim_run *run, struct lim_model_info *info);
 
 #endif

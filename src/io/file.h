@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* Ends every temporary name, which is PATH.PID-N.tmp: what a killed process leaves can be told. */
+/* Ends every temporary name, which is PATH.PID-N.tmp: this identifies what a killed process
+ * left. */
 #define LIM_FILE_TEMPORARY ".tmp"
 
-/* The calls that a disk makes fail. Tests put calls of their own here; nothing else writes to it.
+/* The calls that can fail because of the disk. Tests replace them; nothing else writes to this.
  */
 struct lim_file_calls {
     ssize_t (*write)(int fd, const void *data, size_t size);
@@ -33,7 +34,7 @@ struct lim_file {
  * one log line; nothing is left to free then. */
 bool lim_file_begin(struct lim_file *file, const char *path);
 
-/* Returns false from the first failure on, in silence: lim_file_commit tells it. */
+/* Returns false from the first failure on, without a log line: lim_file_commit logs it. */
 bool lim_file_write(struct lim_file *file, const void *data, size_t size);
 
 /* Goes to byte `at`, to write there. Failures as lim_file_write. */
@@ -46,7 +47,7 @@ int lim_file_write_all(int fd, const void *data, size_t size);
  * of before intact and the temporary one removed. Ends `file` either way. */
 bool lim_file_commit(struct lim_file *file);
 
-/* Removes the temporary files of `path` whose writers are no more, in silence. */
+/* Removes the temporary files of `path` whose writers have ended, without a log line. */
 void lim_file_sweep(const char *path);
 
 /* Gives up in silence: removes the temporary file. Ends `file`. */

@@ -1,7 +1,7 @@
-/* FNV-1a, 64 bits (Fowler, Noll, Vo): tells accidents, not attacks. For what limner 0.1.0 has
- * called so and others may know by that name: a model's model_hash, which its pictures carry; the
- * names of tuning files and of caches of pictures; signatures of JSON files; checksums of model
- * files of 0.1.0. What needs no such name takes XXH3_64bits of the xxHash library. */
+/* FNV-1a, 64 bits (Fowler, Noll, Vo): detects accidents, not attacks. For the values that limner
+ * 0.1.0 wrote and others may refer to: a model's model_hash, which its pictures carry; the names of
+ * tuning files and of caches of pictures; signatures of JSON files; checksums of model files of
+ * 0.1.0. Everything else uses XXH3_64bits of the xxHash library. */
 #ifndef LIMNER_SRC_IO_HASH_H
 #define LIMNER_SRC_IO_HASH_H
 

@@ -1,10 +1,10 @@
-/* Is a caller's picture one? */
+/* Checks a caller's picture. */
 #ifndef LIMNER_SRC_IO_IMAGE_H
 #define LIMNER_SRC_IO_IMAGE_H
 
 #include <limner/image.h>
 
-/* Has it pixels that may be read, as lim_image_init makes them? */
+/* Does it have readable pixels, as lim_image_init makes them? */
 bool io_image_is_whole(const struct lim_image *image);
 
 #endif

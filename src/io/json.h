@@ -1,4 +1,5 @@
-/* What cJSON leaves open: the end of a text, 64-bit integers, and members that must have a type. */
+/* What cJSON lacks: checks of the end of a text, 64-bit integers, and members of a required
+ * type. */
 #ifndef LIMNER_SRC_IO_JSON_H
 #define LIMNER_SRC_IO_JSON_H
 
@@ -29,7 +30,7 @@ const char *lim_json_get_string(const cJSON *object, const char *name);
 bool lim_parse_u64(const char *text, uint64_t *value);
 
 /* Adds "checksum", of all the other members, as the last one; false without memory.
- * lim_json_signed: is it there and does it fit? Not where a disk or a person has changed something.
+ * lim_json_signed: is it there and correct? False if a disk or a person has changed something.
  */
 bool lim_json_sign(cJSON *json);
 bool lim_json_signed(cJSON *json);

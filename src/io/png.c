@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libpng's way out of a failure is longjmp to png_jmpbuf; here is where its words are kept. */
+/* On a failure libpng calls longjmp with png_jmpbuf; this keeps its message. */
 struct failure {
     char text[128];
 };

@@ -184,9 +184,9 @@ const struct lim_st_tensor *lim_st_find(const struct lim_st_reader *reader, cons
     return NULL;
 }
 
-/* The header as its checksum is of it: with zeros for the digits, which lie `skip` bytes behind the
- * checksum's beginning. Only where they stand as the writer wrote them; else the sum will not fit,
- * as it should not. */
+/* Makes the header as the checksum covers it: with zeros for the digits, which lie `skip` bytes
+ * after the checksum's beginning. Only if they are where the writer puts them; else the sum rightly
+ * does not match. */
 static void clear_digits(struct lim_st_reader *reader, const char *checksum, size_t skip)
 {
     char *at = strlen(checksum) == skip + 16 ? strstr(reader->text, LIM_ST_CHECKSUM) : NULL;

@@ -1,5 +1,5 @@
-/* Activations. In place on the way forward, for most derivatives follow from the output; what needs
- * its input on the way back has memory of its own for the output. */
+/* Activations. The forward pass works in place, because most derivatives follow from the output; an
+ * activation whose backward pass needs its input has its own memory for the output. */
 #include "nn/layer.h"
 
 #include "base/log.h"

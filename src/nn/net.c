@@ -1,4 +1,4 @@
-/* Networks from tables: takes all memory at once, then only walks the layers. */
+/* Networks from tables: allocates all memory at once, then only walks the layers. */
 #include <limner/bench.h>
 #include <limner/net.h>
 
@@ -312,7 +312,7 @@ void lim_net_destroy(struct lim_net *net)
     free(net);
 }
 
-/* Is x some pictures for this net? */
+/* Does x have the shape of this net's input? */
 static bool takes(const struct lim_net *net, struct lim_tensor x)
 {
     return net && x.buf && x.buf->be == net->be && lim_tensor_fits(x) && x.n <= net->batch &&

@@ -4,8 +4,8 @@
 
 #include "nn/layer.h"
 
-/* An activation follows nearly every layer and works in its memory; `output` is then the same view.
- * Where the layer has taken it over, its own node does nothing. */
+/* An activation follows nearly every layer and works in that layer's memory; `output` is then the
+ * same view. If the layer has taken it over, the activation's own node does nothing. */
 struct node {
     struct lim_layer *layer;
     bool taken;
@@ -42,7 +42,7 @@ struct lim_net {
 
 enum { NET_PASSES = 4096, NET_ROWS = 4096 }; /* that have streams of their own */
 
-/* Floats of a part; and what the layer of the i-th part says of it. */
+/* Floats of a part; and the layer's description of the i-th part. */
 size_t nn_part_floats(const struct lim_layer_part *part);
 const struct lim_layer_part *nn_part_of(const struct lim_net *net, int i);
 

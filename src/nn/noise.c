@@ -1,5 +1,5 @@
-/* Normal noise that is added to pictures while a network learns. It is drawn on the host, so that
- * it is the same on every device. */
+/* Gaussian noise that is added to pictures during training. It is drawn on the host, so that it is
+ * the same on every device. */
 #include "nn/layer.h"
 
 #include <limner/random.h>

@@ -154,7 +154,7 @@ void tune_choices_take(struct lim_backend *be, const cJSON *geometries)
     }
 }
 
-/* All that a pass can be done with here: with others, what was fastest may be no more. */
+/* All ways to do a pass here: if these change, another may be the fastest. */
 static char *ways_of(const struct lim_backend *be, char *text, size_t size)
 {
     size_t used = 0;
@@ -179,7 +179,7 @@ static bool says(const cJSON *file, const char *name, const char *text)
     return there && strcmp(there, text) == 0;
 }
 
-/* Why a file is of no use, or NULL. */
+/* Why a file cannot be used, or NULL. */
 static const char *find_fault(cJSON *file, const char *identity, const struct lim_backend *be)
 {
     char ways[256];

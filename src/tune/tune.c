@@ -18,11 +18,11 @@
  * tuning again ends the same. */
 #define NEAR 1.03
 
-/* A race so close, of the built-in choice with the fastest, is looked at longer. */
+/* If the built-in choice is this close to the fastest, both are timed longer. */
 #define CLOSE 1.10
 
-/* So far behind after the warm-up, a candidate is out of the race. On a machine that
- * others use too, one call may well take twice as long as the next. */
+/* A candidate that is this much slower after the warm-up is dropped. On a machine that others use
+ * too, one call may take twice as long as the next. */
 #define BEHIND 3.0
 
 enum { WARM_UPS = 2, ROUNDS = 7, MORE_ROUNDS = 21, MOST_CALLS = 1000 };
@@ -63,7 +63,7 @@ bool lim_tune_parse(const char *word, enum lim_tune_mode *mode)
     return false;
 }
 
-/* Once it was asked for, it stays so. */
+/* Once requested, stopping stays requested. */
 static bool stopped(struct tuner *t)
 {
     t->stopped = t->stopped || (t->config->stop && t->config->stop(t->config->user));
@@ -130,7 +130,7 @@ static double sample(struct tune_problem *pb, int calls)
     return lim_clock() - start;
 }
 
-/* Right? Then how many calls make a sample? */
+/* Verifies the result, then chooses how many calls make a sample. */
 static void warm_up(struct tuner *t, struct tune_problem *pb, int i)
 {
     struct lim_tune_candidate *candidate = &t->result.candidates[i];
@@ -185,7 +185,7 @@ static bool attempt(struct tuner *t, struct tune_problem *pb, int i,
     return true;
 }
 
-/* A round: each in turn, so that whatever else the machine does meets all of them. */
+/* Rounds time each candidate in turn, so that other load on the machine affects all of them. */
 static bool race(struct tuner *t, struct tune_problem *pb, int rounds)
 {
     for (int round = 0; round < rounds && !stopped(t); round++)
@@ -272,7 +272,7 @@ static bool tune_pass(struct tuner *t, struct tune_problem *pb)
     return lim_backend_ok(t->be);
 }
 
-/* What was found, at once: whoever is killed has it next time. */
+/* Stores each result at once, so that a killed process has it next time. */
 static void store(struct tuner *t, const struct lim_conv *cv, enum lim_conv_pass pass)
 {
     int lock = tune_file_lock(t->folder);

@@ -61,9 +61,9 @@ void tune_choices_take(struct lim_backend *be, const cJSON *geometries);
 cJSON *tune_file_read(const char *folder, const char *identity, const struct lim_backend *be,
                       bool quiet);
 
-/* From before the file is read until it is written, so that of two processes that tune neither
- * undoes what the other stored. Waits a second at most, then goes on without; so it does where
- * there are no locks, and for NULL. */
+/* Held from before the file is read until it is written, so that two processes that tune keep each
+ * other's results. Waits a second at most, then goes on without the lock, as it does where there
+ * are no locks, and for NULL. */
 int tune_file_lock(const char *folder);
 void tune_file_unlock(int lock);
 

@@ -1,5 +1,5 @@
-/* Convolutions with numbers whose results are known exactly: is what an algorithm makes of them
- * right, and batch-independent? */
+/* Convolutions whose results are known exactly: is an algorithm's result right, and independent of
+ * the batch? */
 #include "base/log.h"
 #include "core/backend.h"
 #include "tune/tune.h"
