@@ -1,6 +1,6 @@
-/* A network of one's own on limner's public interface: tells rings from squares, 16x16 pixels that
- * the program draws itself. Prints the loss and the accuracy on pictures never seen in training;
- * exits with 1 where it has not learnt.
+/* A custom network on limner's public interface: tells rings from squares, 16x16 pixels that the
+ * program draws itself. Prints the loss and the accuracy on pictures never seen in training; exits
+ * with 1 if it has not learned.
  *
  *     cc own_network.c $(pkg-config --cflags --libs limner) -lm
  *     ./a.out [DEVICE]                                      e.g. cpu, gpu, 0:1; the default: auto

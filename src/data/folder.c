@@ -171,8 +171,7 @@ static DIR *open_folder(const char *path)
     return dir;
 }
 
-/* Is it a run folder? Its grids and animation must not be trained on if it lies among the
- * pictures. */
+/* A run folder among the pictures: its grids and animation must not be trained on. */
 static bool is_run(char *const *names, size_t count)
 {
     static const char *const wanted[] = {"checkpoint.safetensors", "config.json", "samples"};

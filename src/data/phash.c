@@ -11,8 +11,7 @@
 
 /* Cells may differ by this much of 255. Measured on 300 line drawings of 64 x 64, the hardest kind:
  * their copies at JPEG quality 50 were found in 264 cases, at 85 in 300, halved in 297, and none of
- * 12096 different ones of one style was taken for another. At 24 the counts were 155, 296 and
- * 280. */
+ * 12096 different ones of one style was taken for another. At 24 it was 155, 296 and 280. */
 #define CELL_TOLERANCE 32
 
 /* A frequency counts as above the median from half a gray level on: of a symmetric picture half of

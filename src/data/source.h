@@ -39,8 +39,7 @@ const char *data_name_below(const char *path, const char *root);
 void data_files_sort(struct data_files *files); /* by the bytes of the path */
 void data_files_finish(struct data_files *files);
 
-/* Names of files that systems add among pictures: hidden files, Thumbs.db, __MACOSX and the
- * like. */
+/* Names that systems add among pictures: hidden files, Thumbs.db, __MACOSX and the like. */
 bool data_name_is_hidden(const char *name, size_t length);
 
 /* An open file is read from its beginning; one source serves one thread. */

@@ -1,5 +1,4 @@
-/* What cJSON lacks: checks of the end of a text, 64-bit integers, and members of a required
- * type. */
+/* What cJSON lacks: checks of a text's end, 64-bit integers, and members of a required type. */
 #ifndef LIMNER_SRC_IO_JSON_H
 #define LIMNER_SRC_IO_JSON_H
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# limner bench: every part has its rows, as a table and as JSON; no word about how fast.
+# limner bench: every part has its rows, as a table and as JSON; speeds are not checked.
 . "$2/tests/cli/lib.sh"
 tiny='--device cpu --size 16 --width 4 --batch 4 --steps 2'
 
@@ -34,7 +34,7 @@ for part in device layers step paint; do
 done
 [ "$(wc -l <out)" -eq 2 ] || fail "--only paint prints $(cat out)"
 
-# A preset says what no option says, whichever comes first; without one bench's are PyTorch's sizes.
+# A preset sets what no option sets, whichever comes first; without one, bench uses PyTorch's sizes.
 head_of() {
     expect 0 "$limner" bench --device cpu --only paint --steps 1 --size 16 "$@"
     head -n 1 out

@@ -42,7 +42,7 @@ expect 3 env LIMNER_DEVICE=cpu LIMNER_PLATFORM=pocl "$limner" train pictures -o 
 grep -q 'LIMNER_DEVICE' err && fail "a variable that is not in force is blamed"
 grep -q 'built without OpenCL' err || says err "; LIMNER_PLATFORM=pocl is set"
 expect 0 env LIMNER_DEVICE=opencl "$limner" train pictures -o option-wins $steps --device cpu
-# Where OpenCL is not built in, no word of its grammar is read at all.
+# Without OpenCL in the build, its device syntax is not parsed at all.
 junk=2
 expect 3 "$limner" train pictures -o no-opencl $steps --device opencl
 grep -q 'built without OpenCL' err && junk=3

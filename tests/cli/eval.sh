@@ -1,5 +1,5 @@
 #!/bin/sh
-# The numbers of `limner eval`: for a run, for pictures of others; the same bytes each time. usage: eval.sh LIMNER ROOT PYTHON
+# `limner eval`: numbers of a run, and of other programs' pictures; same bytes each time. usage: eval.sh LIMNER ROOT PYTHON
 . "$2/tests/cli/lib.sh"
 
 pictures pictures 120
@@ -62,7 +62,7 @@ for row in ("painted", "reals", "blurred", "shuffled"):
     compare(a[row], b[row], [row])
 P
 
-# Pictures of others: fewer than asked for are said; copies of the reals are seen.
+# Other programs' pictures: too few are reported; copies of the reals are detected.
 expect 0 "$limner" eval --painted pictures --pictures pictures --size 16 --nets 1 $cpu --json -n 40
 "$python" - <<'P' || fail "copies of reals are not seen"
 import json
@@ -106,7 +106,7 @@ expect 0 "$python" "$root/tests/bench/blind.py" painted=six real=pictures -o bli
 [ "$(grep -o iVBORw0KGgo blind.html | wc -l)" -eq 40 ] || fail "not forty pictures on the page"
 expect 1 "$python" "$root/tests/bench/blind.py" painted=six real=nowhere -o blind.html
 
-# Averaged weights are what is measured, and with --raw those of the last step.
+# The averaged weights are measured, and with --raw those of the last step.
 expect 0 "$limner" train pictures -o averaged $tiny --steps 20 --ema 64
 expect 0 "$limner" eval averaged --pictures pictures $cpu --json
 cp out average

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Numbers that are none, a full disk, damaged files, a second training on one folder, closed streams.
+# NaNs, a full disk, damaged files, a second training on one folder, closed streams.
 . "$2/tests/cli/lib.sh"
 mounted='' job=''
 trap '[ -n "$job" ] && kill -9 $job 2>/dev/null; [ -n "$mounted" ] && umount "$work/small"; rm -rf "$work"' EXIT
@@ -16,7 +16,7 @@ checkpoint-000010.safetensors
 checkpoint.safetensors' ] || fail "not the last three checkpoints: $(ls whole)"
 [ -e whole/lock ] && fail "a lock was left"
 
-# A loss that is no number: exit 7, with the tensor, its layer and what was kept.
+# A NaN loss: exit 7, with the tensor, its layer and what was kept.
 expect 0 "$limner" train pictures -o nan $tiny --steps 4 --keep 1
 "$python" "$root/tests/support/poke_model.py" nan/checkpoint.safetensors discriminator.3.gamma 3e38
 cp nan/checkpoint.safetensors before
@@ -29,14 +29,14 @@ expect 7 "$limner" train --resume nan --device cpu --steps 8 --on-nan rollback
 says err 'for the 3. of 3 times'
 cmp -s before nan/checkpoint.safetensors || fail "the checkpoint did not stay"
 
-# Weights that are no numbers are not painted with.
+# A model with NaN weights is refused.
 cp nan/generator.safetensors poisoned.safetensors
 "$python" "$root/tests/support/poke_model.py" poisoned.safetensors generator.3.weight nan
 expect 6 "$limner" sample poisoned.safetensors --device cpu -o no.png
 says err "'generator.3.weight' holds numbers that are none"
 
-# No room for a checkpoint: tried again, told, at the end exit 1; the one of before is kept and goes on. Blocks of 512
-# bytes.
+# No room for a checkpoint: it is retried and reported, at the end exit 1; the previous one is kept and resumes. Blocks
+# of 512 bytes.
 expect 0 "$limner" train pictures -o full $tiny --steps 4
 cp full/checkpoint.safetensors before
 size=$(wc -c <before)
@@ -65,7 +65,7 @@ if mount -t tmpfs -o size=$((size * 8 + 1000000)) none small 2>/dev/null; then
     mounted=
 fi
 
-# The newest checkpoint is damaged: back to the one before, in so many words, to the same end.
+# The newest checkpoint is damaged: the run goes back to the one before, says so, and ends the same.
 for how in cut flip gone; do
     rm -rf damaged
     cp -r whole damaged
@@ -89,7 +89,7 @@ same damaged whole
 for file in damaged/checkpoint*; do echo junk >"$file"; done
 expect 6 "$limner" train --resume damaged --device cpu --steps 14
 
-# config.json: whatever happens to it is refused or told, and never a crash.
+# config.json: any damage is refused or reported, and never crashes.
 cp -r whole edited
 "$python" - "$limner" <<'P' || fail "a damaged config.json"
 import pathlib, random, subprocess, sys
@@ -141,7 +141,7 @@ says err "process $job on"
 says err "ended without closing the run"
 [ -e shared/lock ] && fail "a lock was left"
 
-# Streams that are closed, and a reader who goes away: the run is whole all the same.
+# Closed streams, and a reader that goes away: the run is still whole.
 "$limner" train pictures -o closed $tiny --steps 12 <&- >&- 2>&-
 [ $? -eq 0 ] || fail "closed streams end the training"
 same closed whole

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What someone else has put into a run folder under the names of kept checkpoints: never removed, never in the place of
-# a kept one, never gone back to.
+# Another's files in a run folder under the names of kept checkpoints are never removed, never take the place of a kept
+# one, and are never resumed from.
 . "$2/tests/cli/lib.sh"
 
 same() {
@@ -46,7 +46,7 @@ unchanged
 [ "$(kept)" = './checkpoint-000010.safetensors./checkpoint-000012.safetensors' ] || fail "not the last three: $(kept)"
 grep -q 'none of this run' err && fail "what is in nobody's way is complained of"
 
-# A name that is needed: what has it goes aside.
+# A name that is needed: the file that has it is moved aside.
 mkdir run/checkpoint-000014.safetensors
 echo mine >run/checkpoint-000014.safetensors/notes
 expect 0 "$limner" train --resume run --device cpu --steps 16
@@ -59,7 +59,7 @@ says err 'that of step 16 is not kept'
 rmdir run/checkpoint-000016.safetensors run/checkpoint-000016.safetensors.aside
 unchanged
 
-# Back to the newest of the run's own, past all others, to the bits of a run that nobody disturbed.
+# Goes back to the run's own newest checkpoint, skips all others, and gives the bits of an undisturbed run.
 cp stranger/checkpoint.safetensors run/checkpoint-000019.safetensors
 cp stranger/checkpoint-000007.safetensors run/checkpoint-000017.safetensors
 mkfifo run/checkpoint-000022.safetensors
@@ -78,7 +78,7 @@ expect 6 "$limner" train --resume run --device cpu --steps 20
 says err 'checkpoint-000007.safetensors: passed over: it is the checkpoint of another run'
 cmp -s stranger/checkpoint-000007.safetensors run/checkpoint-000007.safetensors || fail "another run's checkpoint changed"
 
-# The run's own it stays when pictures are added, twice.
+# It stays the run's own when pictures are added, twice.
 expect 0 "$limner" train more --resume whole --device cpu --steps 22
 expect 0 "$limner" train pictures --resume whole --device cpu --steps 23
 expect 0 "$limner" train more --resume whole --device cpu --steps 24 --keep 4

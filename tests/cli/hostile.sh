@@ -1,6 +1,6 @@
 #!/bin/sh
-# A run folder that someone else changes: what stands in the place of its files, before a start and during one; its lock;
-# its cache cut short; the folder gone, or another's; a run among the pictures. And outputs that take nothing.
+# A run folder that someone else changes: its files replaced, before a start and during one; its lock; its cache
+# truncated; the folder gone, or another's; a run among the pictures. And outputs that accept nothing.
 . "$2/tests/cli/lib.sh"
 
 same() {
@@ -49,7 +49,7 @@ for name in config.json checkpoint.safetensors; do
     done
 done
 
-# The lock is a file, whatever it says; a link leads nowhere.
+# The lock is a file with any content; a link is not followed.
 cp pictures/0000.png mine
 for what in 'mkdir F' 'mkfifo F' 'ln -s ../mine F' 'ln -s /dev/zero F' 'ln -s /nowhere/x F'; do
     rm -rf odd
@@ -65,7 +65,7 @@ cp -r whole odd
 cp mine odd/lock
 expect 0 "$limner" train --resume odd --device cpu --steps 6
 grep -q 'ended without closing' err && fail "what was in the lock is taken for a process"
-# One that may not be written to is locked all the same. Root may write to any.
+# A read-only lock file can still be locked. Root may write to any.
 user=''
 [ "$(id -u)" -eq 0 ] && user='setpriv --reuid=65534 --regid=65534 --clear-groups'
 chmod 755 "$work"
@@ -80,7 +80,7 @@ if $user "$limner" --version >/dev/null 2>&1; then
     [ -e odd/lock ] && fail "the lock was left"
 fi
 
-# The prepared pictures are cut short under a training: a line, not a crash.
+# The cache of pictures is truncated during a training: one line, no crash.
 begin short 100000000
 : >short/pictures.cache
 ends 1
@@ -118,7 +118,7 @@ ends 1
 [ "$(find first -type f)" = first/lock ] || fail "another's folder was written to: $(ls first)"
 exec 8>&-
 
-# A run among the pictures is none of them.
+# A run folder among the pictures is not trained on.
 expect 0 "$limner" train pictures -o pictures/run $tiny --steps 2
 expect 0 "$limner" train --resume pictures/run --device cpu --steps 3
 says err '16 pictures in'
@@ -126,7 +126,7 @@ says err 'pictures/run: the folder of a run of limner'
 grep -q 'does not hold the pictures' err && fail "the run is taken for new pictures"
 rm -rf pictures/run
 
-# Outputs that take nothing.
+# Outputs that accept nothing.
 for words in 'info whole' devices --help 'scan pictures' 'scan pictures --json'; do
     "$limner" $words >/dev/full 2>err </dev/null
     [ $? -eq 1 ] || fail "limner $words into a full disk is no failure"

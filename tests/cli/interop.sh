@@ -1,5 +1,5 @@
 #!/bin/sh
-# Others read our files: Python's safetensors, PyTorch. Each part only where they are installed; skipped where none is.
+# Other programs read our files: Python's safetensors, PyTorch. Each part only where installed; skipped where none is.
 . "$2/tests/cli/lib.sh"
 pictures pictures 24
 expect 0 "$limner" train pictures -o run $tiny --steps 6

@@ -36,7 +36,7 @@ expect() {
     [ $code -eq "$wanted" ] || fail "exit code $code instead of $wanted: $*"
 }
 
-# on CODE SETTINGS COMMAND...: the same on what $layer (tests/faults/layer) makes of a device; its log is the file log.
+# on CODE SETTINGS COMMAND...: the same on the device that $layer (tests/faults/layer) fakes; its log is the file log.
 on() {
     code=$1 settings=$2
     shift 2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Where numbers are written with a comma, files and JSON stay what they are.
+# In a locale with decimal commas, files and JSON do not change.
 . "$2/tests/cli/lib.sh"
 command -v localedef >/dev/null && mkdir locales && localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 2>/dev/null ||
     exit 77 # no sources of locales on this machine

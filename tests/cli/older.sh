@@ -24,7 +24,7 @@ how=close
     fail "0.1.0 made other weights of it ($how: $kept; $now)"
 expect 0 "$limner" sample run --device cpu --threads 1 -n 2 -o grid.png
 
-# Settings of a newer limner are told once, in one line, and left out.
+# Settings of a newer limner are reported once, in one line, and ignored.
 cp run/generator.safetensors newer.safetensors
 "$python" "$root/tests/support/poke_model.py" newer.safetensors settings flavor '"sweet"' || exit 99
 expect 0 "$limner" info newer.safetensors
@@ -35,7 +35,7 @@ cp run/checkpoint.safetensors checkpoint.safetensors
 "$python" "$root/tests/support/poke_model.py" run/checkpoint.safetensors settings flavor '"sweet"' || exit 99
 expect 0 "$limner" train pictures --resume run --steps 7 --device cpu --threads 1
 [ "$(grep -c "settings that this one does not know: 'flavor'" err)" -eq 1 ] || fail "not told once where a run is resumed"
-# What has another type, or another value than there can be, is refused.
+# A setting of a wrong type or with an impossible value is refused.
 for setting in 'smooth "0.1"' 'smooth 0.5' 'lr null' 'batch 4.5'; do
     cp checkpoint.safetensors bad.safetensors
     "$python" "$root/tests/support/poke_model.py" bad.safetensors settings $setting || exit 99

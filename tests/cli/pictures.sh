@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the network sees, and where prepared pictures are kept. usage: pictures.sh LIMNER ROOT PYTHON
+# How pictures are prepared for the network, and where they are cached. usage: pictures.sh LIMNER ROOT PYTHON
 . "$2/tests/cli/lib.sh"
 
 same() {
@@ -53,7 +53,7 @@ done
 expect 0 "$limner" train --resume parts --device cpu --gray --limit 40 --holdout 0.2 --background '#204060' --steps 12
 says err "nothing is left to do"
 
-# A cache for many runs; one that is of no use any more; none.
+# A cache shared by runs; one that is out of date; none.
 expect 0 "$limner" train pictures -o one $tiny --steps 2 --cache-dir caches/deep
 [ -e one/pictures.cache ] && fail "pictures.cache despite --cache-dir"
 expect 0 "$limner" train pictures -o two $tiny --steps 1 --cache-dir caches/deep
@@ -74,7 +74,7 @@ expect 0 "$limner" train pictures -o memory $tiny --steps 1 --no-cache
 expect 0 "$limner" train --resume memory --device cpu --steps 2
 [ -e memory/pictures.cache ] && fail "pictures.cache although the run has none"
 
-# Said once, and nothing begun.
+# Reported once, and nothing is started.
 expect 2 "$limner" train pictures -o bad $tiny --no-cache --cache-dir caches
 expect 2 "$limner" train pictures -o bad $tiny --background reddish
 says err "not a color"

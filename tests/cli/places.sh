@@ -1,6 +1,6 @@
 #!/bin/sh
-# Nowhere to keep a cache: no HOME, one that is a file, that is not there, that cannot be written. Every command does
-# its work all the same, with one line more at most.
+# No place for a cache: no HOME, or it is a file, is missing, or cannot be written. Every command still works, with one
+# line more at most.
 . "$2/tests/cli/lib.sh"
 trap 'umount "$work/fixed" "$work/small" 2>/dev/null; rm -rf "$work"' EXIT
 unset LIMNER_CACHE_DIR POCL_CACHE_DIR XDG_CACHE_HOME
@@ -34,7 +34,7 @@ for place in -uHOME HOME= HOME="$work/file" HOME="$work/no/home" HOME=/proc HOME
     all "$place" >odd || { cat odd; fail "with $place"; }
     [ "$(wc -l <odd)" -le $(($(wc -l <normal) + 4)) ] || { cat odd; fail "with $place: more than a line each"; }
 done
-# What was measured, and cannot be kept, is told once.
+# Measurements that cannot be stored are reported once.
 expect 0 env HOME="$work/file" "$limner" tune --device cpu --threads 1 $net --tune fast
 [ "$(grep -c 'holds for this time only' err)" -eq 1 ] || fail "not one line about what is not kept"
 [ -e relative/limner ] && fail "a folder was made for a path that is not absolute"

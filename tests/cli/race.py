@@ -32,7 +32,7 @@ def race(device, count):
     assert any(file.suffix == ".cache" for file in left), left
     wrong = [file for file in left if file.suffix not in (".cache", ".bin")]
     assert not wrong, wrong
-    # And what they leave serves the next.
+    # The next process can use what they left.
     done = subprocess.run([limner, "train", "pictures", "-o", f"{device}-last", "--cache-dir", f"cache-{device}",
                            *"--size 16 --width 2 --batch 8 --steps 1 --dry-run".split(), "--device", device], cwd=work,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
@@ -43,7 +43,7 @@ def race(device, count):
 try:
     subprocess.run([sys.executable, support / "make_pictures.py", "pictures", "40"], cwd=work, check=True)
     assert race("cpu", 8)
-    # Kernels are compiled by each at worst.
+    # At worst each process compiles the kernels.
     if not race("opencl", 8):
         print("no OpenCL device: pictures alone were raced for")
 finally:

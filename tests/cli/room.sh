@@ -30,7 +30,7 @@ expect 0 short "$limner" train $job -o auto --batch auto
 says err "the largest power of two that there is memory for, instead of 64"
 # A run that is resumed may have met another machine.
 expect 0 "$limner" train --resume auto --batch auto --device cpu --steps 3
-# However little it is, nothing waits for ever: libraries that find no memory for their threads do, and for these at the end.
+# With any amount of memory nothing waits forever: libraries that get no memory for threads do, and for these at the end.
 for limit in 60000 80000 100000 120000 140000 160000; do
     rm -rf scarce
     (ulimit -v $limit; exec "$limner" train pictures -o scarce $tiny --steps 1) >out 2>err </dev/null

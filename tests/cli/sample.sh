@@ -12,7 +12,7 @@ expect 0 "$limner" sample run/generator.safetensors $cpu -o of-model.png
 expect 0 "$limner" sample run/checkpoint.safetensors $cpu -o of-checkpoint.png
 cmp of-run.png of-model.png || fail "the run and its model paint differently"
 
-# Averaged weights are what is painted; the last ones are in the checkpoint.
+# The averaged weights paint; the last ones are in the checkpoint.
 expect 0 "$limner" train pictures -o averaged $tiny --steps 12 --ema 1000
 expect 0 "$limner" sample averaged $cpu -o average.png
 expect 0 "$limner" sample averaged --raw $cpu -o raw.png
@@ -22,7 +22,7 @@ cmp raw.png of-run.png && cmp plain.png of-run.png || fail "averaging has change
 expect 6 "$limner" sample averaged/generator.safetensors --raw $cpu -o raw.png
 grep -q "holds the average alone" err || fail "no word of the average"
 
-# The same pixels as the last grid of the training; one seed is one picture in any company.
+# The same pixels as the last grid of the training; a seed's picture does not depend on the rest of its batch.
 cat >pixels.py <<'P'
 import struct, sys, zlib
 def pixels(path):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `limner scan` says of a folder, and `limner train` of the same. usage: scan.sh LIMNER ROOT PYTHON
+# What `limner scan` and `limner train` report about a folder. usage: scan.sh LIMNER ROOT PYTHON
 . "$2/tests/cli/lib.sh"
 
 pictures messy 30
@@ -34,7 +34,7 @@ head = open("sheet.png", "rb").read(24)
 assert struct.unpack(">II", head[16:]) == (16 * 18 + 2, 3 * 18 + 2)
 P
 
-# What is said of oblong pictures holds whatever the crop is.
+# The report on oblong pictures holds for every crop.
 "$python" - <<'P' || exit 99
 import pathlib, struct, zlib
 def chunk(kind, data):

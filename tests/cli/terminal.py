@@ -62,7 +62,7 @@ def check_line(columns):
         line = part.split("\n")[0].split("limner:")[0]
         assert len(line) < columns, (columns, line)
     assert any("#" in part for part in drawn) and any("step " in part or columns < 60 for part in drawn), drawn
-    # Nothing of the status line is left: the last thing on the screen is the message.
+    # The status line is gone: the last thing on the screen is the message.
     assert said.rstrip().split("\r\033[K")[-1].startswith("limner: done"), said[-300:]
 
 

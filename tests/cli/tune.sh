@@ -1,5 +1,5 @@
 #!/bin/sh
-# limner tune: its table, its file, the commands that use it; no word about which algorithm is fastest.
+# limner tune: its table, its file, the commands that use it; which algorithm is fastest is not checked.
 . "$2/tests/cli/lib.sh"
 export LIMNER_CACHE_DIR="$work/cache"
 net='--size 16 --width 2 --batch 5'
@@ -42,13 +42,13 @@ passes out 0 12
 expect 0 "$limner" tune --device cpu --threads 1 $net --json --tune fast
 passes out 12 0
 
-# Nowhere to keep it.
+# No place to store it.
 expect 0 "$limner" tune --device cpu --threads 1 $net --json --cache-dir off
 passes out 0 12
 : >file
 expect 0 "$limner" tune --device cpu --threads 1 $net --json --cache-dir file/below
 says err "no folder to keep"
-# None of several loses what another stores, of the same network or of another.
+# Several processes at once keep each other's results, of the same network or of another.
 jobs=''
 for width in 2 3 2 3; do
     "$limner" tune --device cpu --threads 1 --size 16 --width $width --batch 5 --cache-dir both >/dev/null 2>&1 </dev/null &
@@ -76,7 +76,7 @@ wait $job
 says err 'is kept'
 grep -q '"forward":' half/tuning/*.json || fail "nothing was kept"
 
-# A training goes on with the algorithms that it began with, whatever was tuned since.
+# A training goes on with the algorithms that it began with, even if others were tuned since.
 pictures pictures 12
 run='pictures --size 16 --width 2 --batch 5 --device cpu --threads 1'
 expect 0 "$limner" train $run -o whole --steps 20 --cache-dir off

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Options: what is refused, with which words, and the documents made from the tables.
+# Options: what is refused, with which messages, and the documents made from the tables.
 . "$2/tests/cli/lib.sh"
 
 refused() {
@@ -106,7 +106,7 @@ if [ -n "$(spin)" ]; then
     [ "$(spin -u GOMP_SPINCOUNT OMP_WAIT_POLICY=passive)" = 0 ] || fail "the user's OMP_WAIT_POLICY is not kept"
 fi
 
-# A pipe in the place of a file: nobody waits for its writer, and it is called what it is.
+# A pipe in the place of a file: limner does not wait for its writer, and names it as a pipe.
 mkfifo pipe
 for words in 'info pipe' 'sample pipe -o grid.png' 'train pipe' 'scan pipe' 'train --resume pipe'; do
     expect 6 "$limner" $words

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A driver that crashes, or hangs, beside a good one: it is named and left out, the good one is
-# used, and nothing of limner ends with it. Two vendor files for one driver; platforms without devices.
+# A driver that crashes, or hangs, beside a good one: it is named and left out, the good one is used, and no process of
+# limner ends with it. Two vendor files for one driver; platforms without devices.
 # usage: broken_icd.sh ICD_LIBRARY SCRATCH_FOLDER LIMNER PICTURES TEST_HOST
 set -u
 bad=$1 scratch=$2 limner=$3 pictures=$4 host=$5
@@ -108,7 +108,7 @@ done
 begin platforms-abort
 run 0 'both ü' "$host" broken_driver
 
-# Platforms without devices are passed over; what their count says, with an error, means nothing.
+# Platforms without devices are skipped; a device count returned with an error is ignored.
 for way in devices-none devices-unknown; do
     begin $way
     run 0 'both ü' "$limner" devices
@@ -119,7 +119,7 @@ for way in devices-none devices-unknown; do
     says err 'platform 0 "Faulty" has no devices'
 done
 
-# Two cards that nothing but their numbers tells apart are two all the same.
+# Two cards that differ only in their numbers count as two.
 begin twins
 run 0 alone "$limner" devices
 if grep 'same hardware' "$mine/out"; then complain "two cards are called one"; fi

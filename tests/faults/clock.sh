@@ -7,7 +7,7 @@ layer=$fourth
 net='--size 16 --width 4 --batch 8'
 
 pictures pictures 8
-# A space in the path would be the end of it.
+# LD_PRELOAD splits a path at spaces.
 cp "$late" late.so && late=./late.so
 [ "$(LD_PRELOAD=$late date +%s)" -ge $(($(date +%s) + 3000)) ] || exit 77
 expect 0 env LD_PRELOAD="$late" "$limner" train pictures -o timed $tiny --time 1s

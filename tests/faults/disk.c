@@ -159,7 +159,7 @@ static void broken_disk(void **state)
     assert_true(walk(RENAME, ENOSPC, true, false) > 3);
 }
 
-/* What was written in part is written to its end. */
+/* A partial write is completed. */
 static void short_writes_cost_nothing(void **state)
 {
     (void)state;
@@ -199,7 +199,7 @@ static void without_any_grid_it_trains_to_the_end(void **state)
     fault.error = ENOSPC;
     fault.for_good = true;
     fault.name = "/samples/";
-    /* All but the last, which the training is not done without. */
+    /* All but the last, which the training needs in order to finish. */
     assert_int_equal(train(false), LIM_ERROR);
     for (int step = 0; step < 3; step++) {
         char line[64];
@@ -243,7 +243,7 @@ static void a_checkpoint_is_tried_again(void **state)
     same_as_undisturbed(0);
 }
 
-/* Not for ever: nothing more would be saved. */
+/* It does not retry forever: nothing more would be saved. */
 static void a_disk_that_stays_full_ends_the_training(void **state)
 {
     struct lim_model_info info;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A start that failed is no reason to do without the device in the next one: with the same caches, tuning and run, after
-# the context, a build, or the self-test's numbers went wrong, or the drivers were gone.
+# After a failed start the next one uses the device again: with the same caches, tuning and run, after the context, a
+# build, or the self-test's numbers went wrong, or the drivers were gone.
 # usage: failed_start.sh LIMNER SOURCE_ROOT PYTHON LAYER
 . "$2/tests/cli/lib.sh"
 layer=$fourth

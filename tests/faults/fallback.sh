@@ -1,6 +1,6 @@
 #!/bin/sh
-# What limner can do without: a program of which there are others, a kernel that a cached program lacks, an algorithm
-# whose launches fail while it is tuned. Nothing ends; each is told, or made anew.
+# Optional parts: a program that others can replace, a kernel that a cached program lacks, an algorithm whose launches
+# fail while it is tuned. limner goes on, and reports or rebuilds each.
 # usage: fallback.sh LIMNER SOURCE_ROOT PYTHON LAYER
 . "$2/tests/cli/lib.sh"
 layer=$fourth
@@ -31,7 +31,7 @@ on 0 fail=clCreateKernel:3:-46 "$limner" $train -o third
 "$python" "$root/tests/support/compare_models.py" second/checkpoint.safetensors third/checkpoint.safetensors ||
     fail "it computes otherwise"
 
-# A tuning: what fails is refused, and the others race.
+# A tuning: failing algorithms are refused, and the others are timed.
 tune="tune $net --device opencl --json --cache-dir off"
 on 0 '' "$limner" train pictures $net --device opencl --steps 1 -o start
 start=$(calls clEnqueueNDRangeKernel)
@@ -59,6 +59,6 @@ for r in passes:
 assert any(r["event"] == "step" for r in rows)
 END
 done
-# A device that does nothing any more.
+# A device whose launches all fail from then on.
 on 4 "fail=clEnqueueNDRangeKernel:$((start + races / 8))+:-6" "$limner" $tune
 exit 0

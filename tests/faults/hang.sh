@@ -55,7 +55,7 @@ on_layer '' env LIMNER_CACHE_DIR="$scratch/cache" "$limner" train --resume "$scr
     complain "exit code $? of --resume"
 "$python" "$here/../support/compare_models.py" "$scratch/straight/checkpoint.safetensors" \
     "$scratch/reading/checkpoint.safetensors" || complain "resumed, the training came to other bits"
-# Slower than usual is no hang.
+# A slow device is not taken for a hang.
 train sleep=20 slow --wait-timeout 60s || complain "exit code $?"
 "$python" "$here/../support/compare_models.py" "$scratch/straight/checkpoint.safetensors" \
     "$scratch/slow/checkpoint.safetensors" || complain "a watched training came to other bits"

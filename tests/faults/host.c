@@ -1,4 +1,4 @@
-/* The library in the process of others: with threads, with ways of its own to wait for children,
+/* The library in another program's process: with threads, with its own ways to wait for children,
  * twice at once; and what it leaves as it was (limner/host.h). Each case is for a process of its
  * own, in which no driver is loaded yet. usage: test_host CASE. Exit code 77 without an OpenCL
  * device. */
@@ -193,7 +193,7 @@ static void two_at_once(void **state)
     assert_true(no_child_is_left());
 }
 
-/* What a process has one of. */
+/* Resources of which a process has only one. */
 struct own {
     char *environment, folder[4096], locale[256];
     mode_t mask;
@@ -382,7 +382,7 @@ static void multiply_with_clblast(void)
     lim_backend_destroy(be);
 }
 
-/* Its cache is emptied, but not where the host says that it is its own. */
+/* CLBlast's cache is emptied, unless the host says that it uses CLBlast itself. */
 static void clblast(void **state)
 {
     const char *path = getenv("OPENCL_LAYERS");

@@ -1,5 +1,5 @@
-/* The clock on the wall an hour ahead of the system's (LD_PRELOAD): to who waits until a time that
- * it tells, the time has been set back by an hour. */
+/* Makes the wall clock an hour fast (LD_PRELOAD): for code that waits until a time that it read
+ * here, the time has been set back by an hour. */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
 #include <time.h>

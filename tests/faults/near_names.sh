@@ -14,7 +14,7 @@ basic=$(echo "$names" | grep -n '^basic' | cut -d: -f1)
 [ -n "$basic" ] || exit 77
 word=0:$((basic - 1)) name=$(echo "$names" | grep '^basic') both=${names##*-}
 
-# What fits both chooses neither.
+# A name that matches both chooses neither.
 for part in "$both" "name:$both"; do
     expect 3 "$limner" train pictures -o no $net --device "$part"
     one_line err
@@ -29,7 +29,7 @@ for part in "$name" basic; do
     says err "using $name "
     says err "(--device $word)"
 done
-# Without a word of the user's, where the run was; on another device that is said.
+# Without --device, on the run's device; on another device, one line says so.
 expect 0 "$limner" train --resume run --steps 2
 grep -q 'using .*--device' err && says err "going on with $name "
 grep -q "on another device or driver" err && fail "the same device is called another"

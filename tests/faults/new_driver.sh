@@ -1,6 +1,6 @@
 #!/bin/sh
-# A driver that was updated: what the old one compiled, and what was measured with it, is made anew; a run stays on its
-# card and says that it rounds otherwise. With the old driver again everything of it is there.
+# A driver that was updated: the old one's programs and measurements are made again; a run stays on its card and says
+# that rounding may differ. With the old driver again, all of its results are still there.
 # usage: new_driver.sh LIMNER SOURCE_ROOT PYTHON LAYER
 . "$2/tests/cli/lib.sh"
 layer=$fourth

@@ -22,8 +22,8 @@ DONE, OTHER, NO_DEVICE, DEVICE_FAILED, SKIPPED = 0, 1, 3, 4, 77
 OUT_OF_RESOURCES, ALLOCATION_FAILURE, BUILD_FAILURE = -5, -4, -11
 UNKNOWN = -12345  # as drivers make up; the number must be told
 
-# What a failing call may lead to besides an end of the run. Where a device's description is not to
-# be had, limner may do without the detail; CLBlast may leave a multiplication to limner's kernel.
+# What a failing call may lead to besides an end of the run. If a device's description is
+# unavailable, limner may omit the detail; CLBlast may leave a multiplication to limner's kernel.
 MAY_GO_ON = {"clGetPlatformIDs", "clGetDeviceIDs", "clGetDeviceInfo", "clGetProgramBuildInfo",
              "clGetPlatformInfo", "clGetProgramInfo"}
 CLBLAST = {"clCreateBuffer", "clCreateProgramWithSource", "clCreateProgramWithBinary",
@@ -127,7 +127,7 @@ def main():
     totals = {line.split()[1]: int(line.split()[2]) for line in log if line.startswith("calls ")}
     if rc != DONE or not totals:
         sys.exit(f"{text}faults: the training without faults has failed, or the layer is not in use")
-    # One that is not made any more: nothing must happen.
+    # A call that is no longer made: nothing must happen.
     finishes = totals["clFinish"]
     jobs = [("clFinish", finishes + 1, OUT_OF_RESOURCES, finishes)]
     for call, total in totals.items():

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The helper that compiles ahead where PoCL's cache lacks programs (src/opencl/precompile.h): it takes part, and
-# whatever becomes of it, the start goes on and nothing is left of it.
+# The helper that compiles ahead where PoCL's cache lacks programs (src/opencl/precompile.h): it takes part; if it fails
+# in any way, the start goes on and nothing of it is left.
 # usage: ahead.sh LAYER SCRATCH_FOLDER LIMNER_CONFORM
 set -u
 layer=$1 scratch=$2 conform=$3

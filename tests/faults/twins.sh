@@ -23,7 +23,7 @@ name=$(sed -n 's/^0:0  *cpu  *[0-9.]* [KMGT]*i*B *//p' out)
 [ "$(grep -c "  $name\$" out)" -eq 2 ] || exit 77 # one that makes names of its own
 both="0:0 \"$name\", 0:1 \"$name\""
 
-# A name, whole or in part, is no choice between them; the numbers are.
+# A name, whole or in part, does not choose between them; the numbers do.
 for word in "$name" "${name%%-*}" "name:$name"; do
     twin 3 "$limner" train pictures -o no $net --device "$word"
     one_line err
@@ -36,7 +36,7 @@ says err "is ambiguous: matches $both"
 twin 0 "$conform" --device 0:1 --op fill --small
 says out '(--device 0:1), seed'
 
-# A run is where it was, said or not; without a word of the user's too.
+# A run stays on its device, with and without --device.
 twin 0 "$limner" train pictures -o run $net --steps 1 --device 0:1
 twin 0 "$limner" train --resume run --steps 2
 says err 'going on with'

@@ -62,7 +62,7 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 [ $code -eq 4 ] || complain "exit code $code: a tuning goes on on a device that computes wrong numbers"
 
-# Every command that uses a device is kept from one that computes wrong numbers, and names what was wrong.
+# Every command that uses a device refuses one that computes wrong numbers, and names what was wrong.
 refused() {
     on_layer "type=cpu flip=$read" "$limner" "$@" --device opencl
     [ $? -eq 3 ] || complain "not exit code 3: limner $1"

@@ -1,9 +1,9 @@
-/* An OpenCL driver that does nothing but go wrong, for tests of how limner finds devices. The
- * variable LIMNER_TEST_ICD says where and how: platforms-HOW when the loader asks for its platform,
+/* An OpenCL driver that only fails, for tests of how limner finds devices. The variable
+ * LIMNER_TEST_ICD says where and how: platforms-HOW when the loader asks for its platform,
  * devices-HOW when that is asked for devices. HOW: abort, crash, exit, hang; for devices also none
  * (as CL_DEVICE_NOT_FOUND, with a count that means nothing) and unknown (an error code of its own).
- * Or twins: two platforms of one name, with one of two equal cards each, which tell of nothing by
- * which they could be known, under the name LIMNER_TEST_NAME where that is set. */
+ * Or twins: two platforms of one name, with one of two equal cards each, which report nothing that
+ * could identify them, under the name LIMNER_TEST_NAME where that is set. */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
 #include <CL/cl_icd.h>

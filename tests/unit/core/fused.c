@@ -1,5 +1,5 @@
-/* What passes over memory once gives the bits of the primitives one after the other, and a network
- * those of its layers: each runs twice, with the backend's composites and without. */
+/* Fused operations give the same bits as the primitives one after the other, and a network the same
+ * as its layers: each runs twice, with the backend's composites and without. */
 #include <limner/bench.h>
 #include <limner/net.h>
 #include <limner/ops.h>

@@ -1,6 +1,6 @@
-/* The estimate of a training's memory is what it takes, by the backend's own account and, where the
- * layer of tests/layer is in use, by the driver's; planning disturbs nothing; the host's memory is
- * read right from what the system tells. */
+/* The estimate of a training's memory equals what it takes, by the backend's own count and, where
+ * the layer of tests/layer is in use, by the driver's; planning disturbs nothing; the host's memory
+ * is read correctly from the system's files. */
 #include <limner/limner.h>
 
 #include "core/backend.h"

@@ -121,7 +121,7 @@ static void count_errors(void *user, enum lim_log_level level, const char *messa
     error_lines += level == LIM_LOG_ERROR;
 }
 
-/* Where a tensor itself does not fit, that is said, once, and the rest goes on. */
+/* A tensor that does not fit is reported once, and the rest goes on. */
 static void a_tensor_that_does_not_fit_is_refused(void **state)
 {
     struct lim_backend *be = open_device(DEVICE_OPENCL);

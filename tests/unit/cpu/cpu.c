@@ -1,5 +1,5 @@
-/* What holds for the CPU path alone: bits that do not depend on the number of threads, and a gemm
- * of its own that agrees with the BLAS. limner-conform checks the operations themselves. */
+/* Properties of the CPU path alone: bits that do not depend on the number of threads, and a gemm of
+ * its own that agrees with the BLAS. limner-conform checks the operations themselves. */
 #include <limner/bench.h>
 #include <limner/limner.h>
 
@@ -58,7 +58,7 @@ static void drop(struct lim_tensor t)
     lim_buffer_destroy(t.buf);
 }
 
-/* Results of one of everything whose sum could depend on who does it, one after the other. */
+/* Results of one operation of each kind whose sum could depend on the threads, in a row. */
 struct results {
     size_t count;
     float *values;

@@ -1,4 +1,4 @@
-/* Prepared pictures that are found again, or not. */
+/* The cache of prepared pictures: when it is reused, and when not. */
 #include "data/digest.h"
 #include "data/result.h"
 #include "support/check.h"
@@ -155,7 +155,7 @@ static void test_stale(void **state)
     expect("prepared from");
 }
 
-/* A byte that changed anywhere, or an end that is missing: the pictures are prepared again. */
+/* Any changed byte, or a missing end: the pictures are prepared again. */
 static void test_damaged(void **state)
 {
     uint8_t *whole, *bytes;
@@ -216,8 +216,8 @@ static void forge(bool in_table, size_t place, uint64_t value, size_t value_size
     expect(why);
 }
 
-/* Digests that agree do not make a file of numbers that must not be used: whoever may write the
- * file can make them. */
+/* Invalid numbers are refused although the digests agree: anyone who can write the file can forge
+ * them. */
 static void test_forged(void **state)
 {
     static const size_t fields[] = {
@@ -245,7 +245,7 @@ static bool stop_late(void *user, int done, int total)
     return done < total;
 }
 
-/* What does not become whole leaves nothing behind, folders included. */
+/* An unfinished cache leaves nothing behind, folders included. */
 static void test_unfinished(void **state)
 {
     enum lim_status why = LIM_OK;
@@ -351,7 +351,7 @@ static void test_left_behind(void **state)
     assert_int_equal(access(path_in(root, "new/deep/a.cache.tmp"), F_OK), 0);
 }
 
-/* A folder of caches has one for each set of settings; a place that cannot be is an error. */
+/* A folder of caches has one for each set of settings; an impossible place is an error. */
 static void test_folder(void **state)
 {
     char folder[512];

@@ -211,7 +211,7 @@ static void test_claims(void **state)
     assert_non_null(strstr(reason, "PNG"));
 }
 
-/* Cut anywhere, a picture is no picture. */
+/* A picture truncated anywhere is refused. */
 static void expect_truncated(const char *name)
 {
     uint8_t out[16 * 16 * 3];

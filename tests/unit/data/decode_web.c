@@ -40,7 +40,7 @@ static void expect_pixel(int x, int y, int red, int green, int blue)
                  blue);
 }
 
-/* Cut anywhere but in its last `forgiven` bytes, a picture is no picture. */
+/* A picture truncated anywhere except in its last `forgiven` bytes is refused. */
 static void expect_truncated(const uint8_t *bytes, size_t size, size_t forgiven)
 {
     assert_true(decode(bytes, size));

@@ -56,7 +56,7 @@ static struct lim_dataset *open_in(void)
     return ds;
 }
 
-/* As many as asked for, whatever cannot be read; spread; the same wherever the folder lies. */
+/* As many as asked for, despite unreadable files; spread; the same in any place. */
 static void test_limit(void **state)
 {
     struct lim_dataset *ds, *all;
@@ -108,7 +108,8 @@ static bool is_in(const struct lim_dataset *ds, bool held, const uint8_t *pictur
     return false;
 }
 
-/* The share that was asked for; who is out stays out when others come, copies with it. */
+/* The share that was asked for; a held-out picture and its copies stay held out when others are
+ * added. */
 static void test_holdout(void **state)
 {
     struct lim_dataset *before, *after, *more;

@@ -167,7 +167,7 @@ static void test_ramp_stays_in_place(void **state)
     assert_in_range(mirrored + 64, 0, 128);
 }
 
-/* Turning first and resizing then is the definition. */
+/* By definition, turning comes first and resizing second. */
 static void check_orientations(enum lim_crop crop)
 {
     static const int shapes[][2] = {{8, 8}, {13, 8}, {8, 13}, {9, 8}};

@@ -1,5 +1,5 @@
-/* Trees and archives made to trip: paths beyond the system's length, folders beyond all depth,
- * files that turn into pipes, entries that climb, share a place or grow. */
+/* Hostile trees and archives: paths beyond the system's length, folders beyond all depth, files
+ * that turn into pipes, entries that climb, share a place or grow. */
 #define _XOPEN_SOURCE 700
 
 #include "config.h"
@@ -34,7 +34,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* What becomes of file i, and the reason in `reason`. */
+/* The outcome for file i, and the reason in `reason`. */
 static enum prepared prepare(struct data_source *source, size_t i, char *reason)
 {
     struct preprocessor p = {.source = source, .size = SIZE, .channels = 3};

@@ -1,6 +1,6 @@
 /* The numbers of an evaluation: against those of numpy (golden/eval.txt, written by
- * golden/make_eval.py), and on pictures with a planted fault, which the number that is made for it
- * must see. argv[1]: the golden file. */
+ * golden/make_eval.py), and on pictures with a planted fault, which the number designed for it must
+ * detect. argv[1]: the golden file. */
 #include "support/check.h"
 #include "support/drawings.h"
 
@@ -409,7 +409,7 @@ static void spoiled(void **state)
     finish(&p);
 }
 
-/* The same bits, whatever the number of threads, again and again. */
+/* The same bits with any number of threads, on every run. */
 static void threads_do_not_matter(void **state)
 {
     struct lim_eval_config config = lim_eval_defaults();

@@ -103,7 +103,7 @@ static void the_average_is_an_average(void **state)
     lim_dcgan_destroy(gan);
 }
 
-/* Painting and sharing take it, D and the next steps do not notice. */
+/* Painting and sharing use the average; D and the next steps are unchanged. */
 static void painting_takes_the_average_and_leaves_no_trace(void **state)
 {
     struct lim_dcgan *gan = make(1000), *untouched = make(1000), *plain = make(0), *shared;
@@ -138,7 +138,7 @@ static void painting_takes_the_average_and_leaves_no_trace(void **state)
     assert_memory_equal(averaged, pictures, sizeof averaged);
     lim_dcgan_destroy(shared);
 
-    /* From the checkpoint both can be had. */
+    /* The checkpoint provides both. */
     save(gan, false);
     assert_true(lim_model_info_read(path, &info, NULL));
     assert_string_equal(info.hash, hash);
@@ -228,7 +228,8 @@ static struct lim_dcgan *load_other(bool generator_only)
     return lim_dcgan_load(be, other_path, 0, generator_only, NULL, NULL);
 }
 
-/* Unknown groups are told in one line and left out; what a known one must not have is refused. */
+/* Unknown groups are reported in one line and ignored; invalid tensors in a known one are
+ * refused. */
 static void groups_of_other_versions(void **state)
 {
     struct lim_dcgan *gan = make(0), *back;

@@ -150,8 +150,8 @@ static void size_of_a_config(void **state)
     expect_error("far too large");
 }
 
-/* Lines that are too long to be a training's go, before they become JSON; a whole log that is too
- * long is none. */
+/* Lines too long for a training are dropped before they are parsed as JSON; a log that is too long
+ * is refused. */
 static void size_of_a_log(void **state)
 {
     static const char line[] = "{\"step\":1}\n";

@@ -128,7 +128,7 @@ static void check_mean(double (*f)(double l), struct lim_tensor logits, float go
     assert_true(fabs(sum / (double)lim_tensor_count(logits) - (double)got) < 1e-4);
 }
 
-/* At a step size that changes nothing, what D says after the step is what it said before. */
+/* At a step size that changes nothing, D's output is the same before and after the step. */
 static void losses_are_what_they_say(void **state)
 {
     (void)state;
@@ -296,7 +296,7 @@ static void d_is_normalized_as_asked(void **state)
     }
 }
 
-/* Where D's output is no probability, its losses tell that it has won. */
+/* If D's output is not a probability, its losses show whether it has won. */
 static void health_knows_the_losses(void **state)
 {
     static const struct lim_dcgan_stats won = {.loss_real = 0.01f, .d_real = 3.0f, .d_fake = -3.0f};

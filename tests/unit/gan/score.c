@@ -1,4 +1,4 @@
-/* When a training measures its pictures, and what becomes of the numbers. */
+/* When a training measures its pictures, and how the numbers are used. */
 #include "gan/train_score.h"
 
 #include "support/check.h"
@@ -70,7 +70,8 @@ static void they_may_be_left_out(void **state)
     assert_false(gan_score_due(&scores, &nobody, 1e9));
 }
 
-/* A fiftieth of the time at most, counted from the beginning: a dear first time is made up for. */
+/* A fiftieth of the time at most, counted from the beginning: an expensive first time is
+ * compensated. */
 static void they_cost_little(void **state)
 {
     struct train_scores scores = {.began = 1000, .last = 1300, .spent = 2};

@@ -243,7 +243,7 @@ static void a_run_goes_through_json(void **state)
     }
     cJSON_Delete(again);
     cJSON_Delete(json);
-    /* Nothing said: nothing asked for. */
+    /* Missing settings ask for nothing. */
     config = none;
     json = cJSON_CreateObject();
     assert_true(gan_run_from_json(json, &config, text));

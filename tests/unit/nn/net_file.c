@@ -1,4 +1,4 @@
-/* A network of one's own in a file; the first values of its weights; the norm of its gradients. */
+/* A custom network in a file; the first values of its weights; the norm of its gradients. */
 #include "support/check.h"
 #include "support/devices.h"
 

@@ -135,7 +135,7 @@ static void words_are_refused(void **state)
     }
 }
 
-/* One card, shown by rusticl first: the driver of its maker is better, wherever it stands. */
+/* One card, shown by rusticl first: its maker's driver is better, at any place in the list. */
 static void a_card_is_driven_by_the_better_driver(void **state)
 {
     struct lim_device_info list[ROWS];

@@ -1,4 +1,4 @@
-/* What holds for the OpenCL path alone: how it says no, waiting after every launch, and the choice
+/* Properties of the OpenCL path alone: how it refuses, waiting after every launch, and the choice
  * of a multiplication. limner-conform checks the operations. Exit code 77 without a device. */
 #include <limner/bench.h>
 #include <limner/limner.h>

@@ -111,7 +111,7 @@ static void is_found_under_its_key_alone(void **state)
     assert_int_equal(files("", NULL, 0), 1);
 }
 
-/* Whatever length a file was cut to or grown to, whichever bit of it turned. */
+/* For any changed length of a file, and any flipped bit. */
 static void damage_is_refused_and_removed(void **state)
 {
     unsigned char file[512], hurt[513];

@@ -35,7 +35,7 @@ static void keep(void *user, enum lim_log_level level, const char *message)
     snprintf(kept->last, sizeof kept->last, "%s", message);
 }
 
-/* What one backend says goes to its log and nowhere else; and both know their last error. */
+/* A backend's lines go to its own log only; both keep their last error. */
 static void a_log_for_each_backend(void **state)
 {
     struct kept mine = {0}, others = {0};
@@ -77,7 +77,7 @@ static void a_log_for_each_backend(void **state)
     lim_backend_destroy(b);
     lim_backend_destroy(a);
 
-    /* Without one of its own: where lim_log_set says. */
+    /* Without its own log: where lim_log_set says. */
     assert_null(lim_dcgan_load(be, "/does/not/exist", 0, true, NULL, NULL));
     assert_int_equal(here_log.errors, 1);
 }

@@ -1,5 +1,5 @@
-/* Every public header: what each function answers to arguments that cannot be (limner/api.h). One
- * file a header, one program. Under the sanitizers it shows that nothing is undefined. */
+/* Every public header: what each function returns for invalid arguments (limner/api.h). One file a
+ * header, one program. Under the sanitizers it shows that nothing is undefined. */
 #ifndef LIMNER_TESTS_PUBLIC_H
 #define LIMNER_TESTS_PUBLIC_H
 

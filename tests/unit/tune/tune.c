@@ -321,7 +321,7 @@ static void a_run_keeps_its_algorithms(void **state)
     }
 }
 
-/* Asked to tune again, it says what that means. */
+/* If asked to tune again, it reports the consequences. */
 static void tuning_a_run_again_is_told(void **state)
 {
     const struct lim_dcgan_config gan = here_config().gan;
