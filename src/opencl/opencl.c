@@ -109,14 +109,18 @@ static const struct lim_conv_algorithm convs_for_cpu[] = {
     {0},
 };
 
-static unsigned device_quirks(cl_device_id device)
+static unsigned device_quirks(struct ocl_backend *ocl)
 {
     char platform_name[256] = "", name[256];
     cl_platform_id platform = NULL;
 
-    clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    ocl_wait_begin(ocl, "clGetDeviceInfo");
+    clGetDeviceInfo(ocl->device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    ocl_device_text(ocl->device, CL_DEVICE_NAME, name, sizeof name);
+    ocl_wait_end(ocl);
+    ocl_wait_begin(ocl, "clGetPlatformInfo");
     clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof platform_name, platform_name, NULL);
-    ocl_device_text(device, CL_DEVICE_NAME, name, sizeof name);
+    ocl_wait_end(ocl);
     return ocl_quirks(platform_name, name);
 }
 
@@ -169,8 +173,8 @@ static struct lim_backend *open_device(struct ocl_device *device,
     ocl_watchdog_launches(ocl->watchdog, &ocl->pending);
     ocl_wait_begin(ocl, call);
     err = ocl_limits_read(ocl->device, &ocl->limits);
-    ocl->quirks = device_quirks(ocl->device);
     ocl_wait_end(ocl);
+    ocl->quirks = device_quirks(ocl);
     if (!err) {
         call = "clCreateContext";
         ocl_wait_begin(ocl, call);
