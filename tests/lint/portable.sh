@@ -42,7 +42,7 @@ check() {
     # No name below the root has a space in it; the root's own may.
     # shellcheck disable=SC2046,SC2086
     (cd "$root" && "$clang" -target "$target" -fsyntax-only -nostdlibinc -std=c11 -w -D_XOPEN_SOURCE=700 -DLIM_BUILDING \
-        -I"$scratch/include" -I"$scratch/include/cjson" -Iinclude -I. -Isrc $headers \
+        -I"$scratch/include" -I"$scratch/include/cjson" -Iinclude -I. -Isrc -Isamples $headers \
         $(find src tests/conform samples -name '*.c' ! -name opencl_absent.c | sort)) || failed=1
 }
 

@@ -26,10 +26,9 @@ use() {
     name=$1
     shift
     flags=$(pkg-config "$@" --cflags --libs limner) || fail "pkg-config $* limner"
-    # shellcheck disable=SC2086
-    run ${CC:-cc} -std=c11 "$here/multiply.c" -o "multiply-$name" $flags
-    # shellcheck disable=SC2086
-    run ${CXX:-c++} -std=c++11 "$here/multiply.cpp" -o "multiply-cpp-$name" $flags
+    # What pkg-config says is quoted for a shell.
+    eval "run ${CC:-cc} -std=c11 \"\$here/multiply.c\" -o multiply-$name $flags"
+    eval "run ${CXX:-c++} -std=c++11 \"\$here/multiply.cpp\" -o multiply-cpp-$name $flags"
     LD_LIBRARY_PATH="$scratch/$name/lib" run "./multiply-$name"
     LD_LIBRARY_PATH="$scratch/$name/lib" run "./multiply-cpp-$name"
 }
