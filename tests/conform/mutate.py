@@ -19,7 +19,7 @@ import sys
 import mutations
 
 NONCONFORMING, DEVICE_FAILED, NO_DEVICE, SKIPPED = 5, 4, 3, 77
-NEEDED = ["meson.build", "meson_options.txt", "cl", "include", "samples", "src", "tests"]
+NEEDED = ["meson.build", "meson_options.txt", "cl", "docs", "include", "samples", "src", "tests"]
 # Cases are small, and there are many builds.
 QUICK = ["-Dwerror=false", "-Dtests=false", "-Doptimization=1"]
 
