@@ -4,6 +4,8 @@
 # installation but the library and its helper.
 # usage: consumers.sh SOURCE_ROOT SCRATCH_FOLDER
 set -u
+LC_ALL=C
+export LC_ALL
 root=$1 scratch=$2
 here=$root/tests/packaging/parent
 
@@ -15,6 +17,13 @@ fail() {
 
 run() { "$@" >"$scratch/log" 2>&1 || fail "$*"; }
 
+# meson 1.0 fails on what pkg-config prints of a path that is not ASCII.
+case $scratch in
+*[!\ -~]*)
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/limner-consumers.XXXXXX") || exit 1
+    trap 'rm -rf "$scratch"' EXIT
+    ;;
+esac
 rm -rf "$scratch"
 mkdir -p "$scratch" || exit 1
 cd "$scratch" || exit 1
